@@ -1,0 +1,194 @@
+"""The append-only record of a sweep: the one source of truth.
+
+One JSON object a line, closed by a CRC-32 of the line before it. A record is on disk (fsync) before anybody learns of
+it. The last line may be torn by a crash: it was never acknowledged, so it is dropped, and the next append writes over
+it. Anything else that does not read is damage, and is refused by line number.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from search.errors import JournalError, LockedError
+
+__all__ = ["FileJournal", "Journal", "MemoryJournal", "RunLock", "read_journal"]
+
+FORMAT = 1
+_SEAL = len(',"crc":"00000000"}')
+
+
+class Journal(Protocol):
+    """Where a sweep puts its records."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Keep one record for good; when this returns, it is kept."""
+
+    def close(self) -> None:
+        """No more records will come."""
+
+
+class MemoryJournal:
+    """A journal that lives as long as the process: simulations, unit tests."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        self.records.append(dict(record))
+
+    def close(self) -> None:
+        pass
+
+
+class FileJournal:
+    """The journal of a run directory, open for appending. Hold the `RunLock` while it is open.
+
+    Opening drops a torn last line. Raises JournalError: damage before the last line; a write that fails (disk full):
+    what was written of it is taken back, so the file stays sound.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.torn = False
+        sound = 0
+        if path.exists():
+            for _, sound in _scan(path):
+                pass
+            self.torn = path.stat().st_size > sound
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
+        if self.torn:
+            self._file.truncate(sound)
+            os.fsync(self._file.fileno())
+        self._size = sound
+        _sync_directory(path.parent)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        line = encode({**record, "t": datetime.now(UTC).isoformat(timespec="milliseconds")})
+        try:
+            written = self._file.write(line)
+            if written != len(line):
+                raise OSError(f"wrote {written} of {len(line)} bytes")
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._take_back()
+            raise JournalError(
+                f"{self.path}: cannot write ({error}). Nothing recorded so far is lost. Free some space, "
+                f"then: tuneyard resume {self.path.parent}"
+            ) from error
+        self._size += len(line)
+
+    def _take_back(self) -> None:
+        try:
+            self._file.truncate(self._size)
+        except OSError:
+            pass  # the torn line is dropped at the next opening
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """All records of a journal, without taking a lock; a torn last line is left out.
+
+    Raises JournalError: no journal, an empty one, another format, or damage (names the line).
+    """
+    if not path.is_file():
+        raise JournalError(f"{path}: no journal; this is not a run directory")
+    records = [record for record, _ in _scan(path)]
+    if not records or records[0].get("type") != "sweep":
+        raise JournalError(f"{path}: has no header record; the sweep was killed before it began. Delete it and run again")
+    if records[0].get("format") != FORMAT:
+        raise JournalError(
+            f"{path}: journal format {records[0].get('format')!r}, this version reads {FORMAT}. Use the version that "
+            f"wrote it: {records[0].get('about', {}).get('versions', {}).get('tuneyard', 'unknown')}"
+        )
+    return records
+
+
+def encode(record: Mapping[str, Any]) -> bytes:
+    """A record as its line in the journal."""
+    metrics = record.get("metrics")
+    if metrics is not None and not all(map(math.isfinite, metrics.values())):
+        record = {**record, "metrics": {k: v if math.isfinite(v) else str(v) for k, v in metrics.items()}}
+    body = json.dumps(record, separators=(",", ":"), allow_nan=False)[:-1].encode()
+    return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
+
+
+def _decode(line: bytes) -> dict[str, Any]:
+    body, seal = line[:-_SEAL], line[-_SEAL:]
+    if seal != b',"crc":"%08x"}' % zlib.crc32(body):
+        raise ValueError("its checksum does not fit")
+    record: dict[str, Any] = json.loads(body + b"}")
+    metrics = record.get("metrics")
+    if metrics is not None:
+        for name, value in metrics.items():
+            if isinstance(value, str):
+                metrics[name] = float(value)
+    return record
+
+
+def _scan(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
+    """(record, offset of its end), up to a torn last line."""
+    offset = 0
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                record = _decode(line.removesuffix(b"\n"))
+                if not line.endswith(b"\n"):
+                    raise ValueError("it has no end")
+            except (ValueError, RecursionError) as error:
+                if offset + len(line) >= path.stat().st_size:
+                    return
+                raise JournalError(
+                    f"{path}:{number}: damaged record ({error}). Restore this file from a copy; everything before "
+                    f"line {number} is sound"
+                ) from None
+            offset += len(line)
+            yield record, offset
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a new file's name survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class RunLock:
+    """At most one driver for a run directory. The operating system frees it when its holder dies, however it dies.
+
+    Raises LockedError: naming pid and host of the holder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import fcntl
+        import socket
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, "a+")  # noqa: SIM115 - held until release()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read(200).strip() or "another process"
+            self._file.close()
+            raise LockedError(
+                f"{path.parent}: {holder} is working on this run. Wait for it, or stop it, then resume"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(f"pid {os.getpid()} on {socket.gethostname()}\n")
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let the next driver in."""
+        self._file.truncate(0)
+        self._file.close()

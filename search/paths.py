@@ -1,0 +1,141 @@
+"""The only place that knows a file name of a run directory."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.errors import RunNotFoundError, SettingsError
+from search.trial import trial_id
+
+__all__ = ["RunPaths", "check_name", "find_run", "list_runs", "write_atomic"]
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The files of one run directory; see the README for what each holds."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "sweep.yaml"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def trials(self) -> Path:
+        return self.root / "trials"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.root / "tensorboard"
+
+    @property
+    def tune(self) -> Path:
+        return self.root / "tune"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    def trial(self, number: int) -> Path:
+        """Directory of one trial."""
+        return self.trials / trial_id(number)
+
+    def checkpoints(self, number: int) -> Path:
+        """Directory that holds the checkpoints of one trial (see trainables.checkpoint)."""
+        return self.trial(number) / "checkpoints"
+
+    def stdout(self, number: int) -> Path:
+        return self.trial(number) / "stdout.log"
+
+    def stderr(self, number: int) -> Path:
+        return self.trial(number) / "stderr.log"
+
+    def failure(self, number: int, attempt: int) -> Path:
+        """Traceback of the failure that ended attempt `attempt` (from 1)."""
+        return self.trial(number) / f"failure-{attempt}.txt"
+
+    def relative(self, path: Path) -> str:
+        """`path` as it is written in the journal: relative to the run directory."""
+        return path.relative_to(self.root).as_posix()
+
+
+def check_name(name: str, what: str = "run name") -> str:
+    """`name` if it may be used as a file name: 1-64 of letters, digits, `.`, `_`, `-`, no leading dot."""
+    if not _NAME.fullmatch(name):
+        fixed = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:64] or "sweep"
+        raise SettingsError(
+            f"{what} must be 1 to 64 letters, digits, '.', '_' or '-', without a leading dot; got {name!r}. "
+            f"Try {fixed!r}"
+        )
+    return name
+
+
+def list_runs(storage: Path) -> list[RunPaths]:
+    """Runs below `storage`, the one written to last coming last; [] where there is no such directory."""
+    if not storage.is_dir():
+        return []
+    runs = [RunPaths(path) for path in storage.iterdir() if (path / "journal.jsonl").is_file()]
+    return sorted(runs, key=lambda run: (run.journal.stat().st_mtime_ns, run.name))
+
+
+def find_run(storage: Path, reference: str) -> RunPaths:
+    """The run that `reference` means: a name, a unique prefix of one, a path, or `last`.
+
+    Raises RunNotFoundError: none or several match (they are listed).
+    """
+    runs = list_runs(storage)
+    if reference == "last":
+        if runs:
+            return runs[-1]
+        raise RunNotFoundError(f"no run in {storage} yet. Start one: tuneyard run FILE")
+    by_name = {run.name: run for run in runs}
+    if reference in by_name:
+        return by_name[reference]
+    if RunPaths(Path(reference)).journal.is_file():
+        return RunPaths(Path(reference).resolve())
+    matches = sorted(name for name in by_name if reference and name.startswith(reference))
+    if len(matches) == 1:
+        return by_name[matches[0]]
+    if matches:
+        raise RunNotFoundError(f"{reference!r} is the beginning of {len(matches)} runs: {', '.join(matches[:8])}")
+    import difflib
+
+    near = difflib.get_close_matches(reference, by_name, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "list them: tuneyard ls"
+    raise RunNotFoundError(f"no run {reference!r} in {storage}; {hint}")
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part; parents are created."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

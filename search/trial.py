@@ -1,0 +1,127 @@
+"""One config being trained, with its own seed: what was reported of it and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+__all__ = ["Attempt", "Failure", "Outcome", "Result", "State", "Trial", "trial_id", "trial_number"]
+
+State = Literal["waiting", "running", "completed", "stopped", "failed"]
+
+
+class Outcome(StrEnum):
+    """How a trial ended."""
+
+    COMPLETED = "completed"  # ran to full fidelity, or finished by itself
+    STOPPED = "stopped"  # ended early: by the scheduler, a budget or the user
+    FAILED = "failed"  # crashed, hung, diverged or reported something that is no metric
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial failed.
+
+    `kind`: raised | bad metric | timeout | exited | out of memory | node lost | not started.
+    `message`: one line. `log`: path of the traceback, relative to the run directory, or None.
+    """
+
+    kind: str
+    message: str
+    log: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "message": self.message, "log": self.log}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The metrics of one trial after one step.
+
+    `step` counts from 1. `score`: the objective made smaller-is-better; None when missing or not finite.
+    `now`: seconds since the sweep began.
+    """
+
+    step: int
+    metrics: Mapping[str, float]
+    score: float | None
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One start of a trial on a worker. `after`: the failure that made this a retry."""
+
+    number: int
+    now: float
+    node: str
+    pid: int
+    from_step: int
+    after: Failure | None = None
+
+
+@dataclass(slots=True)
+class Trial:
+    """A trial as far as the journal tells. Only `History` changes it; its state is derived, never stored."""
+
+    number: int
+    config: Mapping[str, Any]
+    seed: int
+    origin: str  # "given" (points of the sweep file) or "searcher"
+    asked: float
+    results: list[Result] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    outcome: Outcome | None = None
+    reason: str = ""
+    failure: Failure | None = None
+    closed: float | None = None
+    best: Result | None = None  # lowest score over steps; the first of equals
+
+    @property
+    def id(self) -> str:
+        """The name of the trial in files and on screen: `t00012`."""
+        return trial_id(self.number)
+
+    @property
+    def steps(self) -> int:
+        """Steps reported so far."""
+        return self.results[-1].step if self.results else 0
+
+    @property
+    def last(self) -> Result | None:
+        """The newest result."""
+        return self.results[-1] if self.results else None
+
+    @property
+    def open(self) -> bool:
+        """Asked for and not yet closed."""
+        return self.outcome is None
+
+    @property
+    def state(self) -> State:
+        if self.outcome is not None:
+            return self.outcome.value
+        return "running" if self.attempts else "waiting"
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first start to the end, or to the last result of an open trial; None before the start."""
+        if not self.attempts:
+            return None
+        end = self.closed if self.closed is not None else (self.results[-1].now if self.results else None)
+        return None if end is None else max(0.0, end - self.attempts[0].now)
+
+
+def trial_id(number: int) -> str:
+    """12 -> `t00012`."""
+    return f"t{number:05d}"
+
+
+def trial_number(text: str) -> int:
+    """`t00012`, `t12` or `12` -> 12; ValueError for anything else."""
+    digits = text.removeprefix("t")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"a trial is named like t00012 or 12, got {text!r}")
+    return int(digits)
