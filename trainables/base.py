@@ -1,0 +1,94 @@
+"""The interface of a trainable, and what one declares about itself.
+
+Nobody has to inherit from `Trainable`: any class with its verbs is one, and so is any generator function
+(see `trainables.plug`). The class exists to state the interface in one place, and for the catalogue.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+__all__ = ["Declaration", "Goal", "Trainable"]
+
+Goal = Literal["minimize", "maximize"]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a trainable says about itself, so that a sweep file may leave it out.
+
+    Attributes:
+        metric: the metric to optimise; None = the sweep file must name one.
+        goal: whether small or large values of `metric` are good.
+        step_unit: what one step is, in the singular: "epoch", "5 rounds".
+        max_steps: steps of a trial at full fidelity, at least 1; None = the sweep file must say.
+        parameters: the default space in the spelling of a sweep file (`spaces.parse_parameters`).
+        data: the data set used when the sweep file names none.
+        clocked: metrics that the wall clock measures; all others repeat exactly under one seed.
+
+    Raises:
+        ValueError: for an unknown goal, or `max_steps` below 1.
+    """
+
+    metric: str | None = None
+    goal: Goal = "minimize"
+    step_unit: str = "step"
+    max_steps: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    data: str | None = None
+    clocked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.goal not in ("minimize", "maximize"):
+            raise ValueError(f"goal is minimize or maximize, not {self.goal!r}")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise ValueError(f"max_steps is at least 1, not {self.max_steps}")
+
+
+class Trainable(ABC):
+    """A model definition that trains step by step.
+
+    `trainables.host.Host` is the only caller, in this order: the constructor without arguments, `setup` once,
+    `load` at most once, then `step` again and again, with `save` after any of them, and last, if there is
+    one, `close()` (which frees what `setup` took; it is not part of the interface's duties).
+
+    A trainable may declare itself in `declared`, or, where its defaults depend on the data, in a classmethod
+    ``declare(data: Mapping | None) -> Declaration``. Neither needs an instance, nor may it import anything
+    heavy: a dry run asks for it.
+    """
+
+    declared: ClassVar[Declaration]
+
+    @abstractmethod
+    def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
+        """Build the model for one trial.
+
+        Args:
+            config: the config, nested (``config["model"]["width"]``); the data set is ``config["data"]``.
+            seed: 0 <= seed < 2**32; with it alone every metric not `clocked` repeats exactly.
+            device: "cpu", "cuda" or "cuda:N".
+        """
+
+    @abstractmethod
+    def step(self) -> Mapping[str, float]:
+        """Train for one step and return the metrics of it.
+
+        Raises:
+            StopIteration: training is over by itself; nothing was trained.
+        """
+
+    @abstractmethod
+    def save(self, directory: Path) -> None:
+        """Write all that `load` needs into the existing, empty `directory`."""
+
+    @abstractmethod
+    def load(self, directory: Path) -> None:
+        """Go back to where `save` was called: the steps that follow give the same metrics.
+
+        Called after `setup` with the same config and seed, perhaps in another process. The files are read
+        only; a checkpoint never executes code.
+        """

@@ -1,0 +1,24 @@
+"""The trainables that come with the project, by the name a sweep file uses for them."""
+
+from __future__ import annotations
+
+__all__ = ["CATALOGUE"]
+
+CATALOGUE: dict[str, str] = {
+    # models on real data
+    "mlp": "trainables.neural.mlp:MLP",
+    "boosting": "trainables.classical.boosting:Boosting",
+    # functions whose optimum is known
+    "branin": "trainables.synthetic.functions:branin",
+    "hartmann6": "trainables.synthetic.functions:hartmann6",
+    "sphere": "trainables.synthetic.functions:sphere",
+    "rosenbrock": "trainables.synthetic.functions:rosenbrock",
+    "ackley": "trainables.synthetic.functions:ackley",
+    "rastrigin": "trainables.synthetic.functions:rastrigin",
+    "mixed": "trainables.synthetic.structured:mixed",
+    "conditional": "trainables.synthetic.structured:conditional",
+    "noisy": "trainables.synthetic.structured:noisy",
+    # learning curves whose final order is known, and one that misbehaves on request
+    "curves": "trainables.synthetic.curves:Curves",
+    "chaos": "trainables.chaos:Chaos",
+}

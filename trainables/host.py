@@ -1,0 +1,155 @@
+"""The host: runs one trial of a class or a generator function under one face, in whatever process."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from trainables.errors import CheckpointError, TrainableError
+from trainables.plug import Plug
+from trainables.randomness import capture_globals, restore_globals, seed_globals
+
+__all__ = ["Host"]
+
+STATE_FILE = "host-state.json"
+
+
+class Host:
+    """Hosts one trainable; a runner drives it, one trial after the other.
+
+    ```
+    host = Host(plug)
+    host.start(config, seed=7)              # again for the next trial: the previous one is closed
+    while (metrics := host.advance()) is not None:
+        write_checkpoint(folder, host.save, host.step)
+    host.close()
+    ```
+
+    What the user's code raises comes through untouched. Verbs called out of order raise `TrainableError`.
+
+    Raises:
+        TrainableError: the plug is a native Ray Tune trainable, which only the Ray runner can run.
+    """
+
+    def __init__(self, plug: Plug) -> None:
+        if plug.native:
+            raise TrainableError(
+                f"{plug.ref} is a native Ray Tune trainable ({plug.kind}): it reports to Ray itself and runs "
+                "only under the Ray runner; a generator function or a class with step() runs under any"
+            )
+        self.plug = plug
+        self._step = 0
+        self._trainable: Any = None
+        self._next: Callable[[], Any] | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps done, those before a resume included."""
+        return self._step
+
+    def start(
+        self,
+        config: Mapping[str, Any],
+        *,
+        seed: int,
+        device: str = "cpu",
+        checkpoint: Path | None = None,
+        from_step: int = 0,
+    ) -> None:
+        """Begin a trial, or go on with one that has done `from_step` steps.
+
+        Args:
+            config: the config, nested.
+            seed: the trial's seed, 0 <= seed < 2**32; also seeds the global generators.
+            device: handed to the trainable: "cpu", "cuda", "cuda:N".
+            checkpoint: a directory `save` wrote. Without one, the `from_step` steps are run again silently.
+            from_step: steps already reported, at least 0; with a checkpoint of this host its own count holds.
+
+        Raises:
+            CheckpointError: the trainable cannot load, or the checkpoint is of another step.
+        """
+        self.close()
+        if from_step < 0:
+            raise TrainableError(f"from_step is at least 0, not {from_step}")
+        if checkpoint is not None and not self.plug.can_checkpoint:
+            raise CheckpointError(f"{self.plug.ref} has no save and load: it resumes by from_step alone")
+        seed_globals(seed)
+        own = copy.deepcopy(dict(config))  # the user's code may change what it is given
+        given = {"seed": seed, "device": device}
+        if self.plug.kind == "generator":
+            yielded: Iterator[Any] = _call(self.plug.target, own, **given)
+            self._trainable, self._next = yielded, lambda: next(yielded)
+        else:
+            trainable = self.plug.target()
+            self._trainable, self._next = trainable, trainable.step
+            _call(trainable.setup, own, **given)
+        if checkpoint is None:
+            while self._step < from_step and self.advance() is not None:
+                pass
+        else:
+            self._load(checkpoint, from_step)
+
+    def advance(self) -> dict[str, Any] | None:
+        """One step.
+
+        Returns:
+            what the trainable reported, unchecked (`clean_metrics` judges it): {} where it reported nothing
+            or something that is no mapping; None when it has ended by itself.
+
+        Raises:
+            TrainableError: called before `start`.
+        """
+        if self._next is None:
+            raise TrainableError("advance() before start(): a host trains one started trial")
+        try:
+            raw = self._next()
+        except StopIteration:
+            return None
+        self._step += 1
+        return dict(raw) if isinstance(raw, Mapping) else {}
+
+    def save(self, directory: Path) -> None:
+        """Write the trainable's checkpoint, and the host's own state, into the existing `directory`.
+
+        Raises:
+            TrainableError: called before `start`.
+            CheckpointError: the trainable cannot be saved.
+        """
+        if self._next is None:
+            raise TrainableError("save() before start(): there is no trial to save")
+        if not self.plug.can_checkpoint:
+            raise CheckpointError(f"{self.plug.ref} has no save and load: it cannot be saved")
+        state = {"step": self._step, "random": capture_globals()}
+        self._trainable.save(directory)
+        (directory / STATE_FILE).write_text(json.dumps(state))
+
+    def close(self) -> None:
+        """End the trial, if there is one: a class's own ``close()`` is called, a generator is closed."""
+        trainable, self._trainable, self._next, self._step = self._trainable, None, None, 0
+        close = getattr(trainable, "close", None)
+        if callable(close):
+            close()
+
+    def _load(self, checkpoint: Path, from_step: int) -> None:
+        try:
+            state = json.loads((checkpoint / STATE_FILE).read_text())
+            step, generators = int(state["step"]), state["random"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{checkpoint / STATE_FILE} cannot be read: {error}") from error
+        if from_step not in (0, step):
+            raise CheckpointError(f"{checkpoint} was saved after step {step}, not after step {from_step}")
+        self._trainable.load(checkpoint)
+        restore_globals(generators)
+        self._step = step
+
+
+def _call(target: Callable[..., Any], config: dict[str, Any], **given: Any) -> Any:
+    """Call with those of the keyword arguments that the target takes: a user may not care for a device."""
+    parameters = inspect.signature(target).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return target(config, **given)
+    return target(config, **{name: value for name, value in given.items() if name in parameters})

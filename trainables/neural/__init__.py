@@ -1,0 +1,1 @@
+"""Trainables built on torch; torch itself is imported when a trial is set up, not before."""
