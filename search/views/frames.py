@@ -104,7 +104,7 @@ def csv_text(history: History) -> str:
     """One line per trial: `trial, state, steps, best, last, seconds, <parameters>`; missing things are empty.
 
     Text that a spreadsheet would read as a formula (it begins with `=`, `+`, `-`, `@`, tab or return) gets a leading
-    apostrophe; numbers stay numbers. Lists are JSON.
+    apostrophe; numbers stay numbers. Lists are JSON; a line break inside a text is spelt out, so a trial is one line.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -177,6 +177,7 @@ def _parameter_column(values: Sequence[Any]) -> pd.Series[Any]:
 def _cell(value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = json.dumps(value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    safe = value.replace("\r", "\\r").replace("\n", "\\n")
+    return f"'{safe}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else safe
