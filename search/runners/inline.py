@@ -1,0 +1,219 @@
+"""Trials in this process, one at a time: the shortest way from a sweep to its results, and the easiest to debug."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from search.paths import write_atomic
+from search.runners.base import Clock, Resources, Work
+from search.runners.endings import (
+    close_as_decided,
+    close_finished,
+    close_host,
+    close_if_halted,
+    close_or_retry,
+    failure_of,
+    traceback_of,
+)
+from search.runners.limit import TimeLimitError, can_limit, time_limit
+from search.runners.output import TrialOutput
+from search.sweep import PassiveSweep
+from search.trial import Failure, Outcome, Trial
+from spaces import nest
+from trainables.checkpoint import newest_valid, prune, write_checkpoint
+from trainables.host import Host
+from trainables.metrics import clean_metrics
+
+__all__ = ["InlineRunner"]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class InlineRunner:
+    """Trains one trial after the other in this process; `work.workers` is not used.
+
+    A trial is saved every `work.checkpoint_every` steps, after its report, and once more when it completes or the
+    runner is stopped; a crash loses the steps since then, and they are run again. The step time-out holds for each
+    step and for setting up (see `time_limit` for what it cannot interrupt). What a trial prints goes into its folder.
+    A trial that takes the process down takes the runner with it: resume, or use a runner with workers of its own.
+    """
+
+    def run(self, sweep: PassiveSweep, work: Work) -> str:
+        if sweep.problem.failure.step_timeout is not None and not can_limit():
+            log.warning("failure.step_timeout has no effect: the inline runner needs the main thread for it")
+        clock = Clock(sweep.elapsed)
+        waiting = deque(trial.number for trial in sweep.history.running)
+        while not work.stop:
+            if not waiting:
+                waiting.extend(trial.number for trial in sweep.ask(1, clock.now()))
+            if not waiting:
+                break
+            number = waiting.popleft()
+            if not close_if_halted(sweep, number, clock.now()):
+                _train(sweep, work, clock, number)
+        now = clock.now()
+        reason = work.stop.reason if work.stop else sweep.spent(now) or "every trial has ended"
+        sweep.end(reason, now)
+        return reason
+
+
+def _train(sweep: PassiveSweep, work: Work, clock: Clock, number: int) -> None:
+    """Attempts at one trial, until it is closed or the runner is stopped."""
+    failure: Failure | None = None
+    again = True
+    while again:
+        attempt = _Attempt(sweep, work, clock, number)
+        try:
+            attempt.run(after=failure)
+            again = False
+        except _Crash as crash:
+            failure = attempt.recorded(crash)
+            again = close_or_retry(sweep, number, failure, clock.now())
+        except _Interrupted:
+            if not work.stop:
+                work.stop.request("interrupted")
+            again = False
+
+
+class _Crash(Exception):
+    """The user's code raised, or took too long."""
+
+    def __init__(self, failure: Failure, traceback: str) -> None:
+        super().__init__(failure.message)
+        self.failure, self.traceback = failure, traceback
+
+
+class _Interrupted(Exception):
+    """Ctrl-C came while the user's code ran: the trial stays open."""
+
+
+class _Attempt:
+    """One attempt at a trial: from its newest checkpoint, or from the beginning."""
+
+    def __init__(self, sweep: PassiveSweep, work: Work, clock: Clock, number: int) -> None:
+        self._sweep, self._work, self._clock = sweep, work, clock
+        self._trial: Trial = sweep.history.trials[number]
+        self._host = Host(work.plug)
+        self._output = TrialOutput(work.paths, number)
+        self._saved = 0
+        self._where = "setting up"
+
+    def run(self, after: Failure | None) -> None:
+        """Until the trial is closed, or left open because the runner is to stop. Raises _Crash, _Interrupted."""
+        try:
+            self._start(after)
+            while not self._work.stop:
+                if self._step_closes():
+                    return
+            if not self._work.stop.urgent:
+                self._save()
+        finally:
+            close_host(self._host, self._trial.number)
+            self._output.close()
+
+    def recorded(self, crash: _Crash) -> Failure:
+        """The failure, with its traceback written to the trial's folder where there is one."""
+        paths = self._work.paths
+        if paths is None:
+            return crash.failure
+        file = paths.failure(self._trial.number, len(self._trial.attempts))
+        try:
+            write_atomic(file, crash.traceback)
+        except OSError as error:
+            log.warning(
+                "%s: its traceback could not be written (%s):\n%s", self._trial.id, error, crash.traceback
+            )
+            return crash.failure
+        return replace(crash.failure, log=paths.relative(file))
+
+    def _start(self, after: Failure | None) -> None:
+        trial, checkpoint = self._trial, None
+        if self._work.paths is not None and self._work.plug.can_checkpoint and trial.steps:
+            found = newest_valid(self._work.paths.checkpoints(trial.number), at_most=trial.steps)
+            if found is not None:
+                checkpoint, self._saved = found
+        self._sweep.start(
+            trial.number,
+            self._clock.now(),
+            node=socket.gethostname(),
+            pid=os.getpid(),
+            from_step=self._saved,
+            after=after,
+        )
+        self._call(
+            lambda: self._host.start(
+                nest(trial.config),
+                seed=trial.seed,
+                device=_device(self._work.resources),
+                checkpoint=checkpoint,
+                from_step=self._saved,
+            )
+        )
+
+    def _step_closes(self) -> bool:
+        """One step; True where it was the trial's last."""
+        sweep, number, host = self._sweep, self._trial.number, self._host
+        self._where = f"step {host.step + 1}"
+        raw = self._call(host.advance)
+        if raw is None:
+            self._save()
+            close_finished(sweep, number, self._clock.now())
+            return True
+        metrics, problem = clean_metrics(raw, sweep.problem.objective.metric)
+        decision = sweep.report(number, host.step, metrics, self._clock.now(), problem)
+        if decision.outcome is Outcome.COMPLETED or (
+            decision.outcome is None and host.step % self._work.checkpoint_every == 0
+        ):
+            self._save()
+        if decision.outcome is not None:
+            close_as_decided(sweep, number, decision, self._clock.now())
+        return decision.outcome is not None
+
+    def _save(self) -> None:
+        """A checkpoint of the step just reported. A disk that does not take it is no fault of the trial's."""
+        paths, plug, step = self._work.paths, self._work.plug, self._host.step
+        if paths is None or not plug.can_checkpoint or step == self._saved:
+            return
+        directory = paths.checkpoints(self._trial.number)
+
+        def write() -> None:
+            try:
+                write_checkpoint(directory, self._host.save, step)
+                prune(directory)
+            except OSError as error:
+                log.warning("%s: no checkpoint after step %d (%s); it goes on", self._trial.id, step, error)
+            else:
+                self._saved = step
+
+        self._where = f"saving after step {step}"
+        self._call(write)
+
+    def _call(self, call: Callable[[], T]) -> T:
+        """Run the user's code: its output goes into the trial's folder, its time is limited."""
+        limit = self._sweep.problem.failure.step_timeout
+        try:
+            with self._output.captured(), time_limit(limit):
+                return call()
+        except KeyboardInterrupt:
+            raise _Interrupted from None
+        except TimeLimitError as error:
+            failure = Failure("timeout", f"{self._where} {error}")
+            raise _Crash(failure, traceback_of(error)) from None
+        except (Exception, SystemExit) as error:
+            raise _Crash(failure_of(error), traceback_of(error)) from None
+
+
+def _device(resources: Resources) -> str:
+    """ "cuda" where a GPU is asked for and torch, if the trainable uses it, has one."""
+    torch = sys.modules.get("torch")
+    if resources.gpu > 0 and torch is not None and torch.cuda.is_available():
+        return "cuda"
+    return "cpu"

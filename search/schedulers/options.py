@@ -1,0 +1,43 @@
+"""Checking what a sweep file says under `early_terminate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.errors import SettingsError
+
+__all__ = ["OptionCheck"]
+
+
+class OptionCheck:
+    """Collects everything wrong with a scheduler's options, then says it at once.
+
+    check = OptionCheck()
+    eta = check.whole("eta", eta, least=2)
+    check.done()
+    """
+
+    def __init__(self) -> None:
+        self._problems: list[str] = []
+
+    def whole(self, name: str, value: Any, *, least: int) -> int:
+        """`value` as an int of at least `least`; `least` stands in for a wrong one until `done`."""
+        number = int(value) if isinstance(value, float) and value.is_integer() else value
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            self.refuse(name, f"must be a whole number of at least {least}, got {value!r}")
+            return least
+        return number
+
+    def refuse(self, name: str, why: str) -> None:
+        """Note that option `name` is wrong."""
+        self._problems.append(f"early_terminate.{name}: {why}")
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing wrong was found so far."""
+        return not self._problems
+
+    def done(self) -> None:
+        """Raises SettingsError: one line for each problem."""
+        if self._problems:
+            raise SettingsError(self._problems)

@@ -1,0 +1,84 @@
+"""The algebra of successive halving: where the rungs lie, and how a trial ranks at one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+
+from search.history import History
+from search.problem import Problem
+from search.schedulers.options import OptionCheck
+
+__all__ = ["Rung", "default_min_iter", "geometric", "read_ladder"]
+
+
+def geometric(min_iter: int, max_iter: int, eta: int) -> tuple[int, ...]:
+    """min_iter, min_iter * eta, min_iter * eta**2, ... up to and including max_iter.
+
+    Whole numbers throughout: by logarithms, floor(log(243) / log(3)) is 4, and the rung at 243 is lost.
+    """
+    steps = []
+    step = min_iter
+    while step <= max_iter:
+        steps.append(step)
+        step *= eta
+    return tuple(steps)
+
+
+def default_min_iter(max_steps: int, eta: int) -> int:
+    """The first rung where the sweep file names none: about a tenth of full fidelity.
+
+    Stopping after the first step or two follows what is quick to start, not what ends well. The first rung is
+    max_steps / eta**k rounded up, with the largest k >= 1 for which eta**k <= 10: a ninth for eta = 3. Rounded so, the
+    rungs climb evenly to max_steps, and none lies just short of it.
+    """
+    divisor = eta
+    while divisor * eta <= 10:
+        divisor *= eta
+    return -(-max_steps // divisor)
+
+
+def read_ladder(
+    problem: Problem, min_iter: int | None, max_iter: int | None, eta: int
+) -> tuple[tuple[int, ...], int]:
+    """The options common to asha and hyperband -> (the rungs below full fidelity, eta).
+
+    Raises SettingsError: an option is no whole number, or out of range.
+    """
+    check = OptionCheck()
+    eta = check.whole("eta", eta, least=2)
+    last = problem.max_steps if max_iter is None else check.whole("max_iter", max_iter, least=1)
+    if last > problem.max_steps:
+        check.refuse(
+            "max_iter",
+            f"must not exceed max_steps ({problem.max_steps}), got {last}. Leave it out: it is max_steps by default",
+        )
+    default = min(default_min_iter(problem.max_steps, eta), last)
+    first = default if min_iter is None else check.whole("min_iter", min_iter, least=1)
+    if check.sound and first > last:
+        check.refuse("min_iter", f"must not exceed {last}, the last step that counts, got {first}")
+    check.done()
+    return tuple(step for step in geometric(first, last, eta) if step < problem.max_steps), eta
+
+
+class Rung:
+    """The scores of one bracket's trials at one step, kept sorted.
+
+    `counts`: whether the trial of a number belongs to the bracket. Reads on in the history from where it stopped, so a
+    decision costs a binary search and one insertion.
+    """
+
+    def __init__(self, step: int, counts: Callable[[int], bool]) -> None:
+        self.step = step
+        self._counts = counts
+        self._sorted: list[float] = []
+        self._read = 0
+
+    def place(self, history: History, score: float) -> tuple[int, int]:
+        """(rank, of): where `score` ranks among all that have arrived here. 1 is best; equal scores share a rank."""
+        arrived = history.scores_at(self.step)
+        for number, other in arrived[self._read :]:
+            if self._counts(number):
+                insort(self._sorted, other)
+        self._read = len(arrived)
+        return bisect_left(self._sorted, score) + 1, len(self._sorted)
