@@ -1,0 +1,73 @@
+"""The entry point: runs a command and turns whatever happens into an exit code and one clear message."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from tuneyard.cli import cli
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what follows the program's name; None = those of this process.
+
+    Returns:
+        the exit code: 0 done, 1 failed, 2 usage or sweep file, 3 finished with failed trials, 4 locked,
+        5 damaged state, 130 and 143 interrupted.
+    """
+    try:
+        code = cli.main(arguments, prog_name="tuneyard", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # the reader went away, as in `tuneyard ls | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    from spaces.errors import SpaceError, TuneyardError
+    from trainables.errors import DataError, PlugError
+    from tuneyard.terminal import printable
+
+    if isinstance(error, TuneyardError):
+        click.echo(f"tuneyard: {printable(str(error))}", err=True)
+        usage = isinstance(error, SpaceError | PlugError | DataError)
+        return int(getattr(error, "exit_code", 2 if usage else 1))
+    click.echo(f"tuneyard: {type(error).__name__}: {printable(str(error))}", err=True)
+    click.echo(f"This is not an error we foresaw; its traceback is in {_keep_traceback(error)}", err=True)
+    return 1
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write the traceback to a file that only this user can read; no environment and no arguments in it."""
+    import platform
+    import tempfile
+    import traceback
+
+    from tuneyard import __version__
+
+    handle, path = tempfile.mkstemp(prefix="tuneyard-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"tuneyard {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n")
+        file.writelines(traceback.format_exception(error))
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""tuneyard report: the HTML report of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tuneyard.cli import COMMANDS
+from tuneyard.options import storage
+from tuneyard.terminal import next_steps, quoted
+
+__all__ = ["command"]
+
+
+@click.command("report", short_help=COMMANDS["report"])
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@storage
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+def command(runs: tuple[str, ...], storage: Path, show: bool) -> None:
+    """Write the report of each RUN into its directory: index.html (one file, works offline), report.json, trials.csv.
+
+    Prints the path of each page. A running sweep may be reported, too: what there is so far.
+    """
+    from search.run import Run
+
+    found = [Run.open(reference, storage) for reference in runs]
+    for run in found:
+        page = run.report()
+        click.echo(str(page))
+        if show:
+            import webbrowser
+
+            webbrowser.open(Path(page).resolve().as_uri())
+    names = " ".join(quoted(run.name) for run in found)
+    steps = [] if show else [f"tuneyard report {names} --open"]
+    next_steps(*steps, f"tuneyard {'compare' if len(found) > 1 else 'board'} {names}")

@@ -1,0 +1,182 @@
+"""tuneyard show: one run, or one trial of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuneyard.cli import COMMANDS
+from tuneyard.options import as_json, find_trial, print_json, storage
+from tuneyard.terminal import brief, duration, next_steps, number, printable, quoted, table
+
+if TYPE_CHECKING:
+    from search.run import Run
+    from search.trial import Failure, Trial
+
+__all__ = ["command", "describe"]
+
+_TOP = 10  # trials and failures that are listed; --csv gives all
+_STEPS = 30  # results of a trial that are listed; --json gives all
+
+
+@click.command("show", short_help=COMMANDS["show"])
+@click.argument("target", metavar="RUN[/TRIAL]")
+@storage
+@as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Print one row per trial as CSV.")
+def command(target: str, storage: Path, as_json: bool, as_csv: bool) -> None:
+    """Show a run (`last`, a name, the beginning of one, or a path), or one of its trials (`last/t00012`).
+
+    Reads the journal and nothing else: no code of the run is loaded.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    run, trial = find_trial(storage, target)
+    if trial is not None:
+        if as_csv:
+            raise click.UsageError("--csv is for a run; for a trial there is --json")
+        _show_trial(run, trial, as_json)
+    elif as_json:
+        print_json(run.summary())
+    elif as_csv:
+        from search.views.frames import csv_text
+
+        sys.stdout.write(csv_text(run.history))
+    else:
+        describe(run)
+        name = quoted(run.name)
+        best = run.best
+        next_steps(
+            *([f"tuneyard show {name}/{best.trial}"] if best else []),
+            *([f"tuneyard resume {name}"] if run.state in ("interrupted", "killed") else []),
+            f"tuneyard report {name}",
+            f"tuneyard board {name}",
+        )
+
+
+def describe(run: Run) -> None:
+    """Print what there is to know about a run at a glance."""
+    summary, best, objective = run.summary(), run.best, run.history.problem.objective
+    ended = f": {summary['ended']}" if summary["ended"] else ""
+    click.echo(printable(f"{run.name}  {summary['state']}{ended}"))
+    counts = dict(summary["trials"])
+    total = counts.pop("total")
+    click.echo(f"trials   {total}: {', '.join(f'{count} {state}' for state, count in counts.items())}")
+    click.echo(f"spent    {summary['steps_total']} steps in {duration(summary['seconds'])}")
+    if best is None:
+        click.echo(printable(f"best     none yet of {objective.metric} ({objective.goal})"))
+    else:
+        value = f"{objective.metric} = {number(best.value)} ({objective.goal})"
+        click.echo(printable(f"best     {value} by {best.trial} at step {best.step}"))
+        click.echo(printable(f"         {brief(best.config)}", keep=""))
+    ranked = _ranked(run)
+    if ranked:
+        click.echo()
+        click.echo(table(*_leaderboard(run, ranked[:_TOP]), right="steps best last"))
+        if len(ranked) > _TOP:
+            click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {quoted(run.name)} --csv")
+    _failures(run)
+
+
+def _ranked(run: Run) -> list[Trial]:
+    """Trials with a result that did not fail, the best first."""
+    scored = [
+        (trial.best.score, trial.number, trial)
+        for trial in run.history.trials
+        if trial.best is not None and trial.best.score is not None and trial.failure is None
+    ]
+    return [trial for _, _, trial in sorted(scored)]
+
+
+def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    objective = run.history.problem.objective
+    rows = [
+        (
+            trial.id,
+            trial.state,
+            trial.steps,
+            objective.value(trial.best.score) if trial.best and trial.best.score is not None else None,
+            trial.last.metrics.get(objective.metric) if trial.last else None,
+            brief(trial.config),
+        )
+        for trial in trials
+    ]
+    return ("trial", "state", "steps", "best", "last", "config"), rows
+
+
+def _failures(run: Run) -> None:
+    failed = [(trial, trial.failure) for trial in run.history.trials if trial.failure]
+    if not failed:
+        return
+    click.echo()
+    for trial, failure in failed[:_TOP]:
+        click.echo(
+            printable(f"{trial.id} failed: {failure.kind}: {failure.message}{_log(run, failure)}", keep="")
+        )
+    if len(failed) > _TOP:
+        click.echo(f"and {len(failed) - _TOP} more failed trials")
+
+
+def _log(run: Run, failure: Failure) -> str:
+    """Where the traceback of a failure lies, to be put behind its message."""
+    return f"  (traceback: {run.paths.root / failure.log})" if run.paths and failure.log else ""
+
+
+def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
+    if as_json:
+        print_json(_trial_json(run, trial))
+        return
+    objective = run.history.problem.objective
+    click.echo(
+        printable(f"{run.name}/{trial.id}  {trial.state}" + (f": {trial.reason}" if trial.reason else ""))
+    )
+    click.echo(f"seed     {trial.seed}, config {trial.origin}")
+    click.echo(f"time     {duration(trial.seconds)} in {len(trial.attempts)} attempt(s)")
+    for attempt in trial.attempts:
+        after = f", after {attempt.after.kind}: {attempt.after.message}" if attempt.after else ""
+        click.echo(
+            printable(
+                f"         {attempt.number}: {attempt.node}, pid {attempt.pid}, from step {attempt.from_step}{after}"
+            )
+        )
+    click.echo("config")
+    for name, value in trial.config.items():
+        click.echo(printable(f"  {name} = {value!r}", keep=""))
+    if trial.results:
+        names = sorted({name for result in trial.results for name in result.metrics} - {objective.metric})
+        head = ("step", objective.metric, *names)
+        rows = [(r.step, *(r.metrics.get(name) for name in head[1:])) for r in trial.results[-_STEPS:]]
+        click.echo()
+        click.echo(table(head, rows, right=" ".join(head)))
+        if len(trial.results) > _STEPS:
+            click.echo(f"the last {_STEPS} of {len(trial.results)} steps; all of them: --json")
+    if trial.failure:
+        click.echo(
+            printable(f"failed: {trial.failure.kind}: {trial.failure.message}{_log(run, trial.failure)}")
+        )
+    next_steps(f"tuneyard logs {quoted(run.name)}/{trial.id}", f"tuneyard show {quoted(run.name)}")
+
+
+def _trial_json(run: Run, trial: Trial) -> dict[str, Any]:
+    objective = run.history.problem.objective
+    best = trial.best
+    return {
+        "run": run.name,
+        "trial": trial.id,
+        "state": trial.state,
+        "reason": trial.reason,
+        "origin": trial.origin,
+        "seed": trial.seed,
+        "config": dict(trial.config),
+        "steps": trial.steps,
+        "seconds": trial.seconds,
+        "best": {"step": best.step, "value": objective.value(best.score)}
+        if best and best.score is not None
+        else None,
+        "failure": trial.failure.to_json() if trial.failure else None,
+        "attempts": len(trial.attempts),
+        "results": [{"step": r.step, "now": r.now, "metrics": dict(r.metrics)} for r in trial.results],
+    }

@@ -1,0 +1,125 @@
+"""Options and arguments that several commands share, each with one meaning everywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from search.run import Run
+    from search.trial import Trial
+
+__all__ = [
+    "DEFAULT_STORAGE",
+    "as_json",
+    "execution",
+    "find_trial",
+    "overrides",
+    "print_json",
+    "storage",
+    "sweep_file",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_STORAGE = Path("runs")
+
+
+def storage(command: F) -> F:
+    """`--storage DIR`: where runs lie."""
+    return click.option(
+        "--storage",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=DEFAULT_STORAGE,
+        envvar="TUNEYARD_STORAGE",
+        show_default=True,
+        help="Where the runs lie (or set TUNEYARD_STORAGE).",
+    )(command)
+
+
+def sweep_file(command: F) -> F:
+    """The argument FILE: a sweep file. Whether it exists is said by who reads it, with the nearest names."""
+    return click.argument("file", type=click.Path(path_type=Path))(command)
+
+
+def overrides(command: F) -> F:
+    """`--set key=value`, any number of times."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override a key of the sweep file, as in --set max_steps=9 or --set parameters.lr.max=0.1.",
+    )(command)
+
+
+def as_json(command: F) -> F:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def execution(command: F) -> F:
+    """`-j`, `--address` and `--runner`: where trials are executed."""
+    for option in (
+        click.option(
+            "--runner",
+            type=click.Choice(["ray", "inline"]),
+            default="ray",
+            show_default=True,
+            help="ray: processes on this machine or a cluster; inline: one after the other, in this process.",
+        ),
+        click.option(
+            "--address",
+            metavar="ADDRESS",
+            help="An existing Ray cluster: auto, HOST:PORT or ray://HOST:PORT.",
+        ),
+        click.option(
+            "-j",
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Trials at the same time; as many as the resources carry where left out.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def print_json(value: Any) -> None:
+    """One line of strict JSON on stdout; a number that JSON does not know becomes null."""
+    click.echo(json.dumps(_finite(value), allow_nan=False, ensure_ascii=True))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def find_trial(storage: Path, reference: str) -> tuple[Run, Trial | None]:
+    """The run, and the trial of it if `reference` is RUN/TRIAL (`last/t00012`, `last/12`), else None.
+
+    Raises RunNotFoundError: no such run, or no such trial in it. JournalError: its journal is damaged.
+    """
+    from search.run import Run
+    from search.trial import trial_number
+
+    name, slash, tail = reference.rpartition("/")
+    if slash and name and not (Path(reference) / "journal.jsonl").is_file():
+        try:
+            number = trial_number(tail)
+        except ValueError:
+            pass
+        else:
+            run = Run.open(name, storage)
+            return run, run.trial(number)
+    return Run.open(reference, storage), None
