@@ -40,9 +40,12 @@ class History:
     - `trials`: by number. `events`: ("ask" | "close", number) in order.
     - `observations`: in the order in which trials closed. A failed trial that has no finite score to be told as waits
       until there is one. A failed trial that is run again (`resume --retry-failed`) is observed a second time.
+    - `observed_after`: for each observation, how many events came before it, so that both read as one stream.
     - `scores_at(step)`: (number, score) in the order of arrival, finite ones only.
 
     `decisions`: records of type `decision`, all. `standing`: of open trials, by number, the one that says to stop.
+    `ended`: why the last driver took its leave; None while one is at work, or if it was killed. `finished`: whether it
+    left nothing to do.
     `best`: the trial with the lowest score at any step, among those that did not fail.
     """
 
@@ -52,6 +55,7 @@ class History:
         self.began: str | None = None
         self.trials: list[Trial] = []
         self.observations: list[Observation] = []
+        self.observed_after: list[int] = []
         self.events: list[Event] = []
         self.decisions: list[Record] = []
         self.standing: dict[int, Record] = {}
@@ -61,6 +65,7 @@ class History:
         self.failed_total = 0
         self.now = 0.0
         self.ended: str | None = None
+        self.finished = False
         self.best: Trial | None = None
         self.worst_score = -math.inf
         self._open: dict[int, Trial] = {}
@@ -126,7 +131,7 @@ class History:
                 self.resumes.append(record)
                 self.ended = None
             case "end":
-                self.ended = record["reason"]
+                self.ended, self.finished = record["reason"], record["finished"]
 
     def _ask(self, record: Record) -> None:
         number = record["trial"]
@@ -179,7 +184,9 @@ class History:
         trial = self.trials[record["trial"]]
         self.failed_total -= trial.outcome is Outcome.FAILED
         trial.outcome, trial.failure, trial.closed, trial.reason = None, None, None, ""
-        while trial.results and trial.results[-1].score is None:  # the bad metric that ended it is tried again
+        while (
+            trial.results and trial.results[-1].score is None
+        ):  # the bad metric that ended it is tried again
             trial.results.pop()
         self._untold = [other for other in self._untold if other is not trial]
         self._open[trial.number] = trial
@@ -193,12 +200,14 @@ class History:
         self.observations.append(
             Observation(None, record["config"], record["score"], Outcome(record["outcome"]), curve)
         )
+        self.observed_after.append(len(self.events))
         self.worst_score = max(self.worst_score, record["score"])
 
     def _observe(self, trial: Trial, score: float) -> None:
         assert trial.outcome is not None
         curve = tuple((r.step, r.score) for r in trial.results if r.score is not None)
         self.observations.append(Observation(trial.number, trial.config, score, trial.outcome, curve))
+        self.observed_after.append(len(self.events))
 
     def _tell_failed(self) -> None:
         for trial in self._untold:

@@ -7,6 +7,7 @@ it. Anything else that does not read is damage, and is refused by line number.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from search.errors import JournalError, LockedError
 
-__all__ = ["FileJournal", "Journal", "MemoryJournal", "RunLock", "read_journal"]
+__all__ = ["FileJournal", "Journal", "MemoryJournal", "RunLock", "lock_holder", "read_journal"]
 
 FORMAT = 1
 _SEAL = len(',"crc":"00000000"}')
@@ -59,8 +60,7 @@ class FileJournal:
         self.torn = False
         sound = 0
         if path.exists():
-            for _, sound in _scan(path):
-                pass
+            sound = max((end for _, end in _scan(path)), default=0)
             self.torn = path.stat().st_size > sound
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
         if self.torn:
@@ -85,10 +85,8 @@ class FileJournal:
         self._size += len(line)
 
     def _take_back(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # else the torn line is dropped at the next opening
             self._file.truncate(self._size)
-        except OSError:
-            pass  # the torn line is dropped at the next opening
 
     def close(self) -> None:
         self._file.close()
@@ -103,7 +101,9 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
         raise JournalError(f"{path}: no journal; this is not a run directory")
     records = [record for record, _ in _scan(path)]
     if not records or records[0].get("type") != "sweep":
-        raise JournalError(f"{path}: has no header record; the sweep was killed before it began. Delete it and run again")
+        raise JournalError(
+            f"{path}: has no header record; the sweep was killed before it began. Delete it and run again"
+        )
     if records[0].get("format") != FORMAT:
         raise JournalError(
             f"{path}: journal format {records[0].get('format')!r}, this version reads {FORMAT}. Use the version that "
@@ -192,3 +192,21 @@ class RunLock:
         """Let the next driver in."""
         self._file.truncate(0)
         self._file.close()
+
+
+def lock_holder(path: Path) -> str | None:
+    """Who holds the lock of a run ("pid 123 on host"), or None. Reading takes no lock of its own for long."""
+    import fcntl
+
+    try:
+        with open(path) as file:
+            holder = file.read(200).strip()
+            if not holder:
+                return None  # released in order; a lock taken this instant is seen the next time
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return holder
+            return None
+    except OSError:
+        return None

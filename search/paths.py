@@ -119,7 +119,9 @@ def find_run(storage: Path, reference: str) -> RunPaths:
     if len(matches) == 1:
         return by_name[matches[0]]
     if matches:
-        raise RunNotFoundError(f"{reference!r} is the beginning of {len(matches)} runs: {', '.join(matches[:8])}")
+        raise RunNotFoundError(
+            f"{reference!r} is the beginning of {len(matches)} runs: {', '.join(matches[:8])}"
+        )
     import difflib
 
     near = difflib.get_close_matches(reference, by_name, n=3)

@@ -161,12 +161,21 @@ class PassiveSweep:
         return trials
 
     def start(
-        self, number: int, now: float, *, node: str, pid: int, from_step: int = 0, after: Failure | None = None
+        self,
+        number: int,
+        now: float,
+        *,
+        node: str,
+        pid: int,
+        from_step: int = 0,
+        after: Failure | None = None,
     ) -> None:
         """A worker has begun with a trial. `from_step`: steps that its checkpoint holds. `after`: what it retries."""
         trial = self._open_trial(number, "start")
         if from_step > trial.steps:
-            raise OrderError(f"{trial.id}: starts from step {from_step}, but only {trial.steps} steps were reported")
+            raise OrderError(
+                f"{trial.id}: starts from step {from_step}, but only {trial.steps} steps were reported"
+            )
         self._record(
             "start",
             now,
@@ -212,7 +221,9 @@ class PassiveSweep:
         """The trial has ended; the searcher will learn of it. Raises OrderError: it is closed already."""
         trial = self._open_trial(number, "close")
         if (outcome is Outcome.FAILED) != (failure is not None):
-            raise OrderError(f"{trial.id}: a failure goes with outcome failed, and only with it; got {outcome}")
+            raise OrderError(
+                f"{trial.id}: a failure goes with outcome failed, and only with it; got {outcome}"
+            )
         self._record(
             "close",
             now,
@@ -230,9 +241,16 @@ class PassiveSweep:
         failure = record["failure"]
         return Decision(Outcome(record["outcome"]), record["reason"], Failure(**failure) if failure else None)
 
+    def retries_left(self, number: int) -> int:
+        """How many more attempts a trial may have after a crash. The loss of its node is not held against it."""
+        used = sum(
+            a.after is not None and a.after.kind != "node lost" for a in self.history.trials[number].attempts
+        )
+        return max(0, self.problem.failure.retries - used)
+
     def may_retry(self, number: int) -> bool:
         """Whether a crash of the trial is to be followed by another attempt."""
-        return len(self.history.trials[number].attempts) <= self.problem.failure.retries
+        return self.retries_left(number) > 0
 
     def spent(self, now: float) -> str | None:
         """Why no further trial is asked for, or None."""
@@ -270,7 +288,8 @@ class PassiveSweep:
 
     def end(self, reason: str, now: float) -> None:
         """The runner is done; `reason` says why. Open trials stay open, and a resume goes on with them."""
-        self._record("end", now, reason=reason)
+        finished = self.spent(now) is not None and not self.history.running
+        self._record("end", now, reason=reason, finished=finished)
 
     def close_observers(self) -> None:
         """Let the views finish their files."""
@@ -293,7 +312,9 @@ class PassiveSweep:
         if result.score is None:
             metric = self.problem.objective.metric
             value = result.metrics.get(metric)
-            return Failure("bad metric", f"step {result.step}: {metric} is {'missing' if value is None else value}")
+            return Failure(
+                "bad metric", f"step {result.step}: {metric} is {'missing' if value is None else value}"
+            )
         if result.step >= self.problem.max_steps:
             return None
         return self._scheduler.decide(self.history, trial, result)
@@ -364,7 +385,9 @@ class PassiveSweep:
         except Exception as error:
             if observer in self._observers:
                 self._observers.remove(observer)
-            log.warning("%s stopped working and is left out; the sweep goes on: %r", type(observer).__name__, error)
+            log.warning(
+                "%s stopped working and is left out; the sweep goes on: %r", type(observer).__name__, error
+            )
 
 
 def _check(record: Record, answer: Verdict | Failure | None) -> None:

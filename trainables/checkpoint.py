@@ -107,15 +107,21 @@ def read_checkpoint(directory: Path) -> int:
     return step
 
 
-def newest_valid(parent: Path) -> tuple[Path, int] | None:
+def newest_valid(parent: Path, at_most: int | None = None) -> tuple[Path, int] | None:
     """The newest checkpoint under `parent` that verifies; a damaged one is logged and the one before tried.
+
+    Args:
+        parent: the trial's folder for checkpoints.
+        at_most: leave out those of later steps (a crash can come between a checkpoint and its report); None = no limit.
 
     Returns:
         its directory and step, or None where there is none.
     """
     for checkpoint in _newest_first(parent):
         try:
-            return checkpoint, read_checkpoint(checkpoint)
+            step = read_checkpoint(checkpoint)
+            if at_most is None or step <= at_most:
+                return checkpoint, step
         except CheckpointError as error:
             logger.warning("a damaged checkpoint is passed over: %s", error)
     return None

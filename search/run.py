@@ -1,0 +1,135 @@
+"""A run: what one sweep left behind, or is leaving behind right now. Read-only; nothing of the user's is imported."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from search.history import History
+from search.journal import lock_holder, read_journal
+from search.paths import RunPaths, find_run
+from search.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Best", "Run", "RunState"]
+
+RunState = Literal["running", "finished", "interrupted", "killed", "failed"]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best value that any trial reached at any step. `config`: flat, dotted names."""
+
+    trial: str
+    value: float
+    step: int
+    config: dict[str, Any]
+
+
+class Run:
+    """One run, as its journal tells.
+
+    `paths` is None for a simulation, which leaves no files.
+    """
+
+    def __init__(self, history: History, paths: RunPaths | None = None, name: str = "") -> None:
+        self.history, self.paths = history, paths
+        self.name = paths.name if paths is not None else name
+
+    @classmethod
+    def open(cls, reference: str | Path, storage: str | Path = "runs") -> Run:
+        """The run that `reference` means: a name under `storage`, a unique prefix of one, a path, or `last`.
+
+        Raises: RunNotFoundError: none or several match; JournalError: its journal is damaged.
+        """
+        paths = find_run(Path(storage), str(reference))
+        return cls(History.from_records(read_journal(paths.journal)), paths)
+
+    @property
+    def state(self) -> RunState:
+        """running: a driver is at work. interrupted, killed: to be resumed. failed: nothing came out of it."""
+        if self.paths is not None and lock_holder(self.paths.lock) is not None:
+            return "running"
+        if self.history.ended is None:
+            return "killed"
+        if not self.history.finished:
+            return "interrupted"
+        failure, failed = self.history.problem.failure, self.history.failed_total
+        gave_up = failure.stop_after is not None and failed >= failure.stop_after
+        return "failed" if gave_up or failed == len(self.history.trials) else "finished"
+
+    @property
+    def best(self) -> Best | None:
+        """The best value over all steps of all trials that did not fail; None before there is one."""
+        trial = self.history.best
+        if trial is None or trial.best is None or trial.best.score is None:
+            return None
+        value = self.history.problem.objective.value(trial.best.score)
+        return Best(trial.id, value, trial.best.step, dict(trial.config))
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial."""
+        from search.views.frames import trials_frame
+
+        return trials_frame(self.history)
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """One row per trial and step."""
+        from search.views.frames import results_frame
+
+        return results_frame(self.history)
+
+    def trial(self, reference: str | int) -> Trial:
+        """The trial that `t00012`, `12` or 12 means. Raises RunNotFoundError: the run has no such trial."""
+        from search.errors import RunNotFoundError
+        from search.trial import trial_number
+
+        try:
+            number = trial_number(str(reference))
+            return self.history.trials[number]
+        except (ValueError, IndexError):
+            count = len(self.history.trials)
+            known = f"it has {count}: t00000 to {self.history.trials[-1].id}" if count else "it has none yet"
+            raise RunNotFoundError(f"{self.name} has no trial {reference!r}; {known}") from None
+
+    def report(self, out: Path | None = None) -> Path:
+        """Write the report (HTML, JSON, Markdown, CSV); returns the path of the page."""
+        from search.report import build_report
+
+        return build_report(self, out)
+
+    def summary(self) -> dict[str, Any]:
+        """The machine-readable contract of `tuneyard run --json` and `tuneyard show --json` (docs/json-contract.md)."""
+        history, objective = self.history, self.history.problem.objective
+        counts = dict.fromkeys(("completed", "stopped", "failed", "running"), 0)
+        for trial in history.trials:
+            counts["running" if trial.open else trial.state] += 1
+        asked = [trial.asked for trial in history.trials]
+        closed = [trial.closed if trial.closed is not None else history.now for trial in history.trials]
+        best = self.best
+        return {
+            "name": self.name,
+            "path": str(self.paths.root) if self.paths is not None else None,
+            "state": self.state,
+            "metric": objective.metric,
+            "goal": objective.goal,
+            "trials": {"total": len(history.trials), **counts},
+            "steps_total": history.steps_total,
+            "seconds": round(max(closed) - min(asked), 3) if asked else 0.0,
+            "best": asdict(best) if best is not None else None,
+            "ended": history.ended,
+        }
+
+    def __repr__(self) -> str:
+        best = self.best
+        found = (
+            f"best {self.history.problem.objective.metric} {best.value:.6g} ({best.trial})"
+            if best
+            else "no result"
+        )
+        return f"<Run {self.name!r} {self.state}: {len(self.history.trials)} trials, {found}>"

@@ -1,0 +1,13 @@
+"""The Ray Tune runner: `ray.tune.Tuner` does placement, actors and node failures; the passive sweep decides.
+
+- `runner.RayTuneRunner`: puts a Tuner together and lets it run
+- `adapters`: the bridge between Tune's callbacks and the sweep (driver side)
+- `hosted`: the Tune trainable that hosts ours (worker side)
+- `cluster`: connecting to a cluster, or starting a local one that listens on loopback only
+
+Importing this package imports nothing heavy; `RayTuneRunner.run` imports Ray.
+"""
+
+from search.runners.ray_tune.runner import RAY_SCHEDULERS, RayTuneRunner
+
+__all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]

@@ -1,0 +1,402 @@
+"""Ray Tune's side of a sweep: a searcher, a scheduler and a callback that only pass things on to the bridge.
+
+Tune owns the event loop and asks; the bridge knows which trial of ours each Tune trial is, and drives the passive
+sweep with what Tune says. What goes wrong in here ends the sweep cleanly and is raised after Tune has let go.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.logger import TBXLoggerCallback
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from search.runners.base import Clock, Work
+from search.runners.ray_tune.hosted import KEY, Assignment, Report, whereabouts
+from search.sweep import PassiveSweep
+from search.trial import Failure, Outcome, Trial
+from spaces import nest
+from trainables.metrics import clean_metrics
+
+__all__ = ["Bridge", "BridgeCallback", "BridgeScheduler", "BridgeSearcher", "BridgeStopper"]
+
+log = logging.getLogger(__name__)
+
+GRACE = 8.0  # seconds that running trials have to finish their step after a stop was asked for
+
+_RAYS_OWN = {*tune.result.AUTO_RESULT_KEYS, *tune.result.DEFAULT_RESULT_KEYS, *tune.result.DEBUG_METRICS}
+_RAYS_OWN |= {"done", "should_checkpoint", "checkpoint_dir_name", "timestamp", "date", "hostname", "trial_id"}
+
+
+class Bridge:
+    """Knows which trial is which, and what Tune may not know: retries, time limits, the request to stop."""
+
+    def __init__(self, sweep: PassiveSweep, work: Work, clock: Clock) -> None:
+        self.sweep, self.work, self.clock = sweep, work, clock
+        self.error: BaseException | None = None
+        self._waiting = list(sweep.history.running)  # of a sweep that is resumed
+        self._number: dict[str, int] = {}
+        self._nodes: dict[Any, tuple[str, int]] = {}
+        self._heard: dict[str, float] = {}  # when a running trial last did something
+        self._killed: set[str] = set()
+        self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
+        self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
+        self._halted_at: float | None = None
+
+    # A snapshot of Tune's must not hold a sweep, nor a copy of it come alive.
+    def __deepcopy__(self, memo: Any) -> Bridge:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_no_bridge, ())
+
+    def guard(self, call: Callable[[], Any], otherwise: Any = None) -> Any:
+        """`call()`; what it raises is kept for the runner, and ends the sweep."""
+        if self.error is not None:
+            return otherwise
+        try:
+            return call()
+        except Exception as error:
+            self.error = error
+            return otherwise
+
+    def propose(self, tune_id: str) -> dict[str, Any] | str:
+        """The config of the next Tune trial, or Searcher.FINISHED."""
+        now = self.clock.now()
+        if self.work.stop or self.sweep.halted(now) is not None:
+            return str(Searcher.FINISHED)
+        if self._waiting:
+            trial = self._waiting.pop(0)
+        else:
+            trials = self.sweep.ask(1, now)
+            if not trials:
+                return str(Searcher.FINISHED)
+            trial = trials[0]
+        self._number[tune_id] = trial.number
+        if self.work.plug.native:
+            return nest(dict(trial.config))
+        return self._assign(trial)
+
+    def folder(self, tune_trial: TuneTrial) -> str:
+        """Name of the trial's folder in Tune's own directory: the same as everywhere else."""
+        return self._trial(tune_trial).id
+
+    def added(self, tune_trial: TuneTrial) -> None:
+        """Tune has made a trial of a proposal: its logs go to our folder, and it may crash as often as we say."""
+        trial = self._trial(tune_trial)
+        assert self.work.paths is not None
+        self.work.paths.trial(trial.number).mkdir(parents=True, exist_ok=True)
+        tune_trial.log_to_file = (
+            str(self.work.paths.stdout(trial.number)),
+            str(self.work.paths.stderr(trial.number)),
+        )
+        self._allow_crashes(tune_trial)
+
+    def started(self, tune_trial: TuneTrial) -> None:
+        """An actor has taken the trial on, for the first time or again."""
+        trial = self._trial(tune_trial)
+        actor = tune_trial.temporary_state.ray_actor
+        node, pid = self._where(actor)
+        after = self._after.pop(trial.number, None)
+        self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, after=after)
+        self._heard[tune_trial.trial_id] = time.monotonic()
+        self._allow_crashes(tune_trial)
+
+    def reported(self, tune_trial: TuneTrial, result: Mapping[str, Any]) -> bool:
+        """A result came in; True: stop the trial."""
+        self._heard[tune_trial.trial_id] = time.monotonic()
+        trial = self._trial(tune_trial)
+        if not trial.open:
+            return True
+        stop = (
+            self._host_report(tune_trial, trial, result)
+            if KEY in result
+            else self._native_report(trial, result)
+        )
+        if stop or self.work.stop:
+            self.told_to_stop(tune_trial)
+            return True
+        return False
+
+    def told_to_stop(self, tune_trial: TuneTrial) -> None:
+        """Tune was told to stop this trial, by us or by a scheduler of its own."""
+        self._stopping.add(tune_trial.trial_id)
+
+    def ended(self, tune_trial: TuneTrial, result: Mapping[str, Any] | None) -> None:
+        """Tune has stopped the trial: it is complete, or its last result said so."""
+        self._heard.pop(tune_trial.trial_id, None)
+        trial = self._trial(tune_trial)
+        if not trial.open:
+            return
+        native = self.work.plug.native
+        if native and result and result.get("training_iteration", 0) > trial.steps:
+            self._native_report(trial, result)
+        decision = self.sweep.standing(trial.number)
+        if decision.outcome is not None:
+            self._close(trial, decision.outcome, decision.reason, decision.failure)
+        elif self.work.stop:
+            return  # it stays open, for the resume
+        elif native and result and result.get("done") and tune_trial.trial_id not in self._stopping:
+            self._close_finished(trial)
+        else:
+            self._close(trial, Outcome.STOPPED, "stopped by Ray's scheduler", None)
+
+    def crashed(self, tune_trial: TuneTrial) -> None:
+        """The trial's process is gone, or its actor never came up. Tune tries again if we allowed it to."""
+        silent = self._heard.pop(tune_trial.trial_id, None) is None
+        trial = self._trial(tune_trial)
+        if not trial.open:
+            return
+        failure = self._failure_of(tune_trial, trial, silent)
+        if tune_trial.should_recover() and not self.work.stop:
+            self._after[trial.number] = failure
+            if not self.work.plug.native:
+                tune_trial.set_config(self._assign(trial))
+        else:
+            self._close(trial, Outcome.FAILED, failure.message, failure)
+
+    def watch(self, trials: list[TuneTrial]) -> None:
+        """Kill what has been silent for too long."""
+        limit = self.sweep.problem.failure.step_timeout
+        if limit is None:
+            return
+        now = time.monotonic()
+        for tune_trial in trials:
+            heard = self._heard.get(tune_trial.trial_id)
+            actor = tune_trial.temporary_state.ray_actor
+            if heard is not None and actor is not None and now - heard > limit:
+                self._killed.add(tune_trial.trial_id)
+                self._heard[tune_trial.trial_id] = now
+                ray.kill(actor)
+
+    def stop_now(self) -> bool:
+        """Whether Tune is to stop everything, without waiting for the steps under way."""
+        if self.error is not None or self.work.stop.urgent:
+            return True
+        if not self.work.stop and self.sweep.halted(self.clock.now()) is None:
+            return False
+        if self._halted_at is None:
+            self._halted_at = time.monotonic()
+        return time.monotonic() - self._halted_at > GRACE
+
+    def settle(self) -> str:
+        """After Tune has returned: close what it left open, unless the sweep is to go on later. Why it ended."""
+        now = self.clock.now()
+        halt = self.sweep.halted(now)
+        if self.work.stop:
+            return self.work.stop.reason
+        for trial in self.sweep.history.running if halt is not None else []:
+            self.sweep.close(trial.number, Outcome.STOPPED, now, halt or "")
+        return self.sweep.spent(now) or "Ray Tune ended the sweep"
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _trial(self, tune_trial: TuneTrial) -> Trial:
+        return self.sweep.history.trials[self._number[tune_trial.trial_id]]
+
+    def _assign(self, trial: Trial) -> dict[str, Any]:
+        return Assignment(
+            number=trial.number,
+            attempt=len(trial.attempts) + 1,
+            seed=trial.seed,
+            reported=trial.steps,
+            config=nest(dict(trial.config)),
+        ).to_config()
+
+    def _where(self, actor: Any) -> tuple[str, int]:
+        if actor not in self._nodes:
+            self._nodes[actor] = whereabouts(actor)
+        return self._nodes[actor]
+
+    def _allow_crashes(self, tune_trial: TuneTrial) -> None:
+        """Tune counts crashes of processes only; retries after an exception are made inside the worker."""
+        left = self.sweep.retries_left(self._trial(tune_trial).number)
+        tune_trial.max_failures = tune_trial.num_failures + left
+
+    def _host_report(self, tune_trial: TuneTrial, trial: Trial, result: Mapping[str, Any]) -> bool:
+        report = Report.from_result(dict(result))
+        now = self.clock.now()
+        if report.finished:
+            self._close_finished(trial)
+            return True
+        if report.error is None:
+            decision = self.sweep.report(trial.number, report.step, report.metrics, now, report.problem)
+            if decision.outcome is None:
+                return False
+            self._close(trial, decision.outcome, decision.reason, decision.failure)
+            return True
+        failure = Failure("raised", report.error, report.log)
+        if self.sweep.retries_left(trial.number) <= 0:
+            self._close(trial, Outcome.FAILED, failure.message, failure)
+            return True
+        node, pid = self._where(tune_trial.temporary_state.ray_actor)
+        self.sweep.start(trial.number, now, node=node, pid=pid, from_step=report.resumes_from, after=failure)
+        self._allow_crashes(tune_trial)
+        return False
+
+    def _native_report(self, trial: Trial, result: Mapping[str, Any]) -> bool:
+        step = int(result.get("training_iteration", trial.steps + 1))
+        if result.get("__duplicate__") or (result.get("done") and step <= trial.steps):
+            return False
+        own = {k: v for k, v in result.items() if k not in _RAYS_OWN and not k.startswith("config/")}
+        metrics, problem = clean_metrics(own, self.sweep.problem.objective.metric)
+        decision = self.sweep.report(trial.number, step, metrics, self.clock.now(), problem)
+        return decision.outcome is not None
+
+    def _close_finished(self, trial: Trial) -> None:
+        if trial.steps:
+            self._close(trial, Outcome.COMPLETED, f"ended by itself after {trial.steps} steps", None)
+        else:
+            failure = Failure("bad metric", "the trainable ended without reporting anything")
+            self._close(trial, Outcome.FAILED, failure.message, failure)
+
+    def _close(self, trial: Trial, outcome: Outcome, reason: str, failure: Failure | None) -> None:
+        self.sweep.close(trial.number, outcome, self.clock.now(), reason, failure)
+
+    def _failure_of(self, tune_trial: TuneTrial, trial: Trial, silent: bool) -> Failure:
+        text = _error_text(tune_trial)
+        assert self.work.paths is not None
+        path = self.work.paths.failure(trial.number, max(1, len(trial.attempts)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        where = self.work.paths.relative(path)
+        if tune_trial.trial_id in self._killed:
+            self._killed.discard(tune_trial.trial_id)
+            limit = self.sweep.problem.failure.step_timeout
+            return Failure("timeout", f"step {trial.steps + 1} took longer than {limit:g} s", where)
+        if "OutOfMemory" in text or "memory monitor" in text:
+            return Failure("out of memory", "killed when the node ran out of memory", where)
+        if silent and not trial.attempts:
+            return Failure("not started", _telling_line(text), where)
+        if self.work.plug.native and "Traceback" in text and "ActorDiedError" not in text:
+            return Failure("raised", _telling_line(text), where)
+        return Failure("exited", f"its process died in step {trial.steps + 1}", where)
+
+
+def _no_bridge() -> None:
+    return None
+
+
+def _error_text(tune_trial: TuneTrial) -> str:
+    try:
+        with open(tune_trial.error_file) as file:
+            return file.read()[-20_000:]
+    except (OSError, TypeError):
+        return "Ray kept no error of this trial\n"
+
+
+def _telling_line(text: str) -> str:
+    """The line of a traceback that says what happened: the last one that is not indented."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
+    return lines[-1][:500] if lines else "no message"
+
+
+class BridgeSearcher(Searcher):  # type: ignore[misc]
+    """Tune's searcher: every proposal is the passive sweep's."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(metric=None, mode=None)
+        self.bridge = bridge
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+        proposal: dict[str, Any] | str = self.bridge.guard(
+            lambda: self.bridge.propose(trial_id), otherwise=Searcher.FINISHED
+        )
+        return proposal
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        pass
+
+    def save(self, checkpoint_path: str) -> None:
+        with open(checkpoint_path, "w") as file:
+            json.dump({"state": "in journal.jsonl of the run directory"}, file)
+
+    def restore(self, checkpoint_path: str) -> None:
+        raise NotImplementedError("a sweep is resumed from its journal: tuneyard resume")
+
+
+class BridgeScheduler(FIFOScheduler):  # type: ignore[misc]
+    """Tune's scheduler: the passive sweep decides; then a scheduler of Ray's own, if the sweep file names one."""
+
+    def __init__(self, bridge: Bridge, native: TrialScheduler | None = None) -> None:
+        super().__init__()
+        self.bridge, self.native = bridge, native
+
+    def on_trial_add(self, tune_controller: Any, trial: TuneTrial) -> None:
+        self.bridge.guard(lambda: self.bridge.added(trial))
+        if self.native is not None:
+            self.native.on_trial_add(tune_controller, trial)
+
+    def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
+        stop = self.bridge.guard(lambda: self.bridge.reported(trial, result), otherwise=True)
+        if stop or self.native is None:
+            return str(TrialScheduler.STOP if stop else TrialScheduler.CONTINUE)
+        verdict = str(self.native.on_trial_result(tune_controller, trial, result))
+        if verdict == TrialScheduler.STOP:
+            self.bridge.told_to_stop(trial)
+        return verdict
+
+    def on_trial_complete(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> None:
+        self.bridge.guard(lambda: self.bridge.ended(trial, result))
+        if self.native is not None:
+            self.native.on_trial_complete(tune_controller, trial, result)
+
+    def on_trial_error(self, tune_controller: Any, trial: TuneTrial) -> None:
+        self.bridge.guard(lambda: self.bridge.crashed(trial))
+        if self.native is not None:
+            self.native.on_trial_error(tune_controller, trial)
+
+    def on_trial_remove(self, tune_controller: Any, trial: TuneTrial) -> None:
+        self.bridge.guard(lambda: self.bridge.ended(trial, None))
+        if self.native is not None:
+            self.native.on_trial_remove(tune_controller, trial)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> TuneTrial | None:
+        if self.native is not None:
+            return self.native.choose_trial_to_run(tune_controller)
+        return super().choose_trial_to_run(tune_controller)
+
+
+class BridgeCallback(TBXLoggerCallback):  # type: ignore[misc]
+    """Tune's callback. Being a TBXLoggerCallback keeps Ray from adding its own; TensorBoard has its view (search.views)."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+
+    def on_trial_start(self, iteration: int, trials: list[TuneTrial], trial: TuneTrial, **info: Any) -> None:
+        self.bridge.guard(lambda: self.bridge.started(trial))
+
+    def on_step_end(self, iteration: int, trials: list[TuneTrial], **info: Any) -> None:
+        self.bridge.guard(lambda: self.bridge.watch(trials))
+
+    def log_trial_start(self, trial: TuneTrial) -> None:
+        pass
+
+    def log_trial_result(self, iteration: int, trial: TuneTrial, result: dict[str, Any]) -> None:
+        pass
+
+    def log_trial_end(self, trial: TuneTrial, failed: bool = False) -> None:
+        pass
+
+
+class BridgeStopper(tune.Stopper):  # type: ignore[misc]
+    """Tune's stopper: ends everything once the bridge says so."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.bridge is not None and self.bridge.stop_now()

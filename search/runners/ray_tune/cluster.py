@@ -1,0 +1,143 @@
+"""Reaching a Ray cluster: an existing one, or a local one of our own that listens on loopback only."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from search.errors import RunnerError
+from search.runners.base import Resources
+
+__all__ = ["cluster", "concurrency"]
+
+log = logging.getLogger(__name__)
+
+# Read by Ray when it is imported or when it starts its processes, so they are set before either.
+_ALWAYS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # a trial keeps the directory in which the sweep was started
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "(?s).*",  # Ray's notes on dead workers: the sweep says it in one line
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # signals are the driver's business (StopSignal)
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a missing metric fails its trial, not the sweep
+    "TUNE_GLOBAL_CHECKPOINT_S": "60",  # Tune's snapshot is a convenience: the journal is the truth
+    "TUNE_RESULT_BUFFER_LENGTH": "1",  # each result is decided on before the next step begins
+    "TUNE_WARN_THRESHOLD_S": "60",
+}
+_LOCAL = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps every listener of a single-node Ray on 127.0.0.1
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
+}
+
+
+@contextlib.contextmanager
+def cluster(address: str | None, workers: int | None, resources: Resources) -> Iterator[Any]:
+    """The `ray` module, connected; a local cluster is started where `address` is None and ended on the way out.
+
+    `address`: "auto", HOST:PORT or ray://HOST:PORT. A connection that exists already (a user's own `ray.init`, a
+    driver submitted to a cluster) is used as it is and left open.
+
+    Raises RunnerError: it cannot be reached or started; says what to look at.
+    """
+    os.environ.update({name: os.environ.get(name, value) for name, value in _ALWAYS.items()})
+    with contextlib.ExitStack() as stack:
+        if address is None and not _ray_is_initialized():
+            stack.enter_context(_local_environment())
+        import ray
+
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        if not ray.is_initialized():
+            stack.callback(ray.shutdown)
+            try:
+                if address is None:
+                    ray.init(address="local", num_cpus=_local_cpus(workers, resources), **_QUIET)
+                else:
+                    ray.init(address=address, **_QUIET)
+            except Exception as error:
+                where = (
+                    "start Ray on this machine" if address is None else f"reach the Ray cluster at {address}"
+                )
+                raise RunnerError(
+                    f"cannot {where}: {type(error).__name__}: {_first_line(error)}. {_advice(address, error)}"
+                ) from error
+        yield ray
+
+
+def concurrency(ray: Any, resources: Resources, workers: int | None) -> int:
+    """Trials that the cluster carries at the same time, `workers` at most.
+
+    Raises RunnerError: not even one fits; says what is there and what a trial needs.
+    """
+    have: dict[str, float] = ray.cluster_resources()
+    need = {"CPU": resources.cpu, "GPU": resources.gpu, **resources.custom}
+    fits = {
+        name: math.floor(have.get(name, 0.0) / amount + 1e-9) for name, amount in need.items() if amount > 0
+    }
+    if not fits:
+        return workers or max(1, int(have.get("CPU", 1)))
+    scarcest = min(fits, key=lambda name: fits[name])
+    if fits[scarcest] < 1:
+        raise RunnerError(
+            f"a trial needs {need[scarcest]:g} {scarcest}, the cluster has {have.get(scarcest, 0.0):g}. "
+            f"Lower resources.{scarcest.lower()} in the sweep file, or add a node"
+        )
+    return min(fits[scarcest], workers) if workers else fits[scarcest]
+
+
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+
+
+def _ray_is_initialized() -> bool:
+    module = sys.modules.get("ray")
+    return bool(module is not None and module.is_initialized())
+
+
+def _local_cpus(workers: int | None, resources: Resources) -> int:
+    """As many CPUs as the machine has; more where the user asks for more workers than that carries."""
+    wanted = math.ceil((workers or 0) * resources.cpu)
+    return max(len(os.sched_getaffinity(0)), wanted, math.ceil(resources.cpu))
+
+
+@contextlib.contextmanager
+def _local_environment() -> Iterator[None]:
+    """Token authentication with a token of our own, readable by this user only, for as long as the cluster lives."""
+    with tempfile.TemporaryDirectory(prefix="tuneyard-ray-") as folder:
+        token = Path(folder, "token")
+        handle = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(handle, secrets.token_hex(32).encode())
+        os.close(handle)
+        ours = {**_LOCAL, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+        before = {name: os.environ.get(name) for name in (*ours, "RAY_AUTH_TOKEN", "RAY_ADDRESS")}
+        os.environ.update(ours)
+        os.environ.pop("RAY_AUTH_TOKEN", None)
+        os.environ.pop("RAY_ADDRESS", None)  # a local run stays local
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _advice(address: str | None, error: Exception) -> str:
+    if address is None:
+        return "Free memory and disk below /tmp are what it needs most; --runner inline runs without Ray"
+    text = str(error).lower()
+    if "token" in text or "auth" in text or "401" in text:
+        return "The cluster wants its token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a copy of its token file"
+    return "Is the head up (ray status), is the port open from here, and do the Ray versions match?"
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")[:300]

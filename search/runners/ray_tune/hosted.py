@@ -1,0 +1,267 @@
+"""What runs inside a Ray actor: one of our trainables behind Ray Tune's `Trainable`, trial after trial."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import cloudpickle, tune
+
+from search.paths import RunPaths
+from trainables.checkpoint import newest_valid, prune, write_checkpoint
+from trainables.errors import CheckpointError
+from trainables.host import Host
+from trainables.metrics import clean_metrics
+from trainables.plug import Plug, resolve
+
+__all__ = ["Assignment", "Report", "Shipment", "hosted", "whereabouts"]
+
+KEY = "tuneyard"  # the one key of a Tune config and of a Tune result that is ours
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """What every worker needs to know of a sweep; goes to each actor once.
+
+    `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None.
+    """
+
+    ref: str
+    base: str
+    plug: bytes | None
+    root: str
+    objective: str
+    checkpoint_every: int
+    device: str
+
+    @classmethod
+    def pack(
+        cls, plug: Plug, *, base: Path, root: Path, objective: str, every: int, device: str, remote: bool
+    ) -> Shipment:
+        """`remote`: workers may be on machines that do not have the file in which the trainable is defined."""
+        value = None
+        if not plug.importable or (remote and plug.ref.rpartition(":")[0].endswith(".py")):
+            module = sys.modules.get(getattr(plug.target, "__module__", ""))
+            by_value = module is not None and module.__name__ != "__main__" and not plug.importable
+            if module is not None and (by_value or remote):
+                cloudpickle.register_pickle_by_value(module)
+            try:
+                value = cloudpickle.dumps(plug)
+            finally:
+                if module is not None and (by_value or remote):
+                    cloudpickle.unregister_pickle_by_value(module)
+        return cls(plug.ref, str(base), value, str(root), objective, every, device)
+
+    def unpack(self) -> Plug:
+        if self.plug is not None:
+            if self.base not in sys.path:
+                sys.path.insert(0, self.base)
+            plug: Plug = cloudpickle.loads(self.plug)
+            return plug
+        return resolve(self.ref, Path(self.base))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One trial, as it goes to a worker in the config of a Tune trial.
+
+    `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them.
+    """
+
+    number: int
+    attempt: int
+    seed: int
+    reported: int
+    config: dict[str, Any]
+
+    def to_config(self) -> dict[str, Any]:
+        return {KEY: json.dumps(asdict(self))}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Assignment:
+        return cls(**json.loads(config[KEY]))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says after one step.
+
+    `problem`: why the metrics cannot be used. `error`: one line of what the trainable raised; it then goes on from
+    step `resumes_from` if the driver lets it. `finished`: the trainable ended by itself; there are no metrics.
+    """
+
+    step: int
+    metrics: dict[str, float]
+    problem: str | None = None
+    error: str | None = None
+    log: str | None = None
+    resumes_from: int = 0
+    finished: bool = False
+
+    def to_result(self) -> dict[str, Any]:
+        """A Tune result: ours under one key, and the metrics for Ray's own tools under names that are free."""
+        free = {name: value for name, value in self.metrics.items() if name not in _RESERVED}
+        return {**free, KEY: json.dumps(asdict(self))}
+
+    @classmethod
+    def from_result(cls, result: dict[str, Any]) -> Report:
+        return cls(**json.loads(result[KEY]))
+
+
+_RESERVED = {
+    *tune.result.AUTO_RESULT_KEYS,
+    *tune.result.DEFAULT_RESULT_KEYS,
+    *tune.result.DEBUG_METRICS,
+    *(
+        "done",
+        "config",
+        "should_checkpoint",
+        "hostname",
+        "timestamp",
+        "date",
+        "trial_id",
+        KEY,
+        "__duplicate__",
+    ),
+    *("timesteps_this_iter", "episodes_this_iter", "timesteps_total", "episodes_total", "experiment_tag"),
+}
+
+
+class HostedTrial(tune.Trainable):  # type: ignore[misc]
+    """Runs the trials that its actor is given, one after the other.
+
+    It never raises for what a trainable does: it reports. Everything slow or fallible (imports, data, a checkpoint)
+    happens in `step`, where the driver's time limit and failure handling see it.
+    """
+
+    shipment: Shipment
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._host: Host | None = None
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        try:
+            report = self._advance()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            report = self._failed(error)
+        self._flush()
+        return report.to_result()
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """For Tune's own schedulers that pause; our own checkpoints are written in `_advance`."""
+        host = self._host
+        assert host is not None
+        save = (
+            host.save if host.plug.can_checkpoint else lambda directory: None
+        )  # its step is enough to run it again
+        write_checkpoint(Path(checkpoint_dir), save, host.step)
+
+    def load_checkpoint(self, checkpoint_dir: str) -> None:
+        found = newest_valid(Path(checkpoint_dir))
+        if found is None:
+            raise CheckpointError(f"{checkpoint_dir}: no sound checkpoint in it")
+        checkpoint, self._reported = found
+        self._host = self._host or Host(self.shipment.unpack())
+        self._start(checkpoint if self._host.plug.can_checkpoint else None)
+
+    def cleanup(self) -> None:
+        self._finish()
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._finish()
+        self._task = Assignment.from_config(config)
+        self._paths = RunPaths(Path(self.shipment.root))
+        self._attempt = self._task.attempt
+        self._reported = self._task.reported
+        self._started = False
+
+    def _finish(self) -> None:
+        """Close the trial before; what its `close` raises must not reach the next one."""
+        if self._host is not None:
+            try:
+                self._host.close()
+            except Exception:
+                traceback.print_exc()
+
+    def _advance(self) -> Report:
+        if not self._started:
+            self._start(None)
+        assert self._host is not None
+        raw = self._host.advance()
+        if raw is None:
+            return Report(self._host.step, {}, finished=True)
+        metrics, problem = clean_metrics(raw, self.shipment.objective)
+        step = self._host.step
+        if problem is None and self._host.plug.can_checkpoint and step % self.shipment.checkpoint_every == 0:
+            folder = self._paths.checkpoints(self._task.number)
+            write_checkpoint(folder, self._host.save, step)
+            prune(folder, keep=2)
+        self._reported = max(self._reported, step)
+        return Report(step, metrics, problem)
+
+    def _start(self, checkpoint: Path | None) -> None:
+        """Begin, or go on from the newest sound checkpoint that holds no step which was not reported."""
+        if self._host is None:
+            self._host = Host(self.shipment.unpack())
+        task, step = self._task, self._reported
+        if checkpoint is None and self._host.plug.can_checkpoint:
+            found = self._resume_point()
+            checkpoint, step = found if found else (None, 0)
+        self._host.start(
+            task.config, seed=task.seed, device=self.shipment.device, checkpoint=checkpoint, from_step=step
+        )
+        self._started = True
+
+    def _resume_point(self) -> tuple[Path, int] | None:
+        if self._reported == 0:
+            return None
+        return newest_valid(self._paths.checkpoints(self._task.number), at_most=self._reported)
+
+    def _failed(self, error: BaseException) -> Report:
+        """Keep the traceback, say what happened, and stand ready to go on from the last checkpoint."""
+        path = self._paths.failure(self._task.number, self._attempt)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(traceback.format_exception(error)))
+        self._attempt += 1
+        self._started = False
+        step = self._host.step if self._host is not None else 0
+        point = self._resume_point()
+        message = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0][:500]
+        return Report(
+            step, {}, error=message, log=self._paths.relative(path), resumes_from=point[1] if point else 0
+        )
+
+    def _flush(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def hosted(shipment: Shipment) -> type[HostedTrial]:
+    """The class that Tune makes actors of, with the sweep's shipment inside."""
+    return type("HostedTrial", (HostedTrial,), {"shipment": shipment, "__module__": "__main__"})
+
+
+def whereabouts(actor: Any) -> tuple[str, int]:
+    """(node, pid) of a live actor: the node as host name and the first 8 characters of Ray's node id."""
+    node, pid = ray.get(actor.__ray_call__.remote(_whereabouts), timeout=30)
+    return node, pid
+
+
+def _whereabouts(_: Any) -> tuple[str, int]:
+    return f"{socket.gethostname()}/{ray.get_runtime_context().get_node_id()[:8]}", os.getpid()

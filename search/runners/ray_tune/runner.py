@@ -1,0 +1,129 @@
+"""Puts a Ray Tuner together for a passive sweep, and lets it run."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from search.errors import RunnerError, SettingsError
+from search.runners.base import Clock, Work
+from search.runners.ray_tune.cluster import cluster, concurrency
+from search.sweep import PassiveSweep
+
+__all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
+
+# Ray's own schedulers that a sweep file may name (`early_terminate: {type: ray/median_stopping_rule}`). Their limits:
+# they keep their state in memory, so after a crash they begin anew; what they knew does not stand in the journal, only
+# that a trial was stopped; and they draw from global generators. Population based training changes configs under way,
+# which the journal could not follow: it is refused.
+RAY_SCHEDULERS = ("async_hyperband", "hyperband", "median_stopping_rule")
+
+
+class RayTuneRunner:
+    """Runs trials on Ray.
+
+    `address` None: a local cluster for the length of the run; else an existing one ("auto", HOST:PORT, ray://...).
+    `scheduler`: (name, options) of one of Ray's own schedulers, asked where the sweep's own says go on.
+    """
+
+    def __init__(
+        self, address: str | None = None, scheduler: tuple[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        if scheduler is not None and scheduler[0] not in RAY_SCHEDULERS:
+            raise SettingsError(
+                f"early_terminate.type: ray/{scheduler[0]} is not available; of Ray's own schedulers: "
+                f"{', '.join('ray/' + name for name in RAY_SCHEDULERS)}"
+            )
+        self.address, self.scheduler = address, scheduler
+
+    def run(self, sweep: PassiveSweep, work: Work) -> str:
+        """See `search.runners.base.Runner`. Raises RunnerError: no cluster, no room for a trial, Ray gave up."""
+        if work.paths is None:
+            raise RunnerError("the Ray runner needs a run directory")
+        with cluster(self.address, work.workers, work.resources) as ray:
+            clock = Clock(sweep.elapsed)
+            reason = self._tune(ray, sweep, work, clock)
+        sweep.end(reason, clock.now())
+        return reason
+
+    def _tune(self, ray: Any, sweep: PassiveSweep, work: Work, clock: Clock) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from ray import tune
+
+            from search.runners.ray_tune import adapters
+
+        assert work.paths is not None
+        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        concurrent = concurrency(ray, work.resources, work.workers)
+        bridge = adapters.Bridge(sweep, work, clock)
+        tuner = tune.Tuner(
+            tune.with_resources(self._trainable(sweep, work), self._resources(work)),
+            tune_config=tune.TuneConfig(
+                search_alg=adapters.BridgeSearcher(bridge),
+                scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
+                num_samples=-1,
+                max_concurrent_trials=concurrent,
+                reuse_actors=work.plug.kind != "ray_class",
+                trial_dirname_creator=bridge.folder,
+            ),
+            run_config=tune.RunConfig(
+                name=self._generation(work),
+                storage_path=str(work.paths.tune.resolve()),
+                stop=adapters.BridgeStopper(bridge),
+                callbacks=[adapters.BridgeCallback(bridge)],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                verbose=0,
+            ),
+        )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
+                tuner.fit()
+        except Exception as error:
+            if bridge.error is None:
+                raise RunnerError(f"Ray Tune gave up: {type(error).__name__}: {error}") from error
+        if bridge.error is not None:
+            raise bridge.error
+        return bridge.settle()
+
+    def _trainable(self, sweep: PassiveSweep, work: Work) -> Any:
+        if work.plug.native:
+            return work.plug.target
+        from search.runners.ray_tune.hosted import Shipment, hosted
+
+        assert work.paths is not None
+        return hosted(
+            Shipment.pack(
+                work.plug,
+                base=work.base.resolve(),
+                root=work.paths.root.resolve(),
+                objective=sweep.problem.objective.metric,
+                every=work.checkpoint_every,
+                device="cuda" if work.resources.gpu > 0 else "cpu",
+                remote=self.address is not None,
+            )
+        )
+
+    def _resources(self, work: Work) -> dict[str, float]:
+        needs = {"cpu": work.resources.cpu, "gpu": work.resources.gpu, **work.resources.custom}
+        return {name: amount for name, amount in needs.items() if amount > 0 or name == "cpu"}
+
+    def _native_scheduler(self, sweep: PassiveSweep) -> Any:
+        if self.scheduler is None:
+            return None
+        from ray.tune.schedulers import create_scheduler
+
+        name, options = self.scheduler
+        objective = sweep.problem.objective
+        given: dict[str, Any] = {"max_t": sweep.problem.max_steps, **options}
+        return create_scheduler(name, metric=objective.metric, mode=objective.goal[:3], **given)
+
+    def _generation(self, work: Work) -> str:
+        """A fresh directory of Tune's for every driver: what an earlier one left behind is never read."""
+        assert work.paths is not None
+        work.paths.tune.mkdir(parents=True, exist_ok=True)
+        taken = [int(p.name[1:]) for p in work.paths.tune.glob("g[0-9]*") if p.name[1:].isdigit()]
+        return f"g{max(taken, default=0) + 1:03d}"
