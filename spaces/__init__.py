@@ -6,7 +6,7 @@ Contents:
     constraints   Constraint: an expression that a config must satisfy (grammar, expression)
     parameter     Parameter: a name, a domain, conditions
     space         Space: sample, to and from the unit cube, validate, fingerprint, grid, JSON (ordering, grid)
-    reading       parse_parameters, spell_parameters: the spelling of a sweep file, W&B's included
+    reading       parse_parameters, spell_parameters: the spelling of a sweep file, W&B's included (leaf)
     translate     a space in the terms of Optuna, Hyperopt, Ray Tune and ConfigSpace
     values        Value, Config: what stands in a config; nest and flatten its names
     errors        TuneyardError, SpaceError
@@ -17,6 +17,7 @@ from spaces.constraints import Constraint
 from spaces.domains import Categorical, Constant, Domain, Float, Integer, Ordinal
 from spaces.errors import SpaceError, TuneyardError
 from spaces.parameter import Parameter
+from spaces.reading import parse_parameters, spell_parameters
 from spaces.space import Space
 from spaces.values import Config, Value, flatten, nest
 
@@ -37,4 +38,6 @@ __all__ = [
     "Value",
     "flatten",
     "nest",
+    "parse_parameters",
+    "spell_parameters",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from spaces.domains import Constant, Domain, Float, Integer
 from spaces.errors import SpaceError, nearest
-from spaces.values import Value, canonical, normal, same
+from spaces.values import Value, canonical, listed, normal, same
 
 __all__ = ["Condition", "Region", "regions"]
 
@@ -90,7 +90,7 @@ class Condition:
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON types that `Condition.from_json` reads back."""
-        return {"parent": self.parent, "op": self.op, "value": self.value}
+        return {"parent": self.parent, "op": self.op, "value": listed(self.value)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Condition:

@@ -19,7 +19,7 @@ import numpy as np
 
 from spaces.errors import SpaceError, nearest
 from spaces.lattice import Lattice
-from spaces.values import Value, canonical, normal
+from spaces.values import Value, canonical, listed, normal
 
 __all__ = ["Categorical", "Constant", "Domain", "Float", "Integer", "Ordinal"]
 
@@ -62,7 +62,7 @@ class Domain(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON types that `Domain.from_json` reads back to an equal domain."""
-        members = {each.name: getattr(self, each.name) for each in fields(cast(Any, self))}
+        members = {each.name: listed(getattr(self, each.name)) for each in fields(cast(Any, self))}
         return {"type": self.type, **members}
 
     @staticmethod
@@ -115,13 +115,13 @@ class Float(Domain):
     type: ClassVar[str] = "float"
 
     def __post_init__(self) -> None:
-        low, high = float(_number(self.low, "low")), float(_number(self.high, "high"))
+        low, high = float(_number(self.low, "the lower bound")), float(_number(self.high, "the upper bound"))
         step = None if self.step is None else float(_number(self.step, "step"))
         for name, value in (("low", low), ("high", high), ("step", step), ("log", _flag(self.log))):
             object.__setattr__(self, name, value)
         _check_bounds(low, high, self.log)
         if not math.isfinite(high - low):
-            raise SpaceError(f"the range high - low must be a finite number, got {low} to {high}")
+            raise SpaceError(f"the bounds {low} and {high} are too far apart for a float")
         if step is not None:
             if step < 4 * math.ulp(max(abs(low), abs(high))):
                 _check_step(step)
@@ -218,7 +218,7 @@ class Integer(Domain):
     type: ClassVar[str] = "integer"
 
     def __post_init__(self) -> None:
-        low, high = _whole(self.low, "low"), _whole(self.high, "high")
+        low, high = _whole(self.low, "the lower bound"), _whole(self.high, "the upper bound")
         step = _whole(self.step, "step")
         for name, value in (("low", low), ("high", high), ("step", step), ("log", _flag(self.log))):
             object.__setattr__(self, name, value)
@@ -380,9 +380,9 @@ def _flag(value: object) -> bool:
 
 def _check_bounds(low: float, high: float, log: bool) -> None:
     if low > high:
-        raise SpaceError(f"low must not exceed high, got low {low} and high {high}")
+        raise SpaceError(f"the lower bound {low} exceeds the upper bound {high}")
     if log and low <= 0:
-        raise SpaceError(f"a logarithmic scale needs low > 0, got {low}")
+        raise SpaceError(f"a logarithmic scale needs a lower bound above 0, got {low}")
 
 
 def _check_step(step: float | Fraction) -> None:
@@ -403,7 +403,7 @@ def _lattice(low: Fraction, high: Fraction, step: Fraction, log: bool) -> Lattic
         above = below + step
         shown = [str(int(x) if x.denominator == 1 else float(x)) for x in (low, step, high, below, above)]
         raise SpaceError(
-            "high must be low plus a multiple of step (low {}, step {}), got {}; nearest are {} and {}".format(
+            "the upper bound must be {} plus a multiple of the step {}, got {}; nearest are {} and {}".format(
                 *shown
             )
         )

@@ -33,7 +33,7 @@ class Lattice:
         if self.count > _MOST or (self.log and self.first + self.count > _MOST):
             raise SpaceError(f"a lattice may have at most 2**40 values, got {self.count}: take a larger step")
         if self.log and self.first <= Fraction(1, 2):
-            raise SpaceError("with log and step the lowest value must be more than half a step above 0")
+            raise SpaceError("on a logarithmic scale the lower bound must be more than half a step")
 
     def index(self, u: float) -> int:
         """The value (0-based) whose cell holds u in [0, 1]."""

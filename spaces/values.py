@@ -11,7 +11,7 @@ import numpy as np
 
 from spaces.errors import SpaceError
 
-__all__ = ["Config", "Value", "canonical", "flatten", "nest", "normal", "same"]
+__all__ = ["Config", "Value", "canonical", "flatten", "listed", "nest", "normal", "same"]
 
 Value: TypeAlias = Any
 """None, bool, int, finite float, str, or a tuple of those. `normal` is what holds it at run time."""
@@ -48,6 +48,11 @@ def normal(value: object) -> Value:
         f"a value must be None, a bool, a number, a string or a list of those, got {value!r} "
         f"of type {type(value).__name__}"
     )
+
+
+def listed(value: Value) -> Value:
+    """A normal value in the types that JSON and YAML have: lists for tuples."""
+    return [listed(each) for each in value] if isinstance(value, tuple) else value
 
 
 def same(a: Value, b: Value) -> bool:
