@@ -144,8 +144,8 @@ def _load_built_in(source: str, valid: float, split_seed: int) -> Dataset:
     task = BUILT_IN[source]
     x = np.asarray(bunch.data, dtype=np.float64)
     labels = tuple(str(name) for name in bunch.target_names) if task == "classification" else ()
-    y = np.asarray(bunch.target, dtype=np.int64 if labels else np.float64)
-    train, held_out = _split(y, task, valid, split_seed)
+    y: Floats | Ints = np.asarray(bunch.target, np.int64) if labels else np.asarray(bunch.target, np.float64)
+    train, held_out = _split(y, task, valid, split_seed, source)
     return _dataset(task, x, y, train, held_out, tuple(str(n) for n in bunch.feature_names), labels)
 
 
@@ -165,7 +165,7 @@ def _load_table(table: Table, target: str, task: Task, valid: float, split_seed:
     if not inputs:
         raise DataError(f"{table.path}: there is no column beside the target {target!r} to learn from")
     y, labels = _encode_target(table, wanted, task)
-    train, held_out = _split(y, task, valid, split_seed)
+    train, held_out = _split(y, task, valid, split_seed, str(table.path))
     x, names = encode_columns(inputs, train)
     return _dataset(task, x, y, train, held_out, names, labels)
 
@@ -186,7 +186,7 @@ def _encode_target(table: Table, column: Column, task: Task) -> tuple[Floats | I
     return codes.astype(np.int64), names
 
 
-def _split(y: Floats | Ints, task: Task, valid: float, split_seed: int) -> tuple[Ints, Ints]:
+def _split(y: Floats | Ints, task: Task, valid: float, split_seed: int, source: str) -> tuple[Ints, Ints]:
     """Indices of the training and validation rows; a class keeps at least one row for training."""
     rng = np.random.default_rng(split_seed)
     groups = (
@@ -200,7 +200,7 @@ def _split(y: Floats | Ints, task: Task, valid: float, split_seed: int) -> tuple
         train.append(mixed[cut:])
     kept, out = np.sort(np.concatenate(train)), np.sort(np.concatenate(held_out))
     if not len(out):
-        raise DataError(f"valid = {valid} of {len(y)} rows leaves none for validation; raise it")
+        raise DataError(f"{source}: valid = {valid} of {len(y)} rows leaves none for validation; raise it")
     return kept, out
 
 

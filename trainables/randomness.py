@@ -47,7 +47,10 @@ def restore_globals(states: dict[str, Any]) -> None:
     np.random.set_state((name, np.array(keys, dtype=np.uint32), pos, has_gauss, gauss))  # noqa: NPY002
     torch = sys.modules.get("torch")
     if torch is not None and "torch" in states:
-        torch.set_rng_state(torch.tensor(list(bytes.fromhex(states["torch"])), dtype=torch.uint8))
+
+        def tensor(state: str) -> Any:
+            return torch.frombuffer(bytearray.fromhex(state), dtype=torch.uint8)
+
+        torch.set_rng_state(tensor(states["torch"]))
         if torch.cuda.is_initialized() and "cuda" in states:
-            rows = [torch.tensor(list(bytes.fromhex(s)), dtype=torch.uint8) for s in states["cuda"]]
-            torch.cuda.set_rng_state_all(rows[: torch.cuda.device_count()])
+            torch.cuda.set_rng_state_all([tensor(s) for s in states["cuda"][: torch.cuda.device_count()]])

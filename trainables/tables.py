@@ -128,7 +128,7 @@ def _column(path: Path, name: str, cells: Iterable[str], lines: list[int]) -> Co
                 f"{present - len(odd)} of the {present} cells are; correct it or leave it empty"
             )
         return Column(name, None, texts)
-    for index in np.flatnonzero(np.isinf(numbers)):
+    for index in np.flatnonzero(np.isinf(numbers)).tolist():
         raise DataError(f"{path}, row {lines[index]}, column {name!r}: {texts[index]!r} is not finite")
     return Column(name, numbers, texts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def curve_loss(quality: float, step: int, steps: int, *, crossing: float = 0.0, 
     if steps == 1:
         return 1 - quality
     height = 0.5 + 1.5 * crossing * quality
-    return 1 - quality + height * ((steps / step) ** speed - 1) / (steps**speed - 1)
+    return 1 - quality + height * (math.pow(steps / step, speed) - 1) / (math.pow(steps, speed) - 1)
 
 
 class Curves(Trainable):

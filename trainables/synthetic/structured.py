@@ -39,10 +39,10 @@ mixed = KnownFunction(
 def _conditional(config: Mapping[str, Any]) -> float:
     """Trees are at best 0.2; networks reach 0, and only with two layers or more and the right dropout."""
     if config["model"] == "tree":
-        return 0.2 + ((config["tree"]["depth"] - 5) / 10) ** 2
+        return 0.2 + float((config["tree"]["depth"] - 5) / 10) ** 2
     network = config["network"]
-    value = (math.log10(network["lr"]) + 3) ** 2 / 4 + (network["layers"] - 3) ** 2 / 20
-    return value + ((network["dropout"] - 0.25) ** 2 if network["layers"] >= 2 else 0.5)
+    value = (math.log10(network["lr"]) + 3) ** 2 / 4 + float(network["layers"] - 3) ** 2 / 20
+    return value + (float(network["dropout"] - 0.25) ** 2 if network["layers"] >= 2 else 0.5)
 
 
 conditional = KnownFunction(
