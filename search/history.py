@@ -190,6 +190,8 @@ class History:
             trial.results.pop()
         self._untold = [other for other in self._untold if other is not trial]
         self._open[trial.number] = trial
+        if trial.best is not None and (self.best is None or _best_score(trial) < _best_score(self.best)):
+            self.best = trial
 
     def _best_of_sound(self) -> Trial | None:
         sound = (t for t in self.trials if t.best is not None and t.outcome is not Outcome.FAILED)

@@ -144,7 +144,9 @@ def _scan(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
                 if not line.endswith(b"\n"):
                     raise ValueError("it has no end")
             except (ValueError, RecursionError) as error:
-                if offset + len(line) >= path.stat().st_size:
+                if not line.endswith(
+                    b"\n"
+                ):  # only the last line can be without an end: it was never acknowledged
                     return
                 raise JournalError(
                     f"{path}:{number}: damaged record ({error}). Restore this file from a copy; everything before "

@@ -327,9 +327,10 @@ class PassiveSweep:
             number = record.get("trial", -1)
             match record["type"]:
                 case "result" if not record.get("again"):
+                    _check_went_on(record, answers.get(number, CONTINUE))
                     answers[number] = self._judge(self.history.trials[number])
                 case "decision":
-                    _check(record, answers.pop(number))
+                    _check(record, answers.pop(number, CONTINUE))
                 case "close":
                     answers.pop(number, None)
         return {number: answer for number, answer in answers.items() if answer != CONTINUE}
@@ -400,4 +401,14 @@ def _check(record: Record, answer: Verdict | Failure | None) -> None:
             f"{trial_id(record['trial'])}, step {record['step']}: the journal says "
             f"{'stop' if record['scheduler'] else 'go on'} ({record['reason']}), the scheduler now decides "
             f"{answer}. Resume with the version that wrote the journal"
+        )
+
+
+def _check_went_on(record: Record, answer: Verdict | Failure | None) -> None:
+    """A trial that reports once more went on: that must be what was, and is, decided about its last result."""
+    if answer != CONTINUE:
+        raise JournalError(
+            f"{trial_id(record['trial'])}, step {record['step']}: the journal says that the trial went on to this step, "
+            f"the scheduler now decides {answer} before it. Resume with the scheduler, its options and the version that "
+            f"wrote the journal"
         )

@@ -11,12 +11,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any, cast
 
 from search.errors import SettingsError
 from search.runners.base import Clock, Resources, Runner, StopSignal, Work
+from spaces.errors import nearest
 
 __all__ = ["RUNNERS", "Clock", "Resources", "Runner", "StopSignal", "Work", "make_runner"]
 
@@ -33,8 +33,6 @@ def make_runner(name: str, **options: Any) -> Runner:
     Raises SettingsError: no such runner (names the nearest).
     """
     if name not in RUNNERS:
-        near = difflib.get_close_matches(name, RUNNERS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(RUNNERS)}"
-        raise SettingsError(f"runner: no runner {name!r}; {hint}")
+        raise SettingsError(f"unknown runner {name!r}{nearest(name, RUNNERS)}")
     module, _, attribute = RUNNERS[name].partition(":")
     return cast(Runner, getattr(importlib.import_module(module), attribute)(**options))

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any, cast
 from search.errors import SettingsError
 from search.problem import Problem
 from search.schedulers.base import CONTINUE, Scheduler, Verdict
+from spaces.errors import nearest
 
 __all__ = ["CONTINUE", "SCHEDULERS", "Scheduler", "Verdict", "make_scheduler"]
 
@@ -40,7 +40,7 @@ def make_scheduler(type: str, problem: Problem, options: Mapping[str, Any] | Non
                 f"early_terminate.type: {type!r} is a scheduler of Ray Tune's own, which only the Ray runner has. "
                 f"Run with --runner ray, or take one of {', '.join(SCHEDULERS)}"
             )
-        raise SettingsError(f"early_terminate.type: no scheduler {type!r}; {_nearest(type, SCHEDULERS)}")
+        raise SettingsError(f"early_terminate.type: unknown scheduler {type!r}{nearest(type, SCHEDULERS)}")
     module, _, attribute = SCHEDULERS[type].partition(":")
     rule = getattr(importlib.import_module(module), attribute)
     options = dict(options or {})
@@ -48,20 +48,6 @@ def make_scheduler(type: str, problem: Problem, options: Mapping[str, Any] | Non
     unknown = [name for name in options if name not in known]
     if unknown:
         raise SettingsError(
-            [
-                f"early_terminate.{name}: {type} has no such option; {_nearest(name, known)}"
-                for name in unknown
-            ]
+            [f"early_terminate.{name}: unknown option of {type}{nearest(name, known)}" for name in unknown]
         )
     return cast(Scheduler, rule(problem, **options))
-
-
-def _nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return (
-        f"it has {', '.join(known)}"
-        if isinstance(known, list) and known
-        else f"known: {', '.join(known) or 'none'}"
-    )
