@@ -1,0 +1,47 @@
+"""Scores of one fidelity: what a model that knows no learning curves may be fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from search.history import Observation
+from search.trial import Outcome
+
+__all__ = ["comparable"]
+
+
+def comparable(observations: Sequence[Observation], enough: int) -> list[Observation]:
+    """The newest observation of each trial, at the highest fidelity that `enough` trials reached.
+
+    A score after 3 steps is no match for one after 81, so they are never mixed (Falkner et al. 2018, BOHB). Full fidelity
+    is what completed trials have; below it, a trial that reached step s counts with its best score up to s, as if s were
+    all it ran. A failed trial counts at every fidelity. With fewer than `enough` at any step: the full ones, be they few.
+    """
+    newest = {each.number: index for index, each in enumerate(observations) if each.number is not None}
+    known = [
+        each for index, each in enumerate(observations) if each.number is None or newest[each.number] == index
+    ]
+    full = [each for each in known if each.outcome is not Outcome.STOPPED]
+    if len(full) >= enough:
+        return full
+    failed = sum(each.outcome is Outcome.FAILED for each in known)
+    reached = sorted(
+        filter(None, map(_steps, (k for k in known if k.outcome is not Outcome.FAILED))), reverse=True
+    )
+    if not failed < enough <= failed + len(reached):
+        return full
+    step = reached[enough - failed - 1]
+    return [_cut(each, step) for each in known if each.outcome is Outcome.FAILED or _steps(each) >= step]
+
+
+def _steps(observation: Observation) -> int:
+    return observation.curve[-1][0] if observation.curve else 0
+
+
+def _cut(observation: Observation, step: int) -> Observation:
+    if observation.outcome is Outcome.FAILED:
+        return observation
+    curve = tuple(point for point in observation.curve if point[0] <= step)
+    score = min((score for _, score in curve), default=observation.score)
+    return replace(observation, score=score, outcome=Outcome.COMPLETED, curve=curve)

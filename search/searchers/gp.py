@@ -1,0 +1,120 @@
+"""Gaussian-process Bayesian optimisation of Optuna."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from search.history import History, Observation
+from search.problem import Problem
+from search.searchers.capabilities import Capabilities, Option
+from search.searchers.fidelity import comparable
+from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+__all__ = ["GP"]
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 4  # the model's optimum hardly moves from one draw to the next, and each costs a fit
+_TAIL = 5.0
+
+
+@final
+class GP:
+    """Fits a Gaussian process (Matern 5/2, one length scale a parameter) and proposes where log expected improvement is best.
+
+    Ament et al. 2023. A fit costs the cube of the observations, so the model sees `window` of them: the best half and the
+    newest. It is fitted to scores of one fidelity: full trials, or, while early stopping leaves too few, the highest step
+    that enough trials reached (Falkner et al. 2018). Scores far above the median are pulled in, as one diverged
+    trial would flatten all the others. Conditional parameters are drawn by TPE, one by one.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        summary="Gaussian process (Optuna): the fewest trials on numbers; each proposal costs a fit",
+        learns=True,
+        stopped="curve",
+        conditions="native",
+        categories="native",
+        constraints="redraw",
+        parallel=True,
+        options={
+            "startup_trials": Option(
+                "observations before the model proposes; until then at random", 10, int, 1
+            ),
+            "window": Option("observations that the model is fitted to", 200, int, 20),
+            "deterministic": Option("true: the scores carry no noise", False, bool),
+        },
+    )
+
+    def __init__(
+        self, problem: Problem, *, startup_trials: int = 10, window: int = 200, deterministic: bool = False
+    ) -> None:
+        self._problem, self._startup, self._window = problem, startup_trials, window
+        self._deterministic = deterministic
+        self._noticed = False
+
+    def ask(self, history: History, number: int) -> Mapping[str, Any]:
+        """See `Searcher.ask`."""
+        space = self._problem.space
+        known = comparable(history.observations, self._startup)
+        if len(known) > self._window:
+            self._notice(len(known))
+        with quiet():
+            study = new_study()
+            for observation in _pulled_in(_window(known, self._window)):
+                finished = told(space, observation, {})
+                if finished is not None:
+                    study.add_trial(finished)
+            for trial in history.running:
+                study.add_trial(stand_in(space, trial))
+            return propose(study, self._problem, number, self._sampler, _ATTEMPTS).config
+
+    def _sampler(self, seed: int) -> BaseSampler:
+        from optuna.samplers import GPSampler, TPESampler
+
+        return GPSampler(
+            seed=seed,
+            independent_sampler=TPESampler(seed=seed, n_startup_trials=self._startup),
+            n_startup_trials=self._startup,
+            deterministic_objective=self._deterministic,
+            warn_independent_sampling=False,
+        )
+
+    def _notice(self, known: int) -> None:
+        if not self._noticed:
+            log.info(
+                "gp: fitted to %d of %d observations from now on: the best half, the newest",
+                self._window,
+                known,
+            )
+        self._noticed = True
+
+
+def _window(observations: Sequence[Observation], size: int) -> list[Observation]:
+    """At most `size` observations in their order: the best half of that, and the newest of the others."""
+    if len(observations) <= size:
+        return list(observations)
+    ranked = sorted(range(len(observations)), key=lambda index: observations[index].score)
+    kept = set(ranked[: size // 2])
+    for index in range(len(observations) - 1, -1, -1):
+        if len(kept) == size:
+            break
+        kept.add(index)
+    return [observations[index] for index in sorted(kept)]
+
+
+def _pulled_in(observations: Sequence[Observation]) -> list[Observation]:
+    """The same, with no score further above the median than `_TAIL` times what the best lies below it."""
+    if not observations:
+        return []
+    scores = [observation.score for observation in observations]
+    median = statistics.median(scores)
+    reach = median - min(scores)
+    highest = median + _TAIL * reach if reach > 0 else max(scores)
+    return [replace(each, score=min(each.score, highest)) for each in observations]

@@ -1,0 +1,60 @@
+"""The tree-structured Parzen estimator of Optuna."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from search.history import History
+from search.problem import Problem
+from search.searchers.capabilities import Capabilities, Option
+from search.searchers.optuna_study import Mirror
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+__all__ = ["TPE"]
+
+
+@final
+class TPE:
+    """Models the good and the bad configs by two densities and proposes where their ratio is best.
+
+    Bergstra et al. 2011; Optuna's version is described in Watanabe 2023. Parameters that are active together are modelled
+    together. Stopped trials rank below completed ones, by the step they reached and their score there. Running
+    trials count as bad, so that parallel workers spread out.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        summary="Parzen estimators (Optuna): takes every kind of space, cheap, a sound default",
+        learns=True,
+        stopped="curve",
+        conditions="native",
+        categories="native",
+        constraints="redraw",
+        parallel=True,
+        options={
+            "startup_trials": Option(
+                "observations before the model proposes; until then at random", 10, int, 1
+            ),
+            "candidates": Option("points among which the best ratio is taken", 24, int, 1),
+        },
+    )
+
+    def __init__(self, problem: Problem, *, startup_trials: int = 10, candidates: int = 24) -> None:
+        def sampler(seed: int) -> BaseSampler:
+            from optuna.samplers import TPESampler
+
+            return TPESampler(
+                seed=seed,
+                n_startup_trials=startup_trials,
+                n_ei_candidates=candidates,
+                multivariate=True,
+                group=True,
+            )
+
+        self._mirror = Mirror(problem, sampler)
+
+    def ask(self, history: History, number: int) -> Mapping[str, Any]:
+        """See `Searcher.ask`."""
+        return self._mirror.ask(history, number)
