@@ -1,0 +1,201 @@
+"""Rules that look at more than one key of a sweep file, or at the registries.
+
+Every check takes what is known: a section that the file leaves out is checked once the trainable has declared it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from search.errors import SettingsError
+from search.paths import check_name
+from search.problem import Budget, Objective, Problem
+from search.runners.ray_tune.runner import RAY_SCHEDULERS
+from search.schedulers import SCHEDULERS, make_scheduler
+from search.searchers import SEARCHERS, capabilities
+from search.searchers.capabilities import read_options
+from search.settings.data_section import missing_file, parameters_of
+from search.settings.document import Document, KeyPath
+from search.settings.problems import space_problems
+from search.settings.sweep_file import SweepFile
+from spaces import Space, parse_parameters
+from spaces.errors import SpaceError, nearest
+
+__all__ = ["METHOD_ALIASES", "check", "read_space"]
+
+METHOD_ALIASES = {"bohb": "tpe", "bayes": "tpe", "bayesian": "tpe"}
+
+
+def check(file: SweepFile, document: Document, base: Path) -> list[str]:
+    """Everything wrong with a sweep file, one line each; [] when it is sound as far as it goes.
+
+    `base`: the folder that a relative data source starts from.
+    """
+    problems = _name_problems(file, document) + _data_problems(file, document, base)
+    space, space_said = read_space(file, document)
+    problems += space_said + _method_problems(file, document) + _early_terminate_problems(file, document)
+    if space is not None:
+        problems += _grid_problems(file, document, space) + _point_problems(file, document, space)
+    return problems
+
+
+def read_space(file: SweepFile, document: Document) -> tuple[Space | None, list[str]]:
+    """The space of `parameters`, `data` and `constraints`, or None with what is wrong; None while nothing is known."""
+    if file.parameters is None:
+        return None, []
+    problems = []
+    if "data" in file.parameters:
+        problems.append(
+            document.problem(
+                ("parameters", "data"), "`data.` is where the settings of `data` stand; put it under data:"
+            )
+        )
+    if "data" in {name.partition(".")[0] for name in file.parameters} - {"data"}:
+        name = next(name for name in file.parameters if name.startswith("data."))
+        problems.append(document.problem(("parameters", name), f"put it under data: as {name[5:]}"))
+    parameters = {name: given for name, given in file.parameters.items() if name.partition(".")[0] != "data"}
+    if file.data is not None:
+        parameters["data"] = parameters_of(file.data)
+    try:
+        return parse_parameters(parameters, constraints=file.constraints), problems
+    except SpaceError as error:
+        return None, problems + space_problems(error, document)
+
+
+def _data_problems(file: SweepFile, document: Document, base: Path) -> list[str]:
+    source = missing_file(file.data or {}, base)
+    if source is None:
+        return []
+    return [document.problem(("data", "source"), f"there is no file {source!r} (paths start from {base})")]
+
+
+def _name_problems(file: SweepFile, document: Document) -> list[str]:
+    if file.name is None:
+        return []
+    return _refusals(lambda: check_name(str(file.name)), lambda said: (("name",), said), document)
+
+
+def _method_problems(file: SweepFile, document: Document) -> list[str]:
+    if file.method is None:
+        return []
+    written = file.method.name
+    name = METHOD_ALIASES.get(written, written)
+    if name not in SEARCHERS:
+        known = nearest(written, [*SEARCHERS, *METHOD_ALIASES])
+        return [document.problem(("method", "name"), f"unknown method {written!r}{known}")]
+    problems = []
+    if written == "bohb" and file.early_terminate is not None and file.early_terminate.type != "hyperband":
+        problems.append(
+            document.problem(
+                ("method", "name"),
+                f"bohb is tpe with early_terminate: hyperband, but early_terminate is {file.early_terminate.type!r}; "
+                "leave it out, or write method: tpe",
+            )
+        )
+    options = file.method.options
+    known_options = capabilities(name).options or {}
+
+    def place(said: str) -> tuple[KeyPath, str]:
+        sentence = said.removeprefix(f"{name}: ")
+        return (
+            "method",
+            next((o for o in options if o in sentence.split() or repr(o) in sentence), "name"),
+        ), sentence
+
+    return problems + _refusals(lambda: read_options(name, known_options, options), place, document)
+
+
+def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
+    section = file.early_terminate
+    if section is None:
+        return []
+    if section.type.startswith("ray/"):
+        if section.type.removeprefix("ray/") in RAY_SCHEDULERS:
+            return []
+        own = [f"ray/{name}" for name in RAY_SCHEDULERS]
+        sentence = f"{section.type!r} is not available of Ray's own schedulers{nearest(section.type, own)}"
+        return [document.problem(("early_terminate", "type"), sentence)]
+    if section.type not in SCHEDULERS:
+        sentence = f"unknown scheduler {section.type!r}{nearest(section.type, SCHEDULERS)}"
+        return [document.problem(("early_terminate", "type"), sentence)]
+    if file.max_steps is None:
+        return []
+    some = Problem(parse_parameters({"x": 0}), Objective("metric"), file.max_steps, Budget())
+
+    def place(said: str) -> tuple[KeyPath, str]:
+        key, colon, sentence = said.partition(": ")
+        path = tuple(key.split("."))
+        return (path, sentence) if colon and path[0] == "early_terminate" else (("early_terminate",), said)
+
+    return _refusals(lambda: make_scheduler(section.type, some, section.options), place, document)
+
+
+def _grid_problems(file: SweepFile, document: Document, space: Space) -> list[str]:
+    if file.method is None or file.method.name != "grid":
+        return []
+    resolution = file.method.options.get("resolution")
+    if resolution is not None and not isinstance(resolution, Mapping):
+        return []
+    given = resolution or {}
+    problems = []
+    for parameter in space.searched:
+        if parameter.domain.size is None and parameter.name not in given:
+            path = _parameter_path(file, parameter.name)
+            example = f"method: {{name: grid, resolution: {{{parameter.name}: 5}}}}"
+            problems.append(
+                document.problem(
+                    path,
+                    "a grid needs a finite number of values, and this range is continuous; list `values`, "
+                    f"add a `step`, or write {example}",
+                )
+            )
+    return problems
+
+
+def _point_problems(file: SweepFile, document: Document, space: Space) -> list[str]:
+    problems = []
+    for index, point in enumerate(file.points):
+        try:
+            space.validate(point)
+        except SpaceError as error:
+            for each in error.problems:
+                problems.append(document.problem(_point_path(index, each, point), str(each)))
+    return problems
+
+
+def _point_path(index: int, error: SpaceError, point: Mapping[str, Any]) -> KeyPath:
+    """Where in a point the trouble is; the point itself when a name is missing or a constraint breaks."""
+    if error.constraint is not None or not error.where:
+        return ("points", index)
+    return ("points", index, *_descend(point, error.where))
+
+
+def _parameter_path(file: SweepFile, name: str) -> KeyPath:
+    if name.startswith("data."):
+        return ("data", *_descend(file.data, name.removeprefix("data.")))
+    return ("parameters", *_descend(file.parameters, name))
+
+
+def _descend(data: Any, name: str) -> KeyPath:
+    """The keys that lead to a dotted name in data that may spell it nested, dotted, or both; as far as they go."""
+    if not isinstance(data, Mapping):
+        return ()
+    for key, below in data.items():
+        if key == name:
+            return (key,)
+        if name.startswith(f"{key}."):
+            return (key, *_descend(below, name.removeprefix(f"{key}.")))
+    return ("parameters", *_descend(data["parameters"], name)) if "parameters" in data else ()
+
+
+def _refusals(
+    attempt: Callable[[], Any], place: Callable[[str], tuple[KeyPath, str]], document: Document
+) -> list[str]:
+    """The problems of a SettingsError that `attempt` raises, each put in its place."""
+    try:
+        attempt()
+    except SettingsError as error:
+        return [document.problem(*place(said)) for said in error.problems]
+    return []

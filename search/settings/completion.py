@@ -1,0 +1,181 @@
+"""From what a sweep file says to what it means: the trainable is imported and asked for what the file leaves out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from search.errors import SettingsError
+from search.settings.checks import METHOD_ALIASES, check, read_space
+from search.settings.data_section import absolute_source, constants
+from search.settings.document import Document
+from search.settings.plain import plain
+from search.settings.resolved import ResolvedSettings
+from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
+from spaces import Space
+from spaces.errors import TuneyardError
+from trainables.base import Declaration
+from trainables.plug import Plug, resolve
+
+__all__ = ["complete"]
+
+DEFAULT_MAX_STEPS = 100
+_BIGGER_IS_BETTER = re.compile(
+    r"(^|[/_.-])(acc|accuracy|auc|f1|r2|score|reward|precision|recall)([/_.-]|$)", re.I
+)
+
+
+def complete(
+    file: SweepFile, document: Document, base: Path, default_name: str, target: Any = None
+) -> ResolvedSettings:
+    """Fill in what `file` leaves out. `target`: the trainable, where Python gave it as an object.
+
+    Raises SettingsError: the trainable cannot be used, it does not declare what the file leaves out, or the two do
+    not fit; all of it, in places of the file.
+    """
+    plug = _plug(file, document, base, target)
+    data, declared = _declaration(file, plug, document, base)
+    notes: list[str] = []
+    method, early_terminate = _method(file, document, notes)
+    max_steps = file.max_steps or _max_steps(early_terminate, declared, plug, notes)
+    filled = file.model_copy(
+        update={
+            "name": file.name or default_name,
+            "base": str(base),
+            "trainable": plug.ref if target is not None else file.trainable,
+            "data": data,
+            "method": method,
+            "metric": _metric(file, declared, notes),
+            "parameters": file.parameters or plain(declared.parameters, ("parameters",)),
+            "early_terminate": early_terminate,
+            "max_steps": max_steps,
+            "step_unit": file.step_unit or declared.step_unit,
+            "storage": str(Path.cwd() / file.storage),
+        }
+    )
+    problems = _left_open(filled, plug, document) + check(filled, document, base)
+    space, _ = read_space(filled, document)
+    if problems or space is None:
+        raise SettingsError(problems)
+    filled = _with_budget(filled, space, notes)
+    notes += _remarks(filled, space)
+    return ResolvedSettings(filled, tuple(notes), target)
+
+
+def _plug(file: SweepFile, document: Document, base: Path, target: Any) -> Plug:
+    assert file.trainable is not None
+    try:
+        return resolve(file.trainable if target is None else target, base)
+    except TuneyardError as error:
+        raise SettingsError(document.problem(("trainable",), str(error))) from error
+
+
+def _declaration(
+    file: SweepFile, plug: Plug, document: Document, base: Path
+) -> tuple[dict[str, Any] | None, Declaration]:
+    """(the data section with its default, what the trainable declares for it)."""
+    data = None if file.data is None else absolute_source(file.data, base)
+    try:
+        declared = plug.declaration(None if data is None else constants(data))
+        if data is None and declared.data is not None:
+            data = {"source": declared.data}
+            declared = plug.declaration(data)
+    except TuneyardError as error:
+        raise SettingsError(document.problem(("trainable",), str(error))) from error
+    return data, declared
+
+
+def _method(
+    file: SweepFile, document: Document, notes: list[str]
+) -> tuple[MethodSection, EarlyTerminateSection]:
+    method = file.method or MethodSection(name="tpe")
+    early_terminate = file.early_terminate
+    if method.name == "bohb" and early_terminate is None:
+        early_terminate = EarlyTerminateSection(type="hyperband")
+    if method.name in ("bayes", "bayesian"):
+        notes.append(
+            document.problem(
+                ("method", "name"),
+                f"{method.name} is read as tpe, the Bayesian search that is the default here; "
+                "for a Gaussian process, as W&B has it, write method: gp",
+            )
+        )
+    name = METHOD_ALIASES.get(method.name, method.name)
+    return MethodSection(name=name, **method.options), early_terminate or EarlyTerminateSection(type="none")
+
+
+def _max_steps(
+    early_terminate: EarlyTerminateSection, declared: Declaration, plug: Plug, notes: list[str]
+) -> int:
+    last = early_terminate.options.get("max_iter")
+    if isinstance(last, int) and not isinstance(last, bool) and last > 0:
+        return last
+    if declared.max_steps is not None:
+        return declared.max_steps
+    notes.append(
+        f"max_steps: neither the file nor {plug.ref} says how many steps a trial takes, so it is {DEFAULT_MAX_STEPS}; "
+        "a trial that ends by itself before that is complete"
+    )
+    return DEFAULT_MAX_STEPS
+
+
+def _metric(file: SweepFile, declared: Declaration, notes: list[str]) -> MetricSection:
+    given = file.metric or MetricSection()
+    name = given.name or declared.metric
+    goal = given.goal or (declared.goal if name == declared.metric else None)
+    if goal is None and name is not None and _BIGGER_IS_BETTER.search(name):
+        notes.append(
+            f"metric.goal: not given, so {name} is minimized; if more is better, write goal: maximize"
+        )
+    return MetricSection(name=name, goal=goal or "minimize", target=given.target)
+
+
+def _left_open(file: SweepFile, plug: Plug, document: Document) -> list[str]:
+    problems = []
+    if file.metric is None or file.metric.name is None:
+        problems.append(
+            document.problem(
+                ("metric",),
+                f"is missing, and {plug.ref} declares none; write metric: {{name: val/loss, goal: minimize}}",
+            )
+        )
+    if not file.parameters:
+        example = "{lr: {min: 1e-5, max: 1e-1, distribution: log_uniform_values}}"
+        problems.append(
+            document.problem(
+                ("parameters",), f"is missing, and {plug.ref} declares none; write parameters: {example}"
+            )
+        )
+    return problems
+
+
+def _with_budget(file: SweepFile, space: Space, notes: list[str]) -> SweepFile:
+    """A file that sets no limit gets one of trials; a grid ends by itself."""
+    assert file.method is not None
+    if file.run_cap or file.time_budget or file.step_budget or file.method.name == "grid":
+        return file
+    cap = min(100, max(20, 10 * len(space.searched)))
+    if space.size is not None:
+        cap = min(cap, space.size)
+    if file.metric is not None and file.metric.target is not None:
+        notes.append(
+            f"run_cap: metric.target alone may never be reached, so the sweep ends after {cap} trials"
+        )
+    return file.model_copy(update={"run_cap": cap})
+
+
+def _remarks(file: SweepFile, space: Space) -> list[str]:
+    """What is sound and yet may surprise."""
+    assert file.method is not None
+    notes = []
+    if not space.searched:
+        notes.append("parameters: nothing is searched; every trial is the same config with another seed")
+    cap = file.run_cap
+    if file.method.name == "grid" and cap is not None and space.size is not None and space.size > cap:
+        notes.append(
+            f"run_cap: the grid has {space.size} configs before constraints; the first {cap} are tried"
+        )
+    if cap is not None and len(file.points) > cap:
+        notes.append(f"run_cap: {len(file.points)} points are given, only the first {cap} are tried")
+    return notes

@@ -1,0 +1,97 @@
+"""The `data` section: settings of a data set, any of which may be a parameter of the space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["absolute_source", "constants", "is_leaf", "missing_file", "parameters_of"]
+
+_LEAF = frozenset({"min", "max", "values", "value", "distribution"})
+_TABLES = frozenset(
+    [
+        ".csv",
+        ".tsv",
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".npz",
+        ".npy",
+        ".json",
+        ".jsonl",
+        ".txt",
+        ".db",
+        ".sqlite",
+        ".xlsx",
+    ]
+)
+
+
+def is_leaf(value: object) -> bool:
+    """Whether a mapping describes one parameter, rather than a group of settings."""
+    return isinstance(value, Mapping) and not _LEAF.isdisjoint(value)
+
+
+def parameters_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` in the spelling of parameters: a plain list (columns to use, say) is one constant."""
+    return {key: _parameter(value) for key, value in data.items()}
+
+
+def constants(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands fixed in `data`: what a trainable's declaration may depend on."""
+    fixed: dict[str, Any] = {}
+    for key, value in data.items():
+        if is_leaf(value):
+            if "value" in value:
+                fixed[key] = value["value"]
+        elif isinstance(value, Mapping):
+            fixed[key] = constants(value)
+        else:
+            fixed[key] = value
+    return fixed
+
+
+def absolute_source(data: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """`data` with a `source` that is a file below `base` given by its absolute path."""
+    return _map_source(data, lambda source: str(base / source) if _is_file(source, base) else source)
+
+
+def missing_file(data: Mapping[str, Any], base: Path) -> str | None:
+    """A `source` that must mean a file (`sales.csv`) and is none."""
+    missing: list[str] = []
+
+    def look(source: str) -> str:
+        looks = os.path.splitext(source)[1].lower() in _TABLES and "://" not in source
+        if looks and not _is_file(source, base):
+            missing.append(source)
+        return source
+
+    _map_source(data, look)
+    return missing[0] if missing else None
+
+
+def _is_file(source: str, base: Path) -> bool:
+    return "://" not in source and (base / source).is_file()
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value if is_leaf(value) else parameters_of(value)
+    branches = isinstance(value, (list, tuple)) and len(value) > 0 and all(map(is_leaf, value))
+    return value if branches or isinstance(value, (bool, int, float, str)) else {"value": value}
+
+
+def _map_source(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    source = data.get("source")
+    if isinstance(source, str):
+        return {**data, "source": change(source)}
+    if isinstance(source, Mapping):
+        changed = dict(source)
+        if isinstance(source.get("value"), str):
+            changed["value"] = change(source["value"])
+        if isinstance(source.get("values"), list):
+            changed["values"] = [change(each) if isinstance(each, str) else each for each in source["values"]]
+        return {**data, "source": changed}
+    return dict(data)

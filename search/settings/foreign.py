@@ -1,0 +1,66 @@
+"""Keys that other tools' sweep files have, or that this one will have: each with what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.settings.document import Document
+
+__all__ = ["foreign_keys"]
+
+# known keys whose feature does not exist yet: accepting them would promise what does not happen
+_NOT_YET = {
+    "confirm": "re-running the best configs over fresh seeds",
+    "lanes": "training many trials as one batched computation",
+    "audit": "the audit of a finished sweep",
+}
+
+# W&B keys without a meaning here that change nothing about the search
+_WITHOUT_MEANING = {
+    "project": "runs are kept below `storage`",
+    "entity": "runs are kept below `storage`",
+    "controller": "every sweep is controlled where it is started",
+}
+
+# W&B keys that say what to execute; a trainable says it here
+_LAUNCHED = {
+    "program": "W&B starts it as a script; here a function or class in it is called",
+    "command": "W&B starts it as a command; here a function or class is called",
+}
+
+_REFUSED = {
+    "prior_runs": "write warm_start: [RUN], with runs of this tool",
+    "job": "W&B Launch jobs are not read; name the code to train: trainable: path/to/file.py:NAME",
+    "image_uri": "W&B Launch images are not read; name the code to train: trainable: path/to/file.py:NAME",
+    "scheduler": "W&B Launch schedulers are not read; to stop trials early write early_terminate: {type: asha}",
+}
+
+
+def foreign_keys(document: Document) -> tuple[dict[str, Any], list[str], list[str]]:
+    """(the document's data without these keys, problems, notes), one line each."""
+    problems, notes = [], []
+    has_trainable = document.data.get("trainable") is not None
+    for key, value in document.data.items():
+        if key in _NOT_YET:
+            problems.append(
+                document.problem((key,), f"{_NOT_YET[key]} is not available yet; remove this key")
+            )
+        elif key in _REFUSED:
+            problems.append(document.problem((key,), _REFUSED[key]))
+        elif key in _WITHOUT_MEANING:
+            notes.append(
+                document.problem((key,), f"has no meaning here and is left out; {_WITHOUT_MEANING[key]}")
+            )
+        elif key in _LAUNCHED and has_trainable:
+            notes.append(
+                document.problem((key,), f"left out, as trainable says what to train; {_LAUNCHED[key]}")
+            )
+        elif key in _LAUNCHED:
+            file = value if key == "program" and isinstance(value, str) else "path/to/file.py"
+            problems.append(
+                document.problem(
+                    (key,), f"{_LAUNCHED[key]}; write trainable: {file}:NAME, or --set trainable={file}:NAME"
+                )
+            )
+    foreign = {*_NOT_YET, *_REFUSED, *_WITHOUT_MEANING, *_LAUNCHED}
+    return {key: value for key, value in document.data.items() if key not in foreign}, problems, notes

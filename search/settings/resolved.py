@@ -1,0 +1,159 @@
+"""Settings with nothing left open: what a sweep is started from, and what a resume reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from search.errors import SettingsError
+from search.problem import Budget, FailurePolicy, Objective, Problem
+from search.schedulers import Scheduler, make_scheduler
+from search.searchers import Searcher, make_searcher
+from search.settings.checks import read_space
+from search.settings.document import Document
+from search.settings.durations import spell_duration
+from search.settings.sweep_file import SweepFile
+from spaces import Space
+from trainables.plug import Plug, resolve
+
+if TYPE_CHECKING:
+    from search.runners.base import Resources
+
+__all__ = ["ResolvedSettings"]
+
+
+@dataclass(frozen=True)
+class ResolvedSettings:
+    """A sweep file with every default written out. Make one with `Settings.resolved` or `from_dict`.
+
+    `file`: the keys, none of those that decide anything left out. `notes`: sentences worth reading before a start.
+    `target`: the trainable itself where Python gave it as an object; a resume in another process needs it again.
+    """
+
+    file: SweepFile
+    notes: tuple[str, ...] = ()
+    target: Any = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        assert self.file.name is not None
+        return self.file.name
+
+    @property
+    def base(self) -> Path:
+        """Folder that relative references of the trainable start from; absolute."""
+        return Path(self.file.base or ".")
+
+    @property
+    def storage(self) -> Path:
+        """Folder of run directories; absolute."""
+        return Path(self.file.storage)
+
+    @property
+    def step_unit(self) -> str:
+        """What one step is, in the singular."""
+        return self.file.step_unit or "step"
+
+    @property
+    def workers(self) -> int | None:
+        """Trials at the same time; None = as many as the resources carry."""
+        return self.file.workers
+
+    @property
+    def checkpoint_every(self) -> int:
+        """Steps between two checkpoints of a trial."""
+        return self.file.checkpoint.every
+
+    @property
+    def warm_start(self) -> tuple[str, ...]:
+        """Names or paths of earlier runs that the searcher learns from."""
+        return tuple(self.file.warm_start)
+
+    @property
+    def resources(self) -> Resources:
+        """What one trial needs."""
+        from search.runners.base import Resources
+
+        section = self.file.resources
+        return Resources(section.cpu, section.gpu, dict(section.custom))
+
+    @cached_property
+    def plug(self) -> Plug:
+        """The trainable; imports the user's module. Raises PlugError: it cannot be found or imported."""
+        assert self.file.trainable is not None
+        return resolve(self.file.trainable if self.target is None else self.target, self.base)
+
+    @cached_property
+    def space(self) -> Space:
+        """What is searched, the settings of `data` included. Raises SettingsError: it does not read."""
+        space, problems = read_space(self.file, Document({}))
+        if space is None:
+            raise SettingsError(problems)
+        return space
+
+    def problem(self) -> Problem:
+        """What is to be solved. Raises SettingsError, SpaceError: only for settings that were edited by hand."""
+        file = self.file
+        assert file.metric is not None
+        assert file.metric.name is not None
+        assert file.max_steps is not None
+        return Problem(
+            space=self.space,
+            objective=Objective(file.metric.name, file.metric.goal or "minimize", file.metric.target),
+            max_steps=file.max_steps,
+            budget=Budget(file.run_cap, file.time_budget, file.step_budget),
+            failure=FailurePolicy(file.failure.retries, file.failure.stop_after, file.failure.step_timeout),
+            seed=file.seed,
+            points=tuple(self.space.validate(point) for point in file.points),
+        )
+
+    def searcher(self, problem: Problem) -> Searcher:
+        """A fresh searcher. Raises SpaceError: this method cannot express the space (names the parameter)."""
+        assert self.file.method is not None
+        return make_searcher(self.file.method.name, problem, self.file.method.options)
+
+    def scheduler(self, problem: Problem) -> Scheduler:
+        """A fresh scheduler; where Ray Tune has its own (`ray_scheduler`), one that never stops anything."""
+        assert self.file.early_terminate is not None
+        if self.ray_scheduler is not None:
+            return make_scheduler("none", problem)
+        return make_scheduler(self.file.early_terminate.type, problem, self.file.early_terminate.options)
+
+    @property
+    def ray_scheduler(self) -> tuple[str, Mapping[str, Any]] | None:
+        """(name, options) of a scheduler of Ray Tune's own, which only the Ray runner has."""
+        section = self.file.early_terminate
+        if section is None or not section.type.startswith("ray/"):
+            return None
+        return section.type.removeprefix("ray/"), section.options
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every key of the sweep file with its value, JSON types only: for the journal's header."""
+        return self.file.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], target: Any = None) -> ResolvedSettings:
+        """The inverse of `to_dict`. Imports nothing: the trainable is found when `plug` is asked for."""
+        return cls(SweepFile.model_validate(dict(data)), target=target)
+
+    def to_yaml(self, about: Mapping[str, str] | None = None) -> str:
+        """A sweep file that gives these settings again, wherever it lies. `about`: facts for its first lines."""
+        data = self.to_dict()
+        if self.file.time_budget is not None:
+            data["time_budget"] = spell_duration(self.file.time_budget)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.default_flow_style = None
+        yaml.width = 110
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        text = StringIO()
+        for key, value in (about or {}).items():
+            text.write(f"# {key}: {' '.join(str(value).split())}\n")
+        yaml.dump(data, text)
+        return text.getvalue()

@@ -1,0 +1,164 @@
+"""The keys of a sweep file, their types and ranges. None of this looks beyond one key at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from search.settings.durations import parse_duration
+from search.settings.overrides import SHORTHAND
+
+__all__ = [
+    "CheckpointSection",
+    "EarlyTerminateSection",
+    "FailureSection",
+    "MethodSection",
+    "MetricSection",
+    "ResourcesSection",
+    "SweepFile",
+]
+
+
+def _whole(value: object) -> object:
+    """`1e5` is a float in YAML; where a count is meant it is one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+CountFrom0 = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": r"^\s*[0-9][0-9.smhdSMHD\s]*$"},
+            ],
+            "description": "2h, 90m, 1h30m, 45s or a number of seconds",
+        }
+    ),
+]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
+
+
+class Section(BaseModel):
+    """Part of a sweep file: no unknown keys, no guessing of types, nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class OpenSection(Section):
+    """A section whose other keys are options that its owner checks."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every key but the name."""
+        return dict(self.model_extra or {})
+
+
+class MethodSection(OpenSection):
+    """How configs are proposed; other keys are options of the method."""
+
+    name: Text
+
+
+class MetricSection(Section):
+    """What is searched for."""
+
+    name: Text | None = Field(default=None, description="as the trainable reports it, for example val/loss")
+    goal: Literal["minimize", "maximize"] | None = None
+    target: float | None = Field(default=None, description="a trial that reaches this value ends the sweep")
+
+
+class EarlyTerminateSection(OpenSection):
+    """How trials are stopped early; other keys are options of the scheduler."""
+
+    type: Text
+
+
+class ResourcesSection(Section):
+    """What one trial needs."""
+
+    cpu: float = Field(default=1.0, ge=0)
+    gpu: float = Field(default=0.0, ge=0, description="may be a fraction: 0.5 lets two trials share a GPU")
+    custom: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Ray resource names and amounts"
+    )
+
+
+class FailureSection(Section):
+    """What happens when trials fail."""
+
+    retries: CountFrom0 = Field(
+        default=0, description="further attempts of a crashed trial, from its last checkpoint"
+    )
+    stop_after: Count | None = Field(default=10, description="failed trials that end the sweep; null = never")
+    step_timeout: Duration | None = Field(
+        default=None, description="a step that takes longer counts as hanging"
+    )
+
+
+class CheckpointSection(Section):
+    """When trials are saved."""
+
+    every: Count = Field(default=1, description="steps between two checkpoints")
+
+
+class SweepFile(Section):
+    """A sweep file as written; None where it says nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, written: Any) -> Any:
+        """`method: tpe` stands for `method: {name: tpe}`; a key without a value says nothing."""
+        if not isinstance(written, Mapping):
+            return written
+        return {
+            key: {SHORTHAND[key]: value} if key in SHORTHAND and isinstance(value, str) else value
+            for key, value in written.items()
+            if value is not None
+        }
+
+    version: Literal[1] = 1
+    name: Text | None = Field(default=None, description="of the run; default: the file's name")
+    description: str | None = None
+    trainable: Text | None = Field(
+        default=None, description="a catalogue name, package.module:attribute, or path/to/file.py:attribute"
+    )
+    base: Text | None = Field(
+        default=None,
+        description="folder that relative paths of trainable and data start from; default: the file's own",
+    )
+    data: dict[str, Any] | None = Field(
+        default=None, description="a data set; any of its settings may be a parameter"
+    )
+    method: MethodSection | None = None
+    metric: MetricSection | None = None
+    parameters: dict[str, Any] | None = Field(default=None, description="the space; see docs/sweep-file.md")
+    constraints: Texts = Field(default_factory=list, description="expressions over parameters that must hold")
+    early_terminate: EarlyTerminateSection | None = None
+    max_steps: Count | None = Field(default=None, description="steps of one trial at full fidelity")
+    step_unit: Text | None = Field(default=None, description="what one step is, in the singular: epoch")
+    run_cap: Count | None = Field(default=None, description="trials")
+    time_budget: Duration | None = Field(default=None, description="wall time of the sweep, over all resumes")
+    step_budget: Count | None = Field(default=None, description="steps of all trials together")
+    points: list[dict[str, Any]] = Field(default_factory=list, description="configs to try first")
+    warm_start: Texts = Field(default_factory=list, description="earlier runs to learn from, by name or path")
+    resources: ResourcesSection = Field(default_factory=ResourcesSection)
+    workers: Count | None = Field(
+        default=None, description="trials at the same time; default: as many as fit"
+    )
+    failure: FailureSection = Field(default_factory=FailureSection)
+    checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
+    storage: Text = Field(default="runs", description="folder of run directories")
+    seed: CountFrom0 = 0
