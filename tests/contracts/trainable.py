@@ -90,7 +90,7 @@ class TrainableContract:
     """What a searcher, a scheduler and a runner rely on."""
 
     def test_diverging_is_reported_and_not_raised(self, case: Case) -> None:
-        objective = case.plug.declaration().metric or ""
+        objective = case.plug.declaration(case.options.get("data")).metric or ""
         if case.diverging is None:
             rows = case.train(case.config(0), 0, case.steps)
             assert all(clean_metrics(row, objective)[1] is None for row in rows)

@@ -34,7 +34,7 @@ def losses(ref: str, config: dict[str, Any], *, seed: int = 0) -> list[float]:
     ("config", "rule"),
     [
         ({"x1": 0.0}, "lacks 'x2'"),
-        ({"x1": 0.0, "x2": 0.0, "x3": 0.0}, "no parameter 'x3'; did you mean x"),
+        ({"x1": 0.0, "x2": 0.0, "x3": 0.0}, "no parameter 'x3'; known: data, steps, x1, x2"),
         ({"x1": 0.0, "x2": 0.0, "steps": 0}, "steps is at least 1, not 0"),
     ],
 )

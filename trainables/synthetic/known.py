@@ -66,5 +66,7 @@ class KnownFunction:
                 f"the config lacks {error.args[0]!r}; this function's parameters: {', '.join(self.parameters)}"
             ) from error
         for step in range(1, steps + 1):
-            drawn = np.random.default_rng([seed, step]).normal(scale=self.noise) if self.noise else 0.0
-            yield {"loss": value + 1 / step - 1 / steps + float(drawn), "regret": value - self.optimum}
+            loss = value + (1 / step - 1 / steps)
+            if self.noise:
+                loss += float(np.random.default_rng([seed, step]).normal(scale=self.noise))
+            yield {"loss": loss, "regret": value - self.optimum}
