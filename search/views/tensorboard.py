@@ -1,0 +1,206 @@
+"""TensorBoard while a sweep runs: scalars of every trial, and one HParams table over all of them.
+
+    tensorboard/
+      events.out.tfevents.*        the HParams experiment: every parameter of the space, the objective first
+      t00012/
+        events.out.tfevents.*      config, then each step's metrics and `best/<metric>`
+        events.out.tfevents.*.end  how the trial ended; absent while it is open
+
+TensorBoard believes the first status it reads of a trial, hence the file of its own for the end: emptied when the trial
+is opened again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from bisect import bisect_left
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.history import History, Record
+from search.trial import Result, Trial
+
+if TYPE_CHECKING:
+    from search.views.events import EventFile
+
+__all__ = ["TensorBoardView"]
+
+
+class TensorBoardView:
+    """Writes the `tensorboard/` directory of a run, as an observer of its sweep.
+
+    Every record is on disk when `on_event` returns. At a resume the directory is brought in line with the history:
+    what an earlier driver left of open trials is written anew, and nothing is taken twice.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._clock = _WallClock()
+        self._files: dict[int, EventFile] = {}
+
+    def on_event(self, record: Record, history: History) -> None:
+        """See `search.sweep.Observer`. Raises OSError: the directory cannot be written."""
+        kind = record["type"]
+        if kind == "sweep":
+            self._begin(history)
+        elif kind == "resume":
+            self.repair(history)
+        elif "trial" in record:
+            if kind in ("ask", "start"):
+                self._clock.start(record["now"])
+            self._follow(record, history.trials[record["trial"]], history)
+
+    def repair(self, history: History) -> None:
+        """Bring the directory in line with `history`; complete trials are left as they are."""
+        self._clock = _WallClock.of(history)
+        self._begin(history)
+        for trial in history.trials:
+            self._files.pop(trial.number, None)
+            if trial.open:
+                self._clear(trial)
+                if trial.attempts:
+                    self._rewrite(trial, history)
+            elif not self._complete(trial):
+                self._clear(trial)
+                self._close(trial, history)
+
+    def close(self) -> None:
+        """Nothing is pending: every record was written when it came."""
+
+    def _follow(self, record: Record, trial: Trial, history: History) -> None:
+        kind = record["type"]
+        if kind == "close":
+            self._close(trial, history)
+        elif kind == "reopen":
+            self._clear(trial)
+            if trial.attempts:
+                self._rewrite(trial, history)
+        elif kind in ("start", "result") and trial.number not in self._files:
+            self._rewrite(trial, history)
+        elif kind == "result" and not record.get("again"):
+            best = trial.best.score if trial.best is not None else None
+            self._files[trial.number].write([self._entry(trial.results[-1], best, history)])
+
+    def _begin(self, history: History) -> None:
+        from search.views.events import EventFile, experiment
+
+        _empty_events(self._directory)
+        began = self._clock.at(0.0)
+        name = self._directory.parent.name
+        summary = experiment(history.problem.space, history.problem.objective, name, began)
+        EventFile(self._directory, began).write([(began, 0, summary)])
+
+    def _rewrite(self, trial: Trial, history: History) -> None:
+        """The trial's event file from its beginning up to now."""
+        from search.views.events import EventFile, session_start, text
+
+        started = self._clock.at(trial.attempts[0].now if trial.attempts else trial.asked)
+        file = self._files[trial.number] = EventFile(self._trial_directory(trial), started)
+        file.restart(started)
+        group = history.problem.space.fingerprint(trial.config)
+        entries = [
+            (started, 0, session_start(trial.config, group, started)),
+            (started, 0, text("trial/config", _config_text(trial))),
+        ]
+        best: float | None = None
+        for result in trial.results:
+            best = min((score for score in (best, result.score) if score is not None), default=None)
+            entries.append(self._entry(result, best, history))
+        file.write(entries)
+
+    def _close(self, trial: Trial, history: History) -> None:
+        from search.views.events import EventFile, session_end, text
+
+        if self._files.pop(trial.number, None) is None:  # it never started, or an earlier driver wrote it
+            self._rewrite(trial, history)
+            del self._files[trial.number]
+        assert trial.outcome is not None
+        assert trial.closed is not None
+        ended = self._clock.at(trial.closed)
+        EventFile(self._trial_directory(trial), ended, _end_suffix(trial)).write(
+            [
+                (ended, trial.steps, text("trial/outcome", _outcome_text(trial))),
+                (ended, trial.steps, session_end(trial.outcome, ended)),
+            ]
+        )
+
+    def _entry(self, result: Result, best: float | None, history: History) -> tuple[float, int, Any]:
+        from search.views.events import scalars
+
+        objective, values = history.problem.objective, dict(result.metrics)
+        if best is not None:
+            values[f"best/{objective.metric}"] = objective.value(best)
+        return self._clock.at(result.now), result.step, scalars(values)
+
+    def _complete(self, trial: Trial) -> bool:
+        """Whether all of a closed trial is there: its end is written last."""
+        ends = self._trial_directory(trial).glob(f"*{_end_suffix(trial)}")
+        return any(path.stat().st_size for path in ends)
+
+    def _clear(self, trial: Trial) -> None:
+        self._files.pop(trial.number, None)
+        _empty_events(self._trial_directory(trial))
+
+    def _trial_directory(self, trial: Trial) -> Path:
+        return self._directory / trial.id
+
+
+class _WallClock:
+    """Seconds on the sweep's clock -> seconds since the epoch. Each driver sets it anew: the time between does not count."""
+
+    def __init__(self) -> None:
+        self._nows, self._walls = [0.0], [time.time()]
+        self._started = False
+
+    @classmethod
+    def of(cls, history: History) -> _WallClock:
+        """The clock that the journal's times of beginning and resuming tell."""
+        clock = cls()
+        marks = [(0.0, history.began), *((record["now"], record.get("t")) for record in history.resumes)]
+        clock._nows = [now for now, _ in marks]
+        clock._walls = [datetime.fromisoformat(t).timestamp() if t else time.time() for _, t in marks]
+        return clock
+
+    def start(self, now: float) -> None:
+        """The first trial record of this driver comes at `now`; until it came, the runner was being set up."""
+        if not self._started:
+            self._walls[-1] = time.time() - (now - self._nows[-1])
+            self._started = True
+
+    def at(self, now: float) -> float:
+        """What happened exactly at a resume was written by the driver before it."""
+        driver = max(0, bisect_left(self._nows, now) - 1)
+        return self._walls[driver] + now - self._nows[driver]
+
+
+def _empty_events(directory: Path) -> None:
+    """Take back what event files say. Emptied, not deleted: a TensorBoard that reads one would look for it for ever."""
+    from search.views.events import PREFIX
+
+    if directory.is_symlink():  # not ours: it might lead out of the run directory
+        directory.unlink()
+    for path in directory.glob(f"{PREFIX}*"):
+        if path.is_symlink():
+            path.unlink()
+        elif path.stat().st_size:
+            os.truncate(path, 0)
+
+
+def _end_suffix(trial: Trial) -> str:
+    """Says what the files of the trial hold: a trial that was opened again since does not fit it."""
+    return f".{len(trial.results)}-{len(trial.attempts)}.end"
+
+
+def _config_text(trial: Trial) -> str:
+    """Markdown. Indented, not fenced: nothing in a value can end it."""
+    lines = json.dumps(dict(trial.config), indent=2, ensure_ascii=False).splitlines()
+    return f"seed {trial.seed}, {trial.origin}\n\n" + "\n".join(f"    {line}" for line in lines)
+
+
+def _outcome_text(trial: Trial) -> str:
+    reason = f"{trial.failure.kind}: {trial.failure.message}" if trial.failure else trial.reason
+    lines = reason.splitlines() or ["(no reason given)"]
+    return f"{trial.state} after {trial.steps} steps\n\n" + "\n".join(f"    {line}" for line in lines)
