@@ -76,7 +76,7 @@ class FileJournal:
             if written != len(line):
                 raise OSError(f"wrote {written} of {len(line)} bytes")
             os.fsync(self._file.fileno())
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: closed by _take_back
             self._take_back()
             raise JournalError(
                 f"{self.path}: cannot write ({error}). Nothing recorded so far is lost. Free some space, "
