@@ -13,6 +13,8 @@ from search.problem import Problem
 from search.searchers.capabilities import Capabilities, Option
 from search.searchers.fidelity import comparable
 from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
+from spaces.errors import SpaceError
+from spaces.translate import optuna as translate
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4  # the model's optimum hardly moves from one draw to the next, and each costs a fit
 _TAIL = 5.0
+_MOST = 1_000_000  # values of a stepped parameter
 
 
 @final
@@ -55,6 +58,14 @@ class GP:
     def __init__(
         self, problem: Problem, *, startup_trials: int = 10, window: int = 200, deterministic: bool = False
     ) -> None:
+        translate.to_optuna(problem.space)  # refuses what Optuna cannot say, before anything runs
+        for each in problem.space.searched:
+            if (each.domain.size or 0) > _MOST:
+                raise SpaceError(
+                    f"{each.name}: {each.domain.size} values are too many for gp, which lists them (at most {_MOST}); "
+                    f"give it a step, or use tpe",
+                    where=each.name,
+                )
         self._problem, self._startup, self._window = problem, startup_trials, window
         self._deterministic = deterministic
         self._noticed = False

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 from search.history import History, Observation
 from search.problem import Problem
+from search.searchers.priors import belongs
 from search.seeds import searcher_rng
 from search.trial import Outcome, Trial
 from spaces import Space
-from spaces.errors import SpaceError
 from spaces.translate import optuna as translate
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def told(space: Space, observation: Observation, attributes: Mapping[str, Any]) 
     """An observation as a finished trial; None for one of an earlier run that is no config of this space."""
     from optuna.trial import TrialState, create_trial
 
-    if observation.number is None and not _belongs(space, observation.config):
+    if not belongs(space, observation):
         return None
     stopped = observation.outcome is Outcome.STOPPED and bool(observation.curve)
     return create_trial(
@@ -93,14 +93,6 @@ def stand_in(space: Space, trial: Trial) -> FrozenTrial:
         params=translate.params(space, trial.config),
         distributions=translate.distributions(space, trial.config),
     )
-
-
-def _belongs(space: Space, config: Mapping[str, Any]) -> bool:
-    try:
-        space.validate(config)
-    except SpaceError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -139,6 +131,7 @@ class Mirror:
     """
 
     def __init__(self, problem: Problem, sampler: SamplerFactory, *, remembers: bool = False) -> None:
+        translate.to_optuna(problem.space)  # refuses what Optuna cannot say, before anything runs
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
         self._history: History | None = None
 
