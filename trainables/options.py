@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from spaces import flatten
-
 from trainables.errors import TrainableError, nearest
 
 __all__ = ["read_options"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from contracts.trainable import Case, TrainableContract
 
+from contracts.trainable import Case, TrainableContract
 from trainables import CATALOGUE
 
 CASES = [

@@ -138,6 +138,12 @@ def test_curves_follow_their_formula_and_tell_their_cost() -> None:
     assert host.advance() is None
 
 
+def test_the_noise_of_curves_is_drawn_for_each_step() -> None:
+    noisy, clean = (losses("curves", {"noise": n, "steps": 200}, seed=3) for n in (0.1, 0.0))
+    drawn = np.array(noisy) - np.array(clean)
+    assert drawn.std() == pytest.approx(0.1, rel=4 / math.sqrt(400))
+
+
 @pytest.mark.parametrize(
     ("config", "rule"),
     [
