@@ -18,7 +18,8 @@ from search.searchers import SEARCHERS, capabilities
 from search.searchers.capabilities import read_options
 from search.settings.data_section import missing_file, parameters_of
 from search.settings.document import Document, KeyPath
-from search.settings.problems import space_problems
+from search.settings.foreign import rungs_of_wandb
+from search.settings.problems import space_problems, without_name
 from search.settings.sweep_file import SweepFile
 from spaces import Space, parse_parameters
 from spaces.errors import SpaceError, nearest
@@ -45,17 +46,16 @@ def read_space(file: SweepFile, document: Document) -> tuple[Space | None, list[
     """The space of `parameters`, `data` and `constraints`, or None with what is wrong; None while nothing is known."""
     if file.parameters is None:
         return None, []
-    problems = []
-    if "data" in file.parameters:
-        problems.append(
-            document.problem(
-                ("parameters", "data"), "`data.` is where the settings of `data` stand; put it under data:"
+    problems, parameters = [], {}
+    for name, given in file.parameters.items():
+        if name.partition(".")[0] == "data":
+            problems.append(
+                document.problem(("parameters", name), "what belongs to `data` is written below data:")
             )
-        )
-    if "data" in {name.partition(".")[0] for name in file.parameters} - {"data"}:
-        name = next(name for name in file.parameters if name.startswith("data."))
-        problems.append(document.problem(("parameters", name), f"put it under data: as {name[5:]}"))
-    parameters = {name: given for name, given in file.parameters.items() if name.partition(".")[0] != "data"}
+        else:
+            parameters[name] = given
+    if problems and not parameters:
+        return None, problems
     if file.data is not None:
         parameters["data"] = parameters_of(file.data)
     try:
@@ -115,7 +115,7 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
         if section.type.removeprefix("ray/") in RAY_SCHEDULERS:
             return []
         own = [f"ray/{name}" for name in RAY_SCHEDULERS]
-        sentence = f"{section.type!r} is not available of Ray's own schedulers{nearest(section.type, own)}"
+        sentence = f"Ray's own scheduler {section.type!r} is not available{nearest(section.type, own)}"
         return [document.problem(("early_terminate", "type"), sentence)]
     if section.type not in SCHEDULERS:
         sentence = f"unknown scheduler {section.type!r}{nearest(section.type, SCHEDULERS)}"
@@ -129,7 +129,8 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
         path = tuple(key.split("."))
         return (path, sentence) if colon and path[0] == "early_terminate" else (("early_terminate",), said)
 
-    return _refusals(lambda: make_scheduler(section.type, some, section.options), place, document)
+    options = rungs_of_wandb(section.type, section.options)
+    return _refusals(lambda: make_scheduler(section.type, some, options), place, document)
 
 
 def _grid_problems(file: SweepFile, document: Document, space: Space) -> list[str]:
@@ -161,7 +162,8 @@ def _point_problems(file: SweepFile, document: Document, space: Space) -> list[s
             space.validate(point)
         except SpaceError as error:
             for each in error.problems:
-                problems.append(document.problem(_point_path(index, each, point), str(each)))
+                path = _point_path(index, each, point)
+                problems.append(document.problem(path, without_name(each, path)))
     return problems
 
 

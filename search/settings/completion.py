@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from search.errors import SettingsError
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.data_section import absolute_source, constants
 from search.settings.document import Document
+from search.settings.foreign import rungs_of_wandb
 from search.settings.plain import plain
 from search.settings.resolved import ResolvedSettings
 from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
@@ -47,11 +49,11 @@ def complete(
             "data": data,
             "method": method,
             "metric": _metric(file, declared, notes),
-            "parameters": file.parameters or plain(declared.parameters, ("parameters",)),
+            "parameters": file.parameters or plain(declared.parameters, ("parameters",)) or None,
             "early_terminate": early_terminate,
             "max_steps": max_steps,
             "step_unit": file.step_unit or declared.step_unit,
-            "storage": str(Path.cwd() / file.storage),
+            "storage": str(Path.cwd() / (file.storage or os.environ.get("TUNEYARD_STORAGE") or "runs")),
         }
     )
     problems = _left_open(filled, plug, document) + check(filled, document, base)
@@ -102,7 +104,24 @@ def _method(
             )
         )
     name = METHOD_ALIASES.get(method.name, method.name)
-    return MethodSection(name=name, **method.options), early_terminate or EarlyTerminateSection(type="none")
+    return MethodSection(name=name, **method.options), _rungs(early_terminate, document, notes)
+
+
+def _rungs(
+    section: EarlyTerminateSection | None, document: Document, notes: list[str]
+) -> EarlyTerminateSection:
+    if section is None:
+        return EarlyTerminateSection(type="none")
+    options = rungs_of_wandb(section.type, section.options)
+    if "s" in section.options and "s" not in options:
+        notes.append(
+            document.problem(
+                ("early_terminate", "s"),
+                f"read as min_iter: {options['min_iter']}, the first of W&B's rungs; hyperband here compares within "
+                "brackets, for one ladder as in W&B write type: asha",
+            )
+        )
+    return EarlyTerminateSection(type=section.type, **options)
 
 
 def _max_steps(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spaces.leaf import LEAF_MARKS
+
 __all__ = ["absolute_source", "constants", "is_leaf", "missing_file", "parameters_of"]
 
-_LEAF = frozenset({"min", "max", "values", "value", "distribution"})
 _TABLES = frozenset(
     [
         ".csv",
@@ -31,7 +32,7 @@ _TABLES = frozenset(
 
 def is_leaf(value: object) -> bool:
     """Whether a mapping describes one parameter, rather than a group of settings."""
-    return isinstance(value, Mapping) and not _LEAF.isdisjoint(value)
+    return isinstance(value, Mapping) and any(mark in value for mark in LEAF_MARKS)
 
 
 def parameters_of(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,12 +50,21 @@ class Document:
 
     def problem(self, path: KeyPath, sentence: str) -> str:
         """One line of a `SettingsError`: `file:line:column key: sentence`."""
-        place, key = self.place(path), spell(path)
+        place, key = self.place(path), spell(self._written(path))
         if place.startswith("-"):  # an option: `--set lr.max`
             head = place if not key or place.endswith(f" {key}") else f"{place} ({key})"
         else:
             head = " ".join(filter(None, (place, key)))
         return f"{head}: {sentence}"
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        """`path` as far as the document goes into it: `method`, not `method.name`, where `method: tpe` is written."""
+        here: Any = self.data
+        for end, part in enumerate(path):
+            if here is not None and not isinstance(here, (dict, list)):
+                return path[:end]
+            here = here.get(part) if isinstance(here, dict) else None
+        return path
 
 
 def spell(path: KeyPath) -> str:

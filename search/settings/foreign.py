@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from search.settings.document import Document
 
-__all__ = ["foreign_keys"]
+__all__ = ["foreign_keys", "rungs_of_wandb"]
 
 # known keys whose feature does not exist yet: accepting them would promise what does not happen
 _NOT_YET = {
@@ -64,3 +65,17 @@ def foreign_keys(document: Document) -> tuple[dict[str, Any], list[str], list[st
             )
     foreign = {*_NOT_YET, *_REFUSED, *_WITHOUT_MEANING, *_LAUNCHED}
     return {key: value for key, value in document.data.items() if key not in foreign}, problems, notes
+
+
+def rungs_of_wandb(scheduler: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `early_terminate` with W&B's `s` said as `min_iter`.
+
+    W&B's hyperband compares at max_iter / eta, max_iter / eta**2, ..., s times; the last of these is the first rung.
+    """
+    s, last, eta = options.get("s"), options.get("max_iter"), options.get("eta", 3)
+    counts = all(isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in (s, last, eta))
+    if scheduler != "hyperband" or not counts or "min_iter" in options:
+        return dict(options)
+    assert isinstance(s, int) and isinstance(last, int)  # noqa: PT018 - `counts` says so
+    rest = {name: value for name, value in options.items() if name != "s"}
+    return {"min_iter": max(1, last // eta**s), **rest}

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.settings.document import KeyPath, spell
+from spaces import Domain, Parameter, Space, spell_parameters
 
 __all__ = ["plain"]
 
 
 def plain(value: Any, path: KeyPath = ()) -> Any:
-    """The same as dicts, lists, text, finite numbers, booleans and None; numpy's scalars and arrays count as such.
+    """The same as dicts, lists, text, finite numbers, booleans and None.
+
+    Numpy's scalars and arrays, paths, and the domains of `spaces` are turned into those.
 
     Raises ValueError: anything else; names the place and the type.
     """
@@ -24,6 +27,8 @@ def plain(value: Any, path: KeyPath = ()) -> Any:
         return {str(key): plain(below, (*path, key)) for key, below in value.items()}
     if isinstance(value, (list, tuple, range)):
         return [plain(item, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(value, Domain):
+        return spell_parameters(Space([Parameter("x", value)]))["x"]
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if hasattr(value, "tolist") and hasattr(value, "dtype"):

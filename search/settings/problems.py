@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from search.settings.document import Document, KeyPath, kind_of
+from search.settings.document import Document, KeyPath, kind_of, spell
 from search.settings.sweep_file import SweepFile
 from spaces.errors import SpaceError, nearest
 
-__all__ = ["model_problems", "space_problems"]
+__all__ = ["model_problems", "space_problems", "without_name"]
 
 
 def model_problems(error: ValidationError, document: Document) -> list[str]:
@@ -35,8 +35,13 @@ def space_problems(error: SpaceError, document: Document, parameters: KeyPath = 
             path = problem.path
         else:
             path = (*parameters, *problem.path)
-        lines.append(document.problem(path, str(problem)))
+        lines.append(document.problem(path, without_name(problem, path)))
     return lines
+
+
+def without_name(problem: SpaceError, path: KeyPath) -> str:
+    """What is wrong, without the parameter's name in front where `path` holds it already."""
+    return str(problem).removeprefix(f"{problem.where}: ") if problem.where in spell(path) else str(problem)
 
 
 def _path(loc: tuple[int | str, ...]) -> KeyPath:
@@ -64,9 +69,9 @@ def _sentence(problem: Any) -> str:
         case "string_too_short":
             return "must not be empty"
         case "greater_than_equal":
-            return f"must be {context['ge']} or more, got {_shown(got)}"
+            return f"must be {context['ge']:g} or more, got {_shown(got)}"
         case "greater_than":
-            return f"must be more than {context['gt']}, got {_shown(got)}"
+            return f"must be more than {context['gt']:g}, got {_shown(got)}"
         case "dict_type" | "model_type":
             return f"must be a mapping (key: value), got {_shown(got)}"
         case "list_type":

@@ -54,7 +54,7 @@ class ResolvedSettings:
     @property
     def storage(self) -> Path:
         """Folder of run directories; absolute."""
-        return Path(self.file.storage)
+        return Path(self.file.storage or "runs")
 
     @property
     def step_unit(self) -> str:

@@ -20,6 +20,7 @@ from search.settings.problems import model_problems
 from search.settings.resolved import ResolvedSettings
 from search.settings.secrets import find_secrets
 from search.settings.sweep_file import SweepFile
+from spaces import Space, spell_parameters
 from spaces.errors import TuneyardError, nearest
 from trainables.plug import resolve
 
@@ -62,7 +63,7 @@ class Settings:
         known, problems, notes = foreign_keys(document)
         if not any(document.data.get(key) for key in ("trainable", "program", "command")):
             problems.append(
-                document.problem((), "trainable is missing; write trainable: NAME, for example mlp")
+                document.problem(("trainable",), "is missing; write trainable: NAME, for example mlp")
             )
         file, said = _read_keys(known, document)
         problems += said
@@ -86,7 +87,8 @@ class Settings:
     ) -> Settings:
         """The same from arguments: every key of a sweep file, and `goal` and `target` beside `metric`.
 
-        `trainable`: also the class or function itself. `base`: default the working directory.
+        `trainable`: also the class or function itself. `parameters`: also a `Space`, or a dict with domains in it.
+        `base`: default the working directory.
 
         Raises SettingsError: as `read_settings`; lines begin with the argument's name.
         """
@@ -108,6 +110,12 @@ class Settings:
                 problems.append(f"trainable: {error}")
         section = {SHORTHAND["metric"]: metric} if isinstance(metric, str) else dict(metric or {})
         section |= {key: value for key, value in (("goal", goal), ("target", target)) if value is not None}
+        if isinstance(space := keys.get("parameters"), Space):
+            limits = [constraint.text for constraint in space.constraints]
+            keys |= {
+                "parameters": spell_parameters(space),
+                "constraints": [*limits, *keys.get("constraints", [])],
+            }
         for name, value in {"metric": section or None, **keys}.items():
             try:
                 data[name] = plain(value, (name,))

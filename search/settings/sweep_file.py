@@ -160,5 +160,5 @@ class SweepFile(Section):
     )
     failure: FailureSection = Field(default_factory=FailureSection)
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
-    storage: Text = Field(default="runs", description="folder of run directories")
+    storage: Text | None = Field(default=None, description="folder of run directories; default: runs")
     seed: CountFrom0 = 0
