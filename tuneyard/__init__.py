@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from search.api import Sweep, resume
-
     from search.errors import (
         CheckpointError,
         JournalError,
