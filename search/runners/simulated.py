@@ -49,7 +49,6 @@ class _Step:
     """What a worker comes back with at the end of a step. `metrics` None: the trial has ended by itself."""
 
     number: int
-    host: Host
     metrics: Mapping[str, float] | None = None
     problem: str | None = None
     failure: Failure | None = None
@@ -63,6 +62,7 @@ class _Simulation:
         self._waiting = deque(trial.number for trial in sweep.history.running)
         self._due: list[tuple[float, int, _Step]] = []
         self._begun = 0
+        self._hosts: dict[int, Host] = {}
 
     def run(self) -> str:
         stop = self._work.stop
@@ -73,8 +73,8 @@ class _Simulation:
                 self._finish(step)
                 self._fill()
         finally:
-            for *_, step in self._due:
-                close_host(step.host, step.number)
+            for number in list(self._hosts):
+                self._let_go(number)
         reason = stop.reason if stop else self._sweep.spent(self._now) or "every trial has ended"
         self._sweep.end(reason, self._now)
         return reason
@@ -93,57 +93,61 @@ class _Simulation:
     def _start(self, number: int, after: Failure | None = None) -> None:
         trial = self._sweep.history.trials[number]
         self._sweep.start(number, self._now, node="simulated", pid=0, after=after)
-        host = Host(self._work.plug)
+        host = self._hosts[number] = Host(self._work.plug)
         try:
             host.start(nest(trial.config), seed=trial.seed)
         except KeyboardInterrupt:
             self._work.stop.request("interrupted")
         except (Exception, SystemExit) as error:
-            self._enqueue(0.0, _Step(number, host, failure=failure_of(error)))
+            self._enqueue(0.0, _Step(number, failure=failure_of(error)))
         else:
-            self._advance(number, host)
+            self._advance(number)
 
-    def _advance(self, number: int, host: Host) -> None:
+    def _advance(self, number: int) -> None:
         """Take a trial's next step now; it is reported when its cost has passed."""
+        host = self._hosts[number]
         try:
             raw = host.advance()
         except KeyboardInterrupt:
             self._work.stop.request("interrupted")
             return
         except (Exception, SystemExit) as error:
-            self._enqueue(1.0, _Step(number, host, failure=failure_of(error)))
+            self._enqueue(1.0, _Step(number, failure=failure_of(error)))
             return
         if raw is None:
-            self._enqueue(0.0, _Step(number, host))
+            self._enqueue(0.0, _Step(number))
             return
         metrics, problem = clean_metrics(raw, self._sweep.problem.objective.metric)
         cost, limit = _cost(metrics), self._sweep.problem.failure.step_timeout
         if limit is not None and cost > limit:
             hanging = Failure("timeout", f"step {host.step} took longer than {limit:g} s")
-            self._enqueue(limit, _Step(number, host, failure=hanging))
+            self._enqueue(limit, _Step(number, failure=hanging))
         else:
-            self._enqueue(cost, _Step(number, host, metrics, problem))
+            self._enqueue(cost, _Step(number, metrics, problem))
 
     def _enqueue(self, cost: float, step: _Step) -> None:
         heapq.heappush(self._due, (self._now + cost, self._begun, step))
         self._begun += 1
 
     def _finish(self, step: _Step) -> None:
-        sweep, number, host, now = self._sweep, step.number, step.host, self._now
+        sweep, number, now = self._sweep, step.number, self._now
         if step.failure is not None:
-            close_host(host, number)
+            self._let_go(number)
             if close_or_retry(sweep, number, step.failure, now):
                 self._start(number, after=step.failure)
         elif step.metrics is None:
-            close_host(host, number)
+            self._let_go(number)
             close_finished(sweep, number, now)
         else:
-            decision = sweep.report(number, host.step, step.metrics, now, step.problem)
+            decision = sweep.report(number, self._hosts[number].step, step.metrics, now, step.problem)
             if decision.outcome is None:
-                self._advance(number, host)
+                self._advance(number)
             else:
-                close_host(host, number)
+                self._let_go(number)
                 close_as_decided(sweep, number, decision, now)
+
+    def _let_go(self, number: int) -> None:
+        close_host(self._hosts.pop(number), number)
 
 
 def _cost(metrics: Mapping[str, float]) -> float:

@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 import pytest
-from contracts.playing import Counting, fates, play, problem_of
 
+from contracts.playing import Counting, fates, play, problem_of
 from search.journal import MemoryJournal
 from search.problem import Problem
 from search.schedulers.base import CONTINUE, Scheduler

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from contracts.playing import problem_of
 
+from contracts.playing import problem_of
 from search.problem import Problem
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from contracts.schedulers import SchedulerContract
 
+from contracts.schedulers import SchedulerContract
 from search.errors import SettingsError
 from search.problem import Problem
 from search.schedulers import SCHEDULERS, Scheduler, make_scheduler

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from contracts.playing import fates, play, problem_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.playing import fates, play, problem_of
 from search.problem import Problem
 from search.schedulers.hyperband import Brackets, Hyperband
 

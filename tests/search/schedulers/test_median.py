@@ -3,10 +3,10 @@ from __future__ import annotations
 import statistics
 
 import numpy as np
-from contracts.playing import fates, play, problem_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.playing import fates, play, problem_of
 from search.problem import Problem
 from search.schedulers.median import MedianStopping
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from contracts.playing import problem_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.playing import problem_of
 from search.schedulers.rungs import default_min_iter, geometric, read_ladder
 
 
@@ -44,7 +44,7 @@ def test_the_first_rung_by_default(max_steps: int, eta: int, expected: int) -> N
 @given(st.integers(1, 5000), st.integers(2, 10))
 def test_by_default_no_rung_lies_just_short_of_the_end(max_steps: int, eta: int) -> None:
     rungs, _ = read_ladder(problem_of(max_steps), None, None, eta)
-    assert all(rung <= max_steps / eta * (1 + eta / max(rung, 1)) for rung in rungs)
+    assert all(rung <= (max_steps + 10) / eta for rung in rungs)  # + 10: the first is rounded up
 
 
 def test_no_rung_at_full_fidelity_where_nothing_is_left_to_decide() -> None:
