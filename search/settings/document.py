@@ -42,7 +42,13 @@ class Document:
     places: dict[KeyPath, str] = field(default_factory=dict)
 
     def place(self, path: KeyPath) -> str:
-        """Where `path` was written, or the nearest thing around it; empty when it came from Python."""
+        """Where `path` was written, or the nearest thing around it; empty when it came from Python.
+
+        Where an option changed something below it, that option is what to look at.
+        """
+        for written, place in self.places.items():
+            if path and place.startswith("-") and written[: len(path)] == path:
+                return place
         for end in range(len(path), -1, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
@@ -195,7 +201,7 @@ class _Reader:
         for key, value in node.value:
             if str(key.tag) == _MERGE:
                 continue
-            name = key.value
+            name = _joined(str(key.value))
             if not isinstance(key, ScalarNode) or (str(key.tag) != "tag:yaml.org,2002:str"):
                 wrong = repr(name) if isinstance(key, ScalarNode) else "a list or mapping"
                 self._problem(key, path, f"a key must be text, got {wrong}; put it in quotes")
@@ -228,6 +234,8 @@ class _Reader:
                 node, path, f"{node.value[:40]!r} does not read as {str(node.tag).rpartition(':')[2]}"
             )
             return None
+        if isinstance(value, str):
+            return _joined(value)
         if isinstance(value, float) and not math.isfinite(value):
             self._problem(
                 node, path, f"a number must be finite, got {node.value}; leave the key out for no limit"
@@ -237,6 +245,11 @@ class _Reader:
     def _problem(self, node: Node, path: KeyPath, sentence: str) -> None:
         head = " ".join(filter(None, (self.at(node.start_mark), spell(path))))
         self.problems.append(f"{head}: {sentence}")
+
+
+def _joined(text: str) -> str:
+    """Text with the two halves of a character that JSON escapes apart (`"\\ud83d\\ude00"`) put together."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _syntax_problem(error: MarkedYAMLError, reader: _Reader) -> str:

@@ -30,8 +30,8 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
-CountFrom0 = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+CountFrom0 = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),

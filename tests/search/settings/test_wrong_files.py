@@ -53,9 +53,17 @@ WRONG = [
         "trainable: !!python/object:os.system x\n",
         "sweep.yaml:1:12 trainable: the tag tag:yaml.org,2002:python/object:os.system is not read; remove it",
     ),
-    ("list instead of a mapping", "- a\n", "sweep.yaml:1:1: a sweep file is a mapping of keys to values, not a list"),
+    (
+        "list instead of a mapping",
+        "- a\n",
+        "sweep.yaml:1:1: a sweep file is a mapping of keys to values, not a list",
+    ),
     ("empty file", "# nothing\n", "sweep.yaml:1:1: the file is empty; write at least trainable: NAME"),
-    ("number as a key", "trainable: branin\n1: x\n", "sweep.yaml:2:1: a key must be text, got '1'; put it in quotes"),
+    (
+        "number as a key",
+        "trainable: branin\n1: x\n",
+        "sweep.yaml:2:1: a key must be text, got '1'; put it in quotes",
+    ),
     (
         "infinite number",
         "trainable: branin\nstep_budget: .inf\n",
@@ -332,7 +340,9 @@ def test_what_neither_file_nor_trainable_says_is_missing() -> None:
 
 def test_a_file_that_is_not_there_names_its_neighbours() -> None:
     Path("sweep.yaml").write_text("trainable: branin\n")
-    with pytest.raises(SettingsError, match=r"^sweap.yaml: there is no such file \(did you mean sweep.yaml\?\)$"):
+    with pytest.raises(
+        SettingsError, match=r"^sweap.yaml: there is no such file \(did you mean sweep.yaml\?\)$"
+    ):
         read_settings(Path("sweap.yaml"))
     with pytest.raises(SettingsError, match="this is a directory"):
         read_settings(Path())
