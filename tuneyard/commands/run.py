@@ -61,7 +61,10 @@ def command(
         "--seed": ("seed", seed),
     }
     sweep = Sweep.from_file(file, overrides=[*overrides, *_given(options)])
-    return drive(lambda stop, observers: sweep.run(runner=runner, address=address, stop=stop, observers=observers), as_json)
+    return drive(
+        lambda stop, observers: sweep.run(runner=runner, address=address, stop=stop, observers=observers),
+        as_json,
+    )
 
 
 def _given(options: dict[str, tuple[str, object]]) -> list[Override]:
