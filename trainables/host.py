@@ -42,6 +42,7 @@ class Host:
                 "only under the Ray runner; a generator function or a class with step() runs under any"
             )
         self.plug = plug
+        self._accepted = _accepted(plug.target if plug.kind == "generator" else plug.target.setup)
         self._step = 0
         self._trainable: Any = None
         self._next: Callable[[], Any] | None = None
@@ -79,14 +80,14 @@ class Host:
             raise CheckpointError(f"{self.plug.ref} has no save and load: it resumes by from_step alone")
         seed_globals(seed)
         own = copy.deepcopy(dict(config))  # the user's code may change what it is given
-        given = {"seed": seed, "device": device}
+        given = {n: v for n, v in (("seed", seed), ("device", device)) if n in self._accepted}
         if self.plug.kind == "generator":
-            yielded: Iterator[Any] = _call(self.plug.target, own, **given)
+            yielded: Iterator[Any] = self.plug.target(own, **given)
             self._trainable, self._next = yielded, lambda: next(yielded)
         else:
             trainable = self.plug.target()
             self._trainable, self._next = trainable, trainable.step
-            _call(trainable.setup, own, **given)
+            trainable.setup(own, **given)
         if checkpoint is None:
             while self._step < from_step and self.advance() is not None:
                 pass
@@ -147,9 +148,8 @@ class Host:
         self._step = step
 
 
-def _call(target: Callable[..., Any], config: dict[str, Any], **given: Any) -> Any:
-    """Call with those of the keyword arguments that the target takes: a user may not care for a device."""
+def _accepted(target: Callable[..., Any]) -> frozenset[str]:
+    """Which of seed and device the target takes: a user may not care for a device."""
     parameters = inspect.signature(target).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return target(config, **given)
-    return target(config, **{name: value for name, value in given.items() if name in parameters})
+    every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return frozenset(name for name in ("seed", "device") if every or name in parameters)

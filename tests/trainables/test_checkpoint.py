@@ -135,6 +135,15 @@ def test_prune_keeps_the_newest_and_sweeps_up_what_died_half_way(tmp_path: Path)
         prune(tmp_path, keep=0)
 
 
+def test_those_of_later_steps_are_left_out(tmp_path: Path) -> None:
+    """A crash can come between a checkpoint and its report: the trial goes on from what was reported."""
+    written = {step: write_checkpoint(tmp_path, fill, step) for step in (2, 4, 5)}
+    assert newest_valid(tmp_path, at_most=4) == (written[4], 4)
+    (written[4] / "weights.bin").unlink()
+    assert newest_valid(tmp_path, at_most=4) == (written[2], 2)
+    assert newest_valid(tmp_path, at_most=1) is None
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     assert newest_valid(tmp_path / "none") is None
     prune(tmp_path / "none")
