@@ -85,8 +85,11 @@ class FileJournal:
         self._size += len(line)
 
     def _take_back(self) -> None:
-        with contextlib.suppress(OSError):  # else the torn line is dropped at the next opening
+        try:
             self._file.truncate(self._size)
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError):
+                self._file.close()  # nothing may follow a torn line; the next opening drops it
 
     def close(self) -> None:
         self._file.close()
