@@ -31,7 +31,7 @@ class Condition:
     Args:
         parent: the full name of another parameter.
         op: one of ==, !=, in, <, <=, >, >=.
-        value: a value; for `in` a non-empty list of them; for the ordering ones a number.
+        value: a value; for `in` a non-empty list of them (of one: kept as ==); for the ordering ones a number.
             Whole numbers equal their floats here (1 is 1.0), but never True.
 
     Raises:
@@ -50,6 +50,9 @@ class Condition:
             raise SpaceError(f"a condition with `in` needs a non-empty list, got {value!r}")
         if self.op in _ORDERED and not _is_number(value):
             raise SpaceError(f"a condition with {self.op} needs a number, got {value!r}")
+        if self.op == "in" and len(value) == 1:
+            object.__setattr__(self, "op", "==")
+            value = value[0]
         object.__setattr__(self, "value", value)
 
     def holds(self, value: Value) -> bool:

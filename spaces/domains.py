@@ -164,6 +164,8 @@ class Float(Domain):
             return 0.5
         if self.log:
             low, high = math.log(self.low), math.log(self.high)
+            if low == high:  # neighbouring floats
+                return 0.5
             return min(max((math.log(value) - low) / (high - low), 0.0), 1.0)
         return float((value - self.low) / (self.high - self.low))
 

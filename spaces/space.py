@@ -18,7 +18,7 @@ from spaces.errors import SpaceError, nearest
 from spaces.grid import count, product
 from spaces.ordering import arrange
 from spaces.parameter import Parameter
-from spaces.values import Config, Value, canonical, flatten, nest
+from spaces.values import Config, Value, canonical, flatten, nest, normal
 
 __all__ = ["Space", "flatten", "nest"]
 
@@ -81,7 +81,7 @@ class Space:
                 if isinstance(each.domain, Constant):
                     known[each.name] = each.domain.value
                 elif each.name in config:
-                    known[each.name] = config[each.name]
+                    known[each.name] = normal(config[each.name])  # as read from JSON it may be a list
         return tuple(found)
 
     # --- drawing and the unit cube -----------------------------------------------------------------------
@@ -210,14 +210,14 @@ class Space:
 
     def fingerprint(self, config: Mapping[str, Value]) -> str:
         """16 hex digits that depend on the names and values of a config, not on their order or spelling."""
-        normal = dict(config)
+        found = dict(config)
         for each in self.active(config):
             if each.name in config:
                 with _naming(each.name):
-                    normal[each.name] = each.domain.validate(config[each.name])
+                    found[each.name] = each.domain.validate(config[each.name])
             elif isinstance(each.domain, Constant):
-                normal[each.name] = each.domain.value
-        return hashlib.sha256(canonical(normal).encode()).hexdigest()[:16]
+                found[each.name] = each.domain.value
+        return hashlib.sha256(canonical(found).encode()).hexdigest()[:16]
 
     # --- JSON --------------------------------------------------------------------------------------------
 

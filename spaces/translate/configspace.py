@@ -1,6 +1,6 @@
 """A space as the JSON of ConfigSpace (`ConfigSpace.ConfigurationSpace.from_serialized_dict`, or `from_json` of a file).
 
-    Float           uniform_float; with a step an ordinal over all values
+    Float           uniform_float (rounded to 13 decimals: finer bounds are refused); with a step an ordinal
     Integer         uniform_int (ConfigSpace puts the cells' outer edges of a logarithmic one 0.49999 outside
                     the bounds, not 0.5: probabilities agree to about 1e-5); with a step an ordinal
     Categorical     categorical; choices of several types, or of types ConfigSpace lacks, as JSON text
@@ -13,7 +13,6 @@ Names are the parameters' keys. `decode` turns ConfigSpace's values back into a 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +38,8 @@ REFUSALS: Mapping[Feature, str] = {
 SUPPORTS: frozenset[Feature] = frozenset(FEATURES) - REFUSALS.keys()
 
 _MOST_VALUES = 1000
+_PLACES = 13
+_FINEST = 1e-9
 _FORMAT = 0.4
 
 
@@ -48,8 +49,9 @@ def to_configspace(space: Space, name: str | None = None) -> dict[str, Any]:
     A parameter that a constant switches off for good is left out.
 
     Raises:
-        SpaceError: a feature of REFUSALS; more than 1000 steps; a condition on a name that has several branches, or
-            on a discrete parent of more than 1000 values.
+        SpaceError: a feature of REFUSALS; more than 1000 steps; continuous bounds of more than 13 decimals; a
+            condition on a name with several branches, on a discrete parent of more than 1000 values, or with <= or
+            >= on a continuous one.
     """
     refuse_unsupported(space, REFUSALS, "ConfigSpace")
     written: dict[str, Parameter] = {}
@@ -104,6 +106,7 @@ def _hyperparameter(parameter: Parameter) -> dict[str, Any]:
     if isinstance(domain, Float | Integer) and domain.low < domain.high and domain.step in (None, 1):
         kind = "uniform_int" if isinstance(domain, Integer) else "uniform_float"
         if kind == "uniform_int" or domain.step is None:
+            _check_places(parameter, domain)
             return {
                 "type": kind,
                 **head,
@@ -118,6 +121,17 @@ def _hyperparameter(parameter: Parameter) -> dict[str, Any]:
         "sequence": [_coded(domain, each) for each in _values(parameter)],
         **default,
     }
+
+
+def _check_places(parameter: Parameter, domain: Float | Integer) -> None:
+    """ConfigSpace rounds floats to 13 decimals, and so would move fine bounds and blur fine ranges."""
+    finest = domain.low if domain.log else domain.high - domain.low
+    if any(round(bound, _PLACES) != bound for bound in (domain.low, domain.high)) or finest < _FINEST:
+        raise SpaceError(
+            f"{parameter.name}: ConfigSpace rounds floats to {_PLACES} decimals, too few for {domain.low} to "
+            f"{domain.high}: give the bounds fewer digits, or the parameter another unit",
+            where=parameter.name,
+        )
 
 
 def _condition(child: Parameter, condition: Condition, space: Space) -> dict[str, Any] | None:
@@ -141,14 +155,14 @@ def _condition(child: Parameter, condition: Condition, space: Space) -> dict[str
     if condition.op in ("==", "!="):
         kind = "EQ" if condition.op == "==" else "NEQ"
         return {"type": kind, **ends, "value": domain.validate(condition.value)}
-    # ConfigSpace has < and > only: take the next float for <= and >=.
-    up = condition.op in (">", ">=")
-    cut = float(condition.value)
     if condition.op in ("<=", ">="):
-        cut = math.nextafter(cut, -math.inf if up else math.inf)
-    if not domain.low <= cut <= domain.high:
+        raise SpaceError(
+            f"{child.name}: ConfigSpace has only < and > on the continuous {condition.parent}, got {condition}",
+            where=child.name,
+        )
+    if not domain.low <= condition.value <= domain.high:
         return {}  # refused at construction where it never holds, so it always does
-    return {"type": "GT" if up else "LT", **ends, "value": cut}
+    return {"type": "GT" if condition.op == ">" else "LT", **ends, "value": float(condition.value)}
 
 
 def _all_of(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
