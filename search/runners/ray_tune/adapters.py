@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +21,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search.runners.base import Clock, Work
-from search.runners.ray_tune.hosted import KEY, Assignment, Report, whereabouts
+from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.ray_tune.hosted import KEY, Assignment, Report, resume_point, whereabouts
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome, Trial
 from spaces import nest
@@ -106,7 +108,8 @@ class Bridge:
         actor = tune_trial.temporary_state.ray_actor
         node, pid = self._where(actor)
         after = self._after.pop(trial.number, None)
-        self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, after=after)
+        step = self._from_step(trial)
+        self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, from_step=step, after=after)
         self._heard[tune_trial.trial_id] = time.monotonic()
         self._allow_crashes(tune_trial)
 
@@ -141,13 +144,13 @@ class Bridge:
             self._native_report(trial, result)
         decision = self.sweep.standing(trial.number)
         if decision.outcome is not None:
-            self._close(trial, decision.outcome, decision.reason, decision.failure)
+            close_as_decided(self.sweep, trial.number, decision, self.clock.now())
         elif self.work.stop:
             return  # it stays open, for the resume
         elif native and result and result.get("done") and tune_trial.trial_id not in self._stopping:
-            self._close_finished(trial)
+            close_finished(self.sweep, trial.number, self.clock.now())
         else:
-            self._close(trial, Outcome.STOPPED, "stopped by Ray's scheduler", None)
+            self.sweep.close(trial.number, Outcome.STOPPED, self.clock.now(), "stopped by Ray's scheduler")
 
     def crashed(self, tune_trial: TuneTrial) -> None:
         """The trial's process is gone, or its actor never came up. Tune tries again if we allowed it to."""
@@ -161,7 +164,7 @@ class Bridge:
             if not self.work.plug.native:
                 tune_trial.set_config(self._assign(trial))
         else:
-            self._close(trial, Outcome.FAILED, failure.message, failure)
+            self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
 
     def watch(self, trials: list[TuneTrial]) -> None:
         """Kill what has been silent for too long."""
@@ -216,6 +219,14 @@ class Bridge:
             self._nodes[actor] = whereabouts(actor)
         return self._nodes[actor]
 
+    def _from_step(self, trial: Trial) -> int:
+        """Steps that a trial need not run again, as its worker will find by the same rule."""
+        if not self.work.plug.can_checkpoint or not trial.steps:
+            return 0
+        assert self.work.paths is not None
+        point = resume_point(self.work.paths, trial.number, trial.steps)
+        return point[1] if point else 0
+
     def _allow_crashes(self, tune_trial: TuneTrial) -> None:
         """Tune counts crashes of processes only; retries after an exception are made inside the worker."""
         left = self.sweep.retries_left(self._trial(tune_trial).number)
@@ -225,17 +236,15 @@ class Bridge:
         report = Report.from_result(dict(result))
         now = self.clock.now()
         if report.finished:
-            self._close_finished(trial)
+            close_finished(self.sweep, trial.number, now)
             return True
-        if report.error is None:
+        if report.failure is None:
             decision = self.sweep.report(trial.number, report.step, report.metrics, now, report.problem)
-            if decision.outcome is None:
-                return False
-            self._close(trial, decision.outcome, decision.reason, decision.failure)
-            return True
-        failure = Failure("raised", report.error, report.log)
-        if self.sweep.retries_left(trial.number) <= 0:
-            self._close(trial, Outcome.FAILED, failure.message, failure)
+            if decision.outcome is not None:
+                close_as_decided(self.sweep, trial.number, decision, now)
+            return decision.outcome is not None
+        failure = Failure(**report.failure)
+        if not close_or_retry(self.sweep, trial.number, failure, now):
             return True
         node, pid = self._where(tune_trial.temporary_state.ray_actor)
         self.sweep.start(trial.number, now, node=node, pid=pid, from_step=report.resumes_from, after=failure)
@@ -250,16 +259,6 @@ class Bridge:
         metrics, problem = clean_metrics(own, self.sweep.problem.objective.metric)
         decision = self.sweep.report(trial.number, step, metrics, self.clock.now(), problem)
         return decision.outcome is not None
-
-    def _close_finished(self, trial: Trial) -> None:
-        if trial.steps:
-            self._close(trial, Outcome.COMPLETED, f"ended by itself after {trial.steps} steps", None)
-        else:
-            failure = Failure("bad metric", "the trainable ended without reporting anything")
-            self._close(trial, Outcome.FAILED, failure.message, failure)
-
-    def _close(self, trial: Trial, outcome: Outcome, reason: str, failure: Failure | None) -> None:
-        self.sweep.close(trial.number, outcome, self.clock.now(), reason, failure)
 
     def _failure_of(self, tune_trial: TuneTrial, trial: Trial, silent: bool) -> Failure:
         text = _error_text(tune_trial)
@@ -276,9 +275,12 @@ class Bridge:
             return Failure("out of memory", "killed when the node ran out of memory", where)
         if silent and not trial.attempts:
             return Failure("not started", _telling_line(text), where)
-        if self.work.plug.native and "Traceback" in text and "ActorDiedError" not in text:
+        if "ray::" in text and "ActorDiedError" not in text:  # an exception came back, so the process lives
             return Failure("raised", _telling_line(text), where)
         return Failure("exited", f"its process died in step {trial.steps + 1}", where)
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def _no_bridge() -> None:
@@ -288,7 +290,7 @@ def _no_bridge() -> None:
 def _error_text(tune_trial: TuneTrial) -> str:
     try:
         with open(tune_trial.error_file) as file:
-            return file.read()[-20_000:]
+            return _ANSI.sub("", file.read()[-20_000:])
     except (OSError, TypeError):
         return "Ray kept no error of this trial\n"
 

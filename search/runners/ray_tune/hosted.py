@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import sys
 import traceback
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,14 @@ import ray
 from ray import cloudpickle, tune
 
 from search.paths import RunPaths
+from search.runners.endings import failure_of, traceback_of
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
 from trainables.errors import CheckpointError
 from trainables.host import Host
 from trainables.metrics import clean_metrics
 from trainables.plug import Plug, resolve
 
-__all__ = ["Assignment", "Report", "Shipment", "hosted", "whereabouts"]
+__all__ = ["Assignment", "Report", "Shipment", "by_value", "hosted", "resume_point", "whereabouts"]
 
 KEY = "tuneyard"  # the one key of a Tune config and of a Tune result that is ours
 
@@ -47,16 +50,9 @@ class Shipment:
     ) -> Shipment:
         """`remote`: workers may be on machines that do not have the file in which the trainable is defined."""
         value = None
-        if not plug.importable or (remote and plug.ref.rpartition(":")[0].endswith(".py")):
-            module = sys.modules.get(getattr(plug.target, "__module__", ""))
-            by_value = module is not None and module.__name__ != "__main__" and not plug.importable
-            if module is not None and (by_value or remote):
-                cloudpickle.register_pickle_by_value(module)
-            try:
+        if not plug.importable or (remote and _of_user_file(plug)):
+            with by_value(plug):
                 value = cloudpickle.dumps(plug)
-            finally:
-                if module is not None and (by_value or remote):
-                    cloudpickle.unregister_pickle_by_value(module)
         return cls(plug.ref, str(base), value, str(root), objective, every, device)
 
     def unpack(self) -> Plug:
@@ -66,6 +62,28 @@ class Shipment:
             plug: Plug = cloudpickle.loads(self.plug)
             return plug
         return resolve(self.ref, Path(self.base))
+
+
+def _of_user_file(plug: Plug) -> bool:
+    return plug.ref.rpartition(":")[0].endswith(".py")
+
+
+@contextlib.contextmanager
+def by_value(plug: Plug) -> Iterator[None]:
+    """While this is open, what is pickled of the trainable's module goes along whole, to where it is not importable."""
+    module = sys.modules.get(getattr(plug.target, "__module__", ""))
+    if (
+        module is None
+        or module.__name__ == "__main__"
+        or module.__name__.partition(".")[0] in ("trainables", "ray")
+    ):
+        yield
+        return
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 @dataclass(frozen=True)
@@ -93,15 +111,14 @@ class Assignment:
 class Report:
     """What a worker says after one step.
 
-    `problem`: why the metrics cannot be used. `error`: one line of what the trainable raised; it then goes on from
-    step `resumes_from` if the driver lets it. `finished`: the trainable ended by itself; there are no metrics.
+    `problem`: why the metrics cannot be used. `failure`: what the trainable raised (a `search.trial.Failure`); it then
+    goes on from step `resumes_from` if the driver lets it. `finished`: it ended by itself; there are no metrics.
     """
 
     step: int
     metrics: dict[str, float]
     problem: str | None = None
-    error: str | None = None
-    log: str | None = None
+    failure: dict[str, str] | None = None
     resumes_from: int = 0
     finished: bool = False
 
@@ -145,6 +162,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any]) -> None:
         self._host: Host | None = None
+        self._paused: Path | None = None
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -154,29 +172,26 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         try:
             report = self._advance()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
+        except (Exception, SystemExit) as error:
             report = self._failed(error)
         self._flush()
         return report.to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """For Tune's own schedulers that pause; our own checkpoints are written in `_advance`."""
+        """For a scheduler of Ray's that pauses a trial; every other checkpoint is written in `_advance`."""
         host = self._host
         assert host is not None
         save = (
-            host.save if host.plug.can_checkpoint else lambda directory: None
-        )  # its step is enough to run it again
+            host.save if host.plug.can_checkpoint else _nothing
+        )  # the step is enough to run its steps again
         write_checkpoint(Path(checkpoint_dir), save, host.step)
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
         found = newest_valid(Path(checkpoint_dir))
         if found is None:
-            raise CheckpointError(f"{checkpoint_dir}: no sound checkpoint in it")
-        checkpoint, self._reported = found
-        self._host = self._host or Host(self.shipment.unpack())
-        self._start(checkpoint if self._host.plug.can_checkpoint else None)
+            raise CheckpointError(f"{checkpoint_dir}: no sound checkpoint of a paused trial in it")
+        self._paused = found[0]
+        self._reported = found[1]
 
     def cleanup(self) -> None:
         self._finish()
@@ -190,6 +205,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._attempt = self._task.attempt
         self._reported = self._task.reported
         self._started = False
+        self._paused = None
 
     def _finish(self) -> None:
         """Close the trial before; what its `close` raises must not reach the next one."""
@@ -201,7 +217,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
     def _advance(self) -> Report:
         if not self._started:
-            self._start(None)
+            self._start()
         assert self._host is not None
         raw = self._host.advance()
         if raw is None:
@@ -215,41 +231,46 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._reported = max(self._reported, step)
         return Report(step, metrics, problem)
 
-    def _start(self, checkpoint: Path | None) -> None:
+    def _start(self) -> None:
         """Begin, or go on from the newest sound checkpoint that holds no step which was not reported."""
         if self._host is None:
             self._host = Host(self.shipment.unpack())
-        task, step = self._task, self._reported
-        if checkpoint is None and self._host.plug.can_checkpoint:
-            found = self._resume_point()
-            checkpoint, step = found if found else (None, 0)
-        self._host.start(
-            task.config, seed=task.seed, device=self.shipment.device, checkpoint=checkpoint, from_step=step
-        )
+        checkpoint, step = None, self._reported  # what cannot be saved runs its reported steps again
+        if self._host.plug.can_checkpoint:
+            found = (self._paused, step) if self._paused else self._resume_point()
+            checkpoint, step = found or (None, 0)
+        self._paused = None
+        task, device = self._task, self.shipment.device
+        self._host.start(task.config, seed=task.seed, device=device, checkpoint=checkpoint, from_step=step)
         self._started = True
 
     def _resume_point(self) -> tuple[Path, int] | None:
-        if self._reported == 0:
-            return None
-        return newest_valid(self._paths.checkpoints(self._task.number), at_most=self._reported)
+        return resume_point(self._paths, self._task.number, self._reported)
 
     def _failed(self, error: BaseException) -> Report:
         """Keep the traceback, say what happened, and stand ready to go on from the last checkpoint."""
         path = self._paths.failure(self._task.number, self._attempt)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(traceback.format_exception(error)))
+        path.write_text(traceback_of(error))
         self._attempt += 1
         self._started = False
         step = self._host.step if self._host is not None else 0
         point = self._resume_point()
-        message = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0][:500]
-        return Report(
-            step, {}, error=message, log=self._paths.relative(path), resumes_from=point[1] if point else 0
-        )
+        failure = replace(failure_of(error), log=self._paths.relative(path))
+        return Report(step, {}, failure=failure.to_json(), resumes_from=point[1] if point else 0)
 
     def _flush(self) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _nothing(_: Path) -> None:
+    """Save nothing."""
+
+
+def resume_point(paths: RunPaths, number: int, reported: int) -> tuple[Path, int] | None:
+    """The checkpoint from which a trial goes on: the newest sound one with no more steps than were reported."""
+    return newest_valid(paths.checkpoints(number), at_most=reported) if reported else None
 
 
 def hosted(shipment: Shipment) -> type[HostedTrial]:

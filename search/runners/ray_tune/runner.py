@@ -16,9 +16,10 @@ __all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
 
 # Ray's own schedulers that a sweep file may name (`early_terminate: {type: ray/median_stopping_rule}`). Their limits:
 # they keep their state in memory, so after a crash they begin anew; what they knew does not stand in the journal, only
-# that a trial was stopped; and they draw from global generators. Population based training changes configs under way,
-# which the journal could not follow: it is refused.
-RAY_SCHEDULERS = ("async_hyperband", "hyperband", "median_stopping_rule")
+# that a trial was stopped; and they draw from global generators. Refused: population based training (pbt, pb2) changes
+# configs under way, which the journal could not follow; synchronous hyperband and hb_bohb wait for a whole bracket of
+# concurrent trials, which workers that are kept busy never become.
+RAY_SCHEDULERS = ("async_hyperband", "median_stopping_rule")
 
 
 class RayTuneRunner:
@@ -54,6 +55,7 @@ class RayTuneRunner:
             from ray import tune
 
             from search.runners.ray_tune import adapters
+            from search.runners.ray_tune.hosted import by_value
 
         assert work.paths is not None
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
@@ -79,7 +81,7 @@ class RayTuneRunner:
             ),
         )
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), by_value(work.plug):
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
                 tuner.fit()
         except Exception as error:
@@ -118,7 +120,7 @@ class RayTuneRunner:
 
         name, options = self.scheduler
         objective = sweep.problem.objective
-        given: dict[str, Any] = {"max_t": sweep.problem.max_steps, **options}
+        given = {"max_t": sweep.problem.max_steps, "time_attr": "training_iteration", **options}
         return create_scheduler(name, metric=objective.metric, mode=objective.goal[:3], **given)
 
     def _generation(self, work: Work) -> str:

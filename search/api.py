@@ -1,0 +1,347 @@
+"""From settings to a run, and from a run that was interrupted to its end: the one place that puts the parts together."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.errors import RunExistsError, RunNotFoundError, SettingsError, TuneyardError
+from search.history import History, Observation
+from search.journal import FileJournal, Journal, MemoryJournal, RunLock, read_journal
+from search.paths import RunPaths, check_name, find_run, write_atomic
+from search.provenance import provenance
+from search.run import Run
+from search.runners import Runner, StopSignal, Work, make_runner
+from search.settings import Override, ResolvedSettings, Settings, read_settings
+from search.sweep import Observer, PassiveSweep
+from search.trial import Outcome
+
+if TYPE_CHECKING:
+    from search.problem import Budget
+
+__all__ = ["Sweep", "resume"]
+
+log = logging.getLogger(__name__)
+
+
+class Sweep:
+    """A sweep to be run: every key of a sweep file is an argument.
+
+        run = Sweep(trainable=train, parameters={"lr": {"min": 1e-5, "max": 1e-1}}, metric="loss", run_cap=20).run()
+        run.best, run.trials, run.results, run.report()
+
+    `trainable`: a catalogue name, `package.module:attribute`, `file.py:attribute`, or the class or function itself.
+    `runner`: "ray" (default), "inline" (this process, one trial at a time) or "simulated" (virtual clock, no files).
+    `address`: of an existing Ray cluster ("auto", HOST:PORT, ray://...); default a local one.
+
+    Raises SettingsError: every problem that can be seen without importing the trainable.
+    """
+
+    def __init__(
+        self,
+        trainable: str | type | Callable[..., Any],
+        *,
+        runner: str = "ray",
+        address: str | None = None,
+        **settings: Any,
+    ) -> None:
+        self.settings = Settings.from_python(trainable, **settings)
+        self._named = "name" in settings
+        self.runner, self.address = runner, address
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        overrides: Sequence[str | Override] = (),
+        *,
+        runner: str = "ray",
+        address: str | None = None,
+    ) -> Sweep:
+        """The sweep of a file; `overrides` as of `--set key=value`. Raises SettingsError."""
+        sweep = cls.__new__(cls)
+        sweep.settings = read_settings(Path(path), overrides)
+        sweep._named = any(isinstance(given, Override) and given.key == "name" for given in overrides)
+        sweep.runner, sweep.address = runner, address
+        return sweep
+
+    @cached_property
+    def resolved(self) -> ResolvedSettings:
+        """The settings with every default written out; imports the trainable. Raises SettingsError."""
+        return self.settings.resolved()
+
+    def run(
+        self,
+        *,
+        runner: str | None = None,
+        address: str | None = None,
+        observers: Sequence[Observer] = (),
+        stop: StopSignal | None = None,
+    ) -> Run:
+        """Run it to its end, or until `stop` is set; returns the run, with its report written.
+
+        Nothing is written before all is checked. Raises SettingsError, RunExistsError, RunnerError, JournalError.
+        """
+        settings, name = self.resolved, runner or self.runner
+        problem = settings.problem()
+        searcher, scheduler = settings.searcher(problem), settings.scheduler(problem)
+        driver = _runner(name, address or self.address, settings)
+        priors = [prior for reference in settings.warm_start for prior in _priors(reference, settings)]
+        about = {"settings": settings.to_dict(), "runner": name, **provenance(settings.base)}
+        if name == "simulated":
+            return _simulate(
+                driver,
+                settings,
+                stop,
+                lambda journal, views: PassiveSweep.begin(
+                    problem,
+                    searcher,
+                    scheduler,
+                    journal,
+                    about=about,
+                    priors=priors,
+                    observers=[*observers, *views],
+                ),
+            )
+        paths = _new_run(settings, self._named)
+        try:
+            with _driving(paths) as journal:
+                write_atomic(paths.settings, settings.to_yaml(_headline(about)))
+                sweep = PassiveSweep.begin(
+                    problem,
+                    searcher,
+                    scheduler,
+                    journal,
+                    about=about,
+                    priors=priors,
+                    observers=[*_views(paths), *observers],
+                )
+                _drive(driver, sweep, settings, paths, stop)
+        except TuneyardError:
+            if not read_history(paths).trials:  # it never began: leave no empty run behind
+                shutil.rmtree(paths.root, ignore_errors=True)
+            raise
+        return _finished(paths)
+
+
+def resume(
+    reference: str | Path,
+    *,
+    storage: str | Path = "runs",
+    add_trials: int = 0,
+    retry_failed: bool = False,
+    runner: str | None = None,
+    address: str | None = None,
+    workers: int | None = None,
+    trainable: type | Callable[..., Any] | None = None,
+    observers: Sequence[Observer] = (),
+    stop: StopSignal | None = None,
+) -> Run:
+    """Go on with a run that was interrupted, killed or is to be extended.
+
+    `add_trials`: more trials than its budget had. `retry_failed`: failed trials are tried again, from their last
+    checkpoint. `runner`, `workers`: other than before. `trainable`: the object, where the sweep was given one.
+
+    Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed).
+    """
+    paths = find_run(Path(storage), str(reference))
+    with _driving(paths) as journal:
+        records = read_journal(paths.journal)
+        about = records[0]["about"]
+        settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
+        if workers is not None:
+            settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
+        problem = History.from_records(records).problem
+        name = runner or about.get("runner", "ray")
+        driver = _runner(name, address, settings)
+        sweep = PassiveSweep.resume(
+            records,
+            settings.searcher(problem),
+            settings.scheduler(problem),
+            journal,
+            about={"runner": name, **provenance(settings.base)},
+            observers=[*_views(paths), *observers],
+        )
+        if add_trials:
+            sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
+        if retry_failed:
+            for trial in sweep.history.trials:
+                if trial.outcome is Outcome.FAILED:
+                    sweep.reopen(trial.number, sweep.elapsed)
+        _drive(driver, sweep, settings, paths, stop)
+    return _finished(paths)
+
+
+def read_history(paths: RunPaths) -> History:
+    """What the journal of a run tells. Raises JournalError."""
+    return History.from_records(read_journal(paths.journal))
+
+
+@contextmanager
+def _driving(paths: RunPaths) -> Iterator[FileJournal]:
+    """The lock and the journal of a run, for as long as this process drives it."""
+    lock = RunLock(paths.lock)
+    try:
+        journal = FileJournal(paths.journal)
+        try:
+            yield journal
+        finally:
+            journal.close()
+    finally:
+        lock.release()
+
+
+def _drive(
+    driver: Runner,
+    sweep: PassiveSweep,
+    settings: ResolvedSettings,
+    paths: RunPaths | None,
+    stop: StopSignal | None,
+) -> None:
+    work = Work(
+        plug=settings.plug,
+        paths=paths,
+        resources=settings.resources,
+        workers=settings.workers,
+        stop=stop or StopSignal(),
+        checkpoint_every=settings.checkpoint_every,
+        base=settings.base,
+    )
+    try:
+        driver.run(sweep, work)
+    finally:
+        sweep.close_observers()
+
+
+def _simulate(
+    driver: Runner,
+    settings: ResolvedSettings,
+    stop: StopSignal | None,
+    begin: Callable[[Journal, Sequence[Observer]], PassiveSweep],
+) -> Run:
+    sweep = begin(MemoryJournal(), ())
+    _drive(driver, sweep, settings, None, stop)
+    return Run(sweep.history, None, settings.name)
+
+
+def _runner(name: str, address: str | None, settings: ResolvedSettings) -> Runner:
+    """The runner, if it can run what the settings say. Raises SettingsError."""
+    if name == "ray":
+        return make_runner(name, address=address, scheduler=settings.ray_scheduler)
+    if address is not None:
+        raise SettingsError(
+            f"address {address!r} is for the Ray runner; the runner is {name}. Leave one of them out"
+        )
+    driver = make_runner(name)
+    if settings.plug.native:
+        raise SettingsError(
+            f"{settings.plug.ref} is a native Ray Tune trainable, which only the Ray runner runs; the runner is {name}"
+        )
+    if settings.ray_scheduler is not None:
+        raise SettingsError(
+            f"early_terminate.type: ray/{settings.ray_scheduler[0]} lives in Ray Tune; the runner is {name}. "
+            "Use asha, hyperband or median, which every runner has"
+        )
+    return driver
+
+
+def _views(paths: RunPaths) -> list[Observer]:
+    from search.views.tensorboard import TensorBoardView
+
+    return [TensorBoardView(paths.tensorboard)]
+
+
+def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
+    """A fresh run directory. `named`: the user chose the name for this run, so it is taken or refused, not numbered."""
+    name, storage = check_name(settings.name), settings.storage
+    storage.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 2 if named else 10_000):
+        candidate = name if number == 1 else f"{name[:58]}-{number}"
+        try:
+            (storage / candidate).mkdir()
+            return RunPaths(storage / candidate)
+        except FileExistsError:
+            continue
+    raise RunExistsError(
+        f"{storage / name} exists. Go on with it: tuneyard resume {name}; or give the new run another name"
+    )
+
+
+def _more_trials(sweep: PassiveSweep, more: int) -> Budget:
+    """The budget with room for `more` trials than were asked for or allowed; what else was spent is lifted."""
+    budget, asked = sweep.problem.budget, len(sweep.history.trials)
+    trials = max(budget.trials or asked, asked) + more
+    spent_time = budget.seconds is not None and sweep.elapsed >= budget.seconds
+    spent_steps = budget.steps is not None and sweep.history.steps_total >= budget.steps
+    return replace(
+        budget,
+        trials=trials,
+        seconds=None if spent_time else budget.seconds,
+        steps=None if spent_steps else budget.steps,
+    )
+
+
+def _priors(reference: str, settings: ResolvedSettings) -> Iterator[Observation]:
+    """What an earlier run saw, as far as its configs lie in the space of this one.
+
+    Raises SettingsError: no such run, another metric or goal, or not one config that fits.
+    """
+    try:
+        history = read_history(find_run(settings.storage, reference))
+    except RunNotFoundError as error:
+        raise SettingsError(f"warm_start: {error}") from error
+    mine, theirs = settings.problem().objective, history.problem.objective
+    if (mine.metric, mine.goal) != (theirs.metric, theirs.goal):
+        raise SettingsError(
+            f"warm_start: {reference} was searched for {theirs.goal} {theirs.metric}, this sweep for {mine.goal} "
+            f"{mine.metric}; values of one say nothing about the other"
+        )
+    fitting = 0
+    for seen in history.observations:
+        try:
+            config = settings.space.validate(seen.config)
+        except TuneyardError:
+            continue
+        fitting += 1
+        yield replace(seen, number=None, config=config)
+    if not fitting:
+        raise SettingsError(
+            f"warm_start: none of the {len(history.observations)} trials of {reference} lies in this space; "
+            "compare the parameters (tuneyard compare) or leave it out"
+        )
+    if fitting < len(history.observations):
+        log.warning(
+            "warm_start: %d of %d trials of %s lie in this space",
+            fitting,
+            len(history.observations),
+            reference,
+        )
+
+
+def _headline(about: dict[str, Any]) -> dict[str, str]:
+    """The facts for the first lines of sweep.yaml."""
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items() if number)
+    git = about["git"]
+    commit = f"{git['commit']}{' with uncommitted changes' if git['dirty'] else ''}" if git else "none"
+    return {"versions": versions, "git": commit, "host": about["host"]}
+
+
+def _finished(paths: RunPaths) -> Run:
+    """The run, with its report; a report that fails must not take the run with it."""
+    run = Run(read_history(paths), paths)
+    try:
+        run.report()
+    except Exception as error:
+        log.warning(
+            "the report could not be written (%s: %s); try again: tuneyard report %s",
+            type(error).__name__,
+            error,
+            run.name,
+        )
+    return run

@@ -1,0 +1,227 @@
+"""The Ray runner on a real local Ray: what a sweep does there is what it does anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from contracts.ray_cases import Case
+
+from search.errors import JournalError, RunnerError, SettingsError
+from search.history import History
+from search.problem import FailurePolicy
+from search.runners.base import Resources
+from search.runners.inline import InlineRunner
+from search.runners.ray_tune import RayTuneRunner
+from search.runners.ray_tune.cluster import cluster
+from trainables.checkpoint import newest_valid
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+X = {"x": {"min": 0.0, "max": 1.0}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_ray() -> Iterator[Any]:
+    """One local Ray for the tests of this file; the runner uses it because it is there."""
+    with cluster(None, 2, Resources()) as ray:
+        yield ray
+
+
+def told(history: History) -> list[Any]:
+    """What a sweep decided and learned, without times and places."""
+    return [
+        (t.number, dict(t.config), t.seed, t.state, t.reason, [(r.step, dict(r.metrics)) for r in t.results])
+        for t in history.trials
+    ]
+
+
+@pytest.mark.parametrize("trainable", ["user.py:curve", "user.py:Counter"])
+@pytest.mark.parametrize(
+    ("method", "scheduler"), [("random", "none"), ("tpe", "asha"), ("hyperopt", "hyperband")]
+)
+def test_one_worker_does_what_the_inline_runner_does(
+    tmp_path: Path, trainable: str, method: str, scheduler: str
+) -> None:
+    def case(name: str) -> Case:
+        return Case(tmp_path / name, trainable, X, method=method, scheduler=scheduler, max_steps=9, trials=12)
+
+    inline = case("inline").run(InlineRunner())
+    on_ray = case("ray").run(RayTuneRunner(), workers=1)
+    assert told(on_ray) == told(inline)
+    assert len(on_ray.trials) == 12
+
+
+def test_output_and_checkpoints_land_in_the_trials_folder(tmp_path: Path) -> None:
+    case = Case(tmp_path, "user.py:Counter", X, trials=3)
+    history = case.run(RayTuneRunner())
+    for trial in history.trials:
+        found = newest_valid(case.paths.checkpoints(trial.number))
+        assert found is not None
+        assert found[1] == trial.steps == 5
+    talking = Case(tmp_path / "talking", "user.py:curve", X, trials=2)
+    for trial in talking.run(RayTuneRunner()).trials:
+        assert f"training with {trial.config['x']}" in talking.paths.stdout(trial.number).read_text()
+        assert "to stderr" in talking.paths.stderr(trial.number).read_text()
+
+
+def test_every_kind_of_failure_ends_one_trial_and_no_other(tmp_path: Path) -> None:
+    modes = ["none", "raise", "nan", "inf", "string", "missing", "hang", "exit", "sigkill"]
+    case = Case(
+        tmp_path,
+        "chaos",
+        {"mode": {"values": modes}, "at": 2},
+        method="grid",
+        max_steps=4,
+        trials=len(modes),
+        failure=FailurePolicy(stop_after=None, step_timeout=6.0),
+    )
+    history = case.run(RayTuneRunner())
+    kinds = {t.config["mode"]: (t.state, t.failure.kind if t.failure else None) for t in history.trials}
+    bad = ("failed", "bad metric")
+    assert kinds == {
+        "none": ("completed", None),
+        "raise": ("failed", "raised"),
+        "nan": bad,
+        "inf": bad,
+        "string": bad,
+        "missing": bad,
+        "hang": ("failed", "timeout"),
+        "exit": ("failed", "exited"),
+        "sigkill": ("failed", "exited"),
+    }
+    raised = next(t for t in history.trials if t.config["mode"] == "raise")
+    assert raised.failure is not None
+    assert raised.failure.log is not None
+    assert "Traceback" in (case.paths.root / raised.failure.log).read_text()
+
+
+def test_a_crashed_trial_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    case = Case(
+        tmp_path,
+        "chaos",
+        {"mode": {"values": ["exit"]}, "at": 4, "once": str(tmp_path / "once"), "truth": str(truth)},
+        method="grid",
+        max_steps=6,
+        trials=1,
+        failure=FailurePolicy(retries=1, stop_after=None),
+    )
+    (trial,) = case.run(RayTuneRunner()).trials
+    assert trial.state == "completed"
+    assert [r.step for r in trial.results] == [1, 2, 3, 4, 5, 6]
+    assert [a.after.kind if a.after else None for a in trial.attempts] == [None, "exited"]
+
+
+def test_a_trainable_that_ends_by_itself_is_completed(tmp_path: Path) -> None:
+    history = Case(tmp_path, "user.py:ends_early", X, trials=2).run(RayTuneRunner())
+    assert [(t.state, t.steps) for t in history.trials] == [("completed", 3)] * 2
+    history = Case(tmp_path / "silent", "user.py:never_reports", X, trials=1).run(RayTuneRunner())
+    assert history.trials[0].failure is not None
+    assert history.trials[0].failure.kind == "bad metric"
+
+
+@pytest.mark.parametrize("trainable", ["native.py:NativeClass", "native.py:native_function"])
+def test_native_trainables_run_unchanged(tmp_path: Path, trainable: str) -> None:
+    history = Case(tmp_path, trainable, X, scheduler="asha", max_steps=5, trials=6).run(RayTuneRunner())
+    assert len(history.trials) == 6
+    assert {t.state for t in history.trials} <= {"completed", "stopped"}
+    assert any(t.state == "completed" for t in history.trials)
+    for trial in history.trials:
+        expected = [(trial.config["x"] - 0.3) ** 2 + 1.0 / step for step in range(1, trial.steps + 1)]
+        assert [r.metrics["loss"] for r in trial.results] == pytest.approx(expected)
+
+
+def test_a_native_trainable_that_raises_fails_alone(tmp_path: Path) -> None:
+    history = Case(tmp_path, "native.py:native_raises", X, trials=2).run(RayTuneRunner())
+    for trial in history.trials:
+        assert trial.failure is not None
+        assert (trial.failure.kind, trial.failure.message) == ("raised", "ValueError: a native one raised")
+
+
+@pytest.mark.parametrize("scheduler", ["async_hyperband", "median_stopping_rule"])
+@pytest.mark.parametrize("trainable", ["user.py:curve", "user.py:Counter"])
+def test_rays_own_schedulers_stop_trials(tmp_path: Path, scheduler: str, trainable: str) -> None:
+    median = scheduler == "median_stopping_rule"
+    options: dict[str, Any] = {"grace_period": 1, "min_samples_required": 2} if median else {}
+    case = Case(tmp_path, trainable, X, max_steps=9, trials=10)
+    history = case.run(RayTuneRunner(scheduler=(scheduler, options)))
+    assert len(history.trials) == 10
+    assert {t.state for t in history.trials} <= {"completed", "stopped"}
+    stopped = [t for t in history.trials if t.state == "stopped"]
+    assert stopped
+    assert {t.reason for t in stopped} == {"stopped by Ray's scheduler"}
+
+
+@pytest.mark.parametrize("name", ["pbt", "hyperband", "no_such"])
+def test_a_scheduler_of_rays_that_cannot_be_followed_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"ray/{name} is not available"):
+        RayTuneRunner(scheduler=(name, {}))
+
+
+def test_a_stop_leaves_trials_open_and_a_resume_goes_on(tmp_path: Path) -> None:
+    case = Case(tmp_path, "user.py:Counter", {**X, "sleep": 0.2}, max_steps=12, trials=4)
+    threading.Timer(4.0, lambda: case.stop.request("interrupted by a test")).start()
+    began = time.monotonic()
+    first = case.run(RayTuneRunner(), workers=2)
+    assert time.monotonic() - began < 30
+    assert first.ended == "interrupted by a test"
+    assert not first.finished
+    assert first.running
+    case.stop = type(case.stop)()
+    second = case.run(RayTuneRunner(), workers=2)
+    whole = Case(tmp_path / "whole", "user.py:Counter", {**X, "sleep": 0.0}, max_steps=12, trials=4).run(
+        InlineRunner()
+    )
+    assert second.finished
+    assert [[r.metrics for r in t.results] for t in second.trials] == [
+        [r.metrics for r in t.results] for t in whole.trials
+    ]
+    went_on = [a.from_step for t in second.trials for a in t.attempts[1:]]
+    assert went_on
+    assert all(step > 0 for step in went_on)
+
+
+def test_more_than_the_cluster_has_is_refused_with_the_arithmetic(tmp_path: Path) -> None:
+    case = Case(tmp_path, "user.py:curve", X)
+    with pytest.raises(RunnerError, match=r"a trial needs 3 GPU, the cluster has \d"):
+        case.run(RayTuneRunner(), resources=Resources(gpu=3))
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Ray's loggers leave files open then
+def test_a_journal_that_cannot_be_written_stops_the_sweep_cleanly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from search.journal import FileJournal
+
+    kept = FileJournal.append
+
+    def full(self: FileJournal, record: Any) -> None:
+        if record["type"] == "result" and record["trial"] == 2:
+            raise JournalError("cannot write (disk full)")
+        kept(self, record)
+
+    monkeypatch.setattr(FileJournal, "append", full)
+    case = Case(tmp_path, "user.py:Counter", X)
+    with pytest.raises(JournalError, match="disk full"):
+        case.run(RayTuneRunner())
+    monkeypatch.undo()
+    assert case.run(RayTuneRunner()).finished
+
+
+def test_nothing_of_ours_listens_off_loopback(tmp_path: Path) -> None:
+    listening = set()
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            connections = process.net_connections(kind="inet")
+            listening |= {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+    assert listening
+    assert {ip for ip in listening if ip not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")} == set()
