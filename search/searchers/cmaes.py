@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -41,17 +42,17 @@ class CMAES:
     )
 
     def __init__(self, problem: Problem, *, population: int | None = None, startup_trials: int = 1) -> None:
-        def sampler(seed: int) -> BaseSampler:
-            from optuna.samplers import CmaEsSampler
+        from search.searchers.optuna_samplers import NumbersCmaEsSampler, numbers
 
-            return CmaEsSampler(
-                seed=seed,
-                n_startup_trials=startup_trials,
-                popsize=population,
-                warn_independent_sampling=False,
+        evolved = numbers(problem.space)
+
+        def sampler(seed: int) -> BaseSampler:
+            return NumbersCmaEsSampler(
+                evolved, seed=seed, n_startup_trials=startup_trials, popsize=population
             )
 
-        self._mirror = Mirror(problem, sampler, remembers=True)
+        generations = 4 * (population or 4 + int(3 * math.log(max(1, len(evolved)))))
+        self._mirror = Mirror(problem, sampler, window=max(200, generations), remembers=True)
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""

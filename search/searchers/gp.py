@@ -13,6 +13,8 @@ from search.problem import Problem
 from search.searchers.capabilities import Capabilities, Option
 from search.searchers.fidelity import comparable
 from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
+from search.searchers.priors import belongs
+from search.searchers.window import window
 from spaces.errors import SpaceError
 from spaces.translate import optuna as translate
 
@@ -73,15 +75,15 @@ class GP:
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         space = self._problem.space
-        known = comparable(history.observations, self._startup)
-        if len(known) > self._window:
-            self._notice(len(known))
+        belonging = [each for each in history.observations if belongs(space, each)]
+        known = comparable(belonging, self._startup)
+        if len(known) > self._window and not self._noticed:
+            log.info("from now on the model is made of the best and the newest %d trials", self._window)
+            self._noticed = True
         with quiet():
             study = new_study()
-            for observation in _pulled_in(_window(known, self._window)):
-                finished = told(space, observation, {})
-                if finished is not None:
-                    study.add_trial(finished)
+            for observation in _pulled_in(window(known, self._window)):
+                study.add_trial(told(space, observation, {}))
             for trial in history.running:
                 study.add_trial(stand_in(space, trial))
             return propose(study, self._problem, number, self._sampler, _ATTEMPTS).config
@@ -96,28 +98,6 @@ class GP:
             deterministic_objective=self._deterministic,
             warn_independent_sampling=False,
         )
-
-    def _notice(self, known: int) -> None:
-        if not self._noticed:
-            log.info(
-                "gp: fitted to %d of %d observations from now on: the best half, the newest",
-                self._window,
-                known,
-            )
-        self._noticed = True
-
-
-def _window(observations: Sequence[Observation], size: int) -> list[Observation]:
-    """At most `size` observations in their order: the best half of that, and the newest of the others."""
-    if len(observations) <= size:
-        return list(observations)
-    ranked = sorted(range(len(observations)), key=lambda index: observations[index].score)
-    kept = set(ranked[: size // 2])
-    for index in range(len(observations) - 1, -1, -1):
-        if len(kept) == size:
-            break
-        kept.add(index)
-    return [observations[index] for index in sorted(kept)]
 
 
 def _pulled_in(observations: Sequence[Observation]) -> list[Observation]:

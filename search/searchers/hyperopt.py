@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, cast, final
 
-from search.history import History
+from search.history import History, Observation
 from search.problem import Problem
 from search.searchers.capabilities import Capabilities, Option
 from search.searchers.fidelity import comparable
 from search.searchers.priors import belongs
+from search.searchers.window import window
 from search.seeds import searcher_rng
 from spaces.translate import hyperopt as translate
 
 __all__ = ["Hyperopt"]
+
+log = logging.getLogger(__name__)
 
 _ATTEMPTS = 30  # draws that break a constraint before a random feasible config stands in
 _PRIORS = 10**9  # trials of earlier runs are numbered from -this, so that they are the oldest
@@ -43,15 +47,23 @@ class Hyperopt:
                 "tpe: trials before the model proposes; until then at random", 20, int, 1
             ),
             "candidates": Option("tpe: values among which the best ratio is taken", 24, int, 1),
+            "window": Option("observations that it learns from: the best half and the newest", 2000, int, 50),
         },
     )
 
     def __init__(
-        self, problem: Problem, *, algorithm: str = "tpe", startup_trials: int = 20, candidates: int = 24
+        self,
+        problem: Problem,
+        *,
+        algorithm: str = "tpe",
+        startup_trials: int = 20,
+        candidates: int = 24,
+        window: int = 2000,
     ) -> None:
         from hyperopt.base import Domain
 
         self._problem, self._startup = problem, startup_trials
+        self._window, self._noticed = window, False
         self._suggest = _algorithm(algorithm, startup_trials, candidates)
         expressions = translate.to_hyperopt(problem.space)
         self._domain = Domain(None, expressions) if expressions else None  # Hyperopt has no empty space
@@ -78,14 +90,20 @@ class Hyperopt:
 
     def _documents(self, history: History) -> list[dict[str, Any]]:
         """What is known of every trial, in Hyperopt's form."""
-        space = self._problem.space
         documents = []
-        for place, observation in enumerate(comparable(history.observations, self._startup)):
-            if belongs(space, observation):
-                number = place - _PRIORS if observation.number is None else observation.number
-                documents.append(self._document(number, observation.config, observation.score))
+        for place, observation in enumerate(self._learned(history)):
+            number = place - _PRIORS if observation.number is None else observation.number
+            documents.append(self._document(number, observation.config, observation.score))
         documents.extend(self._document(trial.number, trial.config, None) for trial in history.running)
         return documents
+
+    def _learned(self, history: History) -> list[Observation]:
+        belonging = [each for each in history.observations if belongs(self._problem.space, each)]
+        known = comparable(belonging, self._startup)
+        if len(known) > self._window and not self._noticed:
+            log.info("from now on the model is made of the best and the newest %d trials", self._window)
+            self._noticed = True
+        return window(known, self._window)
 
     def _document(self, number: int, config: Mapping[str, Any], loss: float | None) -> dict[str, Any]:
         """One trial; without a loss: a running one."""

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from search.history import History, Observation
 from search.problem import Problem
 from search.searchers.priors import belongs
+from search.searchers.window import window
 from search.seeds import searcher_rng
 from search.trial import Outcome, Trial
 from spaces import Space
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-__all__ = ["Draw", "Mirror", "new_study", "propose", "quiet"]
+__all__ = ["Draw", "Mirror", "new_study", "propose", "quiet", "stand_in", "told"]
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 30  # draws that break a constraint before a random feasible config stands in
 
@@ -67,12 +70,10 @@ def new_study() -> Study:
     return optuna.create_study(storage=optuna.storages.InMemoryStorage(), direction="minimize")
 
 
-def told(space: Space, observation: Observation, attributes: Mapping[str, Any]) -> FrozenTrial | None:
-    """An observation as a finished trial; None for one of an earlier run that is no config of this space."""
+def told(space: Space, observation: Observation, attributes: Mapping[str, Any]) -> FrozenTrial:
+    """An observation as a finished trial."""
     from optuna.trial import TrialState, create_trial
 
-    if not belongs(space, observation):
-        return None
     stopped = observation.outcome is Outcome.STOPPED and bool(observation.curve)
     return create_trial(
         state=TrialState.PRUNED if stopped else TrialState.COMPLETE,
@@ -125,66 +126,80 @@ def propose(
 class Mirror:
     """A study that follows a history; see the module's docstring.
 
+    `window`: with twice as many observations the study is made anew from the best and the newest `window` of them.
     `remembers`: the sampler keeps its state in the attributes of the trials that it proposed. Then each trial that the
     searcher was asked for is proposed again when it is played, in the study of that moment, and carries those attributes
     if the config comes out as it was journalled.
     """
 
-    def __init__(self, problem: Problem, sampler: SamplerFactory, *, remembers: bool = False) -> None:
-        translate.to_optuna(problem.space)  # refuses what Optuna cannot say, before anything runs
+    _pending: tuple[int, Draw] | None  # the last proposal, until something is played
+
+    def __init__(
+        self, problem: Problem, sampler: SamplerFactory, *, window: int, remembers: bool = False
+    ) -> None:
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
-        self._history: History | None = None
+        self._window, self._noticed = window, False
+        self._begin(History(problem))
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """The config of trial `number`."""
         with quiet():
-            if (
-                history is not self._history
-                or self._was_told_before(history)
-                or self._strays(history, number)
-            ):
+            if history is not self._history or self._was_told_before() or self._strays(number):
                 self._begin(history)
-            self._play(history)
+            self._play()
             if self._pending is None or self._pending[0] != number:
                 self._pending = (number, self._propose(number))
             return self._pending[1].config
 
     def _begin(self, history: History) -> None:
-        self._history, self._study = history, new_study()
+        self._history = history
         self._event = self._seen = 0  # played of the history's stream: events, observations
-        self._entries = 0  # trials that were put into the study, which is how Optuna numbers them
-        self._standing: dict[int, int] = {}  # open trial -> its stand-in
+        self._standing: dict[int, int] = {}  # open trial -> the number of its stand-in in the study
         self._noted: dict[
             int, Mapping[str, Any]
         ] = {}  # trial -> what the sampler noted down with its proposal
+        self._pending = None
         self._newest: dict[int | None, int] = {}  # trial -> its newest observation
-        self._pending: tuple[int, Draw] | None = None  # the last proposal, until something is played
         for index, observation in enumerate(history.observations):
             self._newest[observation.number] = index
+        self._clear()
 
-    def _was_told_before(self, history: History) -> bool:
-        """Whether a trial that the study knows the end of was observed again: the study forgets nothing, so build anew."""
-        for index in range(self._seen, len(history.observations)):
-            number = history.observations[index].number
+    def _clear(self) -> None:
+        self._study: Study | None = None
+        self._entries = 0  # trials that were put into the study, which is how Optuna numbers them
+        self._told: list[Observation] = []  # those in the study, in order
+
+    def _was_told_before(self) -> bool:
+        """Whether a trial was observed again (it had failed, and was given another chance).
+
+        A study forgets nothing, so it has to be built anew without the old observation.
+        """
+        observations = self._history.observations
+        for index in range(self._seen, len(observations)):
+            number = observations[index].number
             if number is not None and self._newest.setdefault(number, index) < self._seen:
                 return True
             self._newest[number] = index
         return False
 
-    def _strays(self, history: History, number: int) -> bool:
-        """Whether the last proposal left a trace in what a sampler remembers, and is not what was asked for in the end."""
+    def _strays(self, number: int) -> bool:
+        """Whether the last proposal left a trace in what a sampler remembers, and is not what was asked for after all."""
         if not self._remembers or self._pending is None:
             return False
-        if (self._event, self._seen) == (len(history.events), len(history.observations)):
+        events, observations = self._history.events, self._history.observations
+        if (self._event, self._seen) == (len(events), len(observations)):
             return self._pending[0] != number
-        return self._next_is_observation(history) or history.events[self._event] != ("ask", self._pending[0])
+        return self._next_is_observation() or events[self._event] != ("ask", self._pending[0])
 
-    def _next_is_observation(self, history: History) -> bool:
+    def _next_is_observation(self) -> bool:
+        history = self._history
         return self._seen < len(history.observations) and history.observed_after[self._seen] <= self._event
 
-    def _play(self, history: History) -> None:
+    def _play(self) -> None:
+        """Take in what has been added to the history."""
+        history = self._history
         while True:
-            if self._next_is_observation(history):
+            if self._next_is_observation():
                 self._observe(self._seen, history.observations[self._seen])
                 self._seen += 1
             elif self._event < len(history.events):
@@ -204,29 +219,55 @@ class Mirror:
             draw = self._pending[1] if self._pending else self._propose(trial.number)
             if translate.params(self._problem.space, draw.config) == standing.params:
                 self._noted[trial.number] = draw.attributes
-        self._standing[trial.number] = self._entries
-        self._add(standing)
+        self._standing[trial.number] = self._add(standing)
 
     def _close(self, number: int) -> None:
         from optuna.trial import TrialState
 
-        if number in self._standing:  # a trial that was run again closes a second time
-            self._study.tell(self._standing.pop(number), state=TrialState.FAIL)
+        if number in self._standing:  # a trial that was given another chance closes a second time
+            self._current.tell(self._standing.pop(number), state=TrialState.FAIL)
 
     def _observe(self, index: int, observation: Observation) -> None:
         number = observation.number
         if number is not None and self._newest[number] != index:
             return
-        noted = {} if number is None else self._noted.get(number, {})
-        finished = told(self._problem.space, observation, noted)
-        if finished is not None:
-            self._add(finished)
+        if not belongs(self._problem.space, observation):
+            return
+        self._tell(observation)
+        if len(self._told) >= 2 * self._window:
+            self._forget()
 
-    def _add(self, trial: FrozenTrial) -> None:
-        self._study.add_trial(trial)
+    def _tell(self, observation: Observation) -> None:
+        noted = {} if observation.number is None else self._noted.get(observation.number, {})
+        self._add(told(self._problem.space, observation, noted))
+        self._told.append(observation)
+
+    def _forget(self) -> None:
+        """Go on with a new study, of the window and the open trials."""
+        if not self._noticed:
+            log.info("from now on the model is made of the best and the newest %d trials", self._window)
+        self._noticed = True
+        kept = window(self._told, self._window)
+        needed = {observation.number for observation in kept}.union(self._standing)
+        self._noted = {number: noted for number, noted in self._noted.items() if number in needed}
+        self._clear()
+        for observation in kept:
+            self._tell(observation)
+        for number in self._standing:
+            self._standing[number] = self._add(stand_in(self._problem.space, self._history.trials[number]))
+
+    @property
+    def _current(self) -> Study:
+        if self._study is None:
+            self._study = new_study()
+        return self._study
+
+    def _add(self, trial: FrozenTrial) -> int:
+        self._current.add_trial(trial)
         self._entries += 1
+        return self._entries - 1
 
     def _propose(self, number: int) -> Draw:
-        draw = propose(self._study, self._problem, number, self._sampler)
+        draw = propose(self._current, self._problem, number, self._sampler)
         self._entries += draw.attempts
         return draw

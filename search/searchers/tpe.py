@@ -38,22 +38,25 @@ class TPE:
                 "observations before the model proposes; until then at random", 10, int, 1
             ),
             "candidates": Option("points among which the best ratio is taken", 24, int, 1),
+            "window": Option(
+                "beyond twice as many observations: the best and newest that are kept", 2000, int, 50
+            ),
         },
     )
 
-    def __init__(self, problem: Problem, *, startup_trials: int = 10, candidates: int = 24) -> None:
-        def sampler(seed: int) -> BaseSampler:
-            from optuna.samplers import TPESampler
+    def __init__(
+        self, problem: Problem, *, startup_trials: int = 10, candidates: int = 24, window: int = 2000
+    ) -> None:
+        from search.searchers.optuna_samplers import BlockTPESampler, blocks
 
-            return TPESampler(
-                seed=seed,
-                n_startup_trials=startup_trials,
-                n_ei_candidates=candidates,
-                multivariate=True,
-                group=True,
+        together = blocks(problem.space)
+
+        def sampler(seed: int) -> BaseSampler:
+            return BlockTPESampler(
+                together, seed=seed, n_startup_trials=startup_trials, n_ei_candidates=candidates
             )
 
-        self._mirror = Mirror(problem, sampler)
+        self._mirror = Mirror(problem, sampler, window=window)
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""

@@ -198,9 +198,7 @@ class SearcherContract:
     def space(self, request: pytest.FixtureRequest, make: Make) -> Space:
         """A space of each kind that the searcher takes; one that it does not take it must refuse by a parameter's name."""
         space = SPACES[request.param]
-        try:
-            make(problem_on(space))
-        except SpaceError as refusal:
+        if (refusal := _refusal(make, space)) is not None:
             assert refusal.where in space.names
             pytest.skip(f"refused: {refusal}")
         return space
@@ -263,3 +261,11 @@ class SearcherContract:
         random.seed(1), np.random.seed(1)  # noqa: NPY002
         play(problem, make(problem), self.asks)
         assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+
+
+def _refusal(make: Make, space: Space) -> SpaceError | None:
+    try:
+        make(problem_on(space))
+    except SpaceError as error:
+        return error
+    return None
