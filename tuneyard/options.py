@@ -69,9 +69,7 @@ def execution(command: F) -> F:
         click.option(
             "--runner",
             type=click.Choice(["ray", "inline"]),
-            default="ray",
-            show_default=True,
-            help="ray: processes on this machine or a cluster; inline: one after the other, in this process.",
+            help="ray (default): processes on this machine or a cluster; inline: one after the other, in this process.",
         ),
         click.option(
             "--address",

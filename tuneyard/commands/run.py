@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def command(
     overrides: tuple[str, ...],
     run_cap: int | None,
     time_budget: str | None,
-    runner: str,
+    runner: str | None,
     address: str | None,
     workers: int | None,
     storage: Path | None,
@@ -67,7 +68,7 @@ def command(
     )
 
 
-def _given(options: dict[str, tuple[str, object]]) -> list[Override]:
+def _given(options: Mapping[str, tuple[str, object]]) -> list[Override]:
     from search.settings import Override
 
     return [Override(key, value, option) for option, (key, value) in options.items() if value is not None]

@@ -1,0 +1,71 @@
+"""tuneyard plan: a sweep file, checked and worked out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tuneyard.cli import COMMANDS
+from tuneyard.options import as_json, overrides, print_json, sweep_file
+from tuneyard.terminal import brief, duration, next_steps, number, printable, quoted
+
+__all__ = ["command"]
+
+
+@click.command("plan", short_help=COMMANDS["plan"])
+@sweep_file
+@overrides
+@as_json
+def command(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check the sweep file FILE, and show what running it would do.
+
+    Nothing is written and nothing trained. The trainable is imported, because it declares defaults.
+    """
+    from search.api import Sweep
+    from tuneyard.planning import plan_of
+
+    settings = Sweep.from_file(file, overrides).resolved
+    plan = plan_of(settings)
+    if as_json:
+        print_json(plan)
+        return
+    click.echo(printable(settings.to_yaml()))
+    for title, text in _lines(plan):
+        click.echo(printable(f"{title:<10} {text}", keep=""))
+    click.echo("begins with")
+    for config in plan["first"]:
+        click.echo(printable(f"  {brief(config)}", keep=""))
+    for note in plan["notes"]:
+        click.echo(printable(f"note: {note}"))
+    sets = "".join(f" --set {quoted(text)}" for text in overrides)
+    next_steps(f"tuneyard run {quoted(str(file))}{sets}")
+
+
+def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    space, budget, steps = plan["space"], plan["budget"], plan["steps"]
+    size = "infinitely many configs" if space["size"] is None else f"{space['size']:,} configs"
+    constraints = f", fewer by {space['constraints']} constraint(s)" if space["constraints"] else ""
+    rungs = f", rungs at {', '.join(map(str, plan['rungs']))}" if plan["rungs"] else ""
+    limits = [
+        f"{budget['trials']} trials" if budget["trials"] else "",
+        duration(budget["seconds"]) if budget["seconds"] else "",
+        f"{budget['steps']} steps" if budget["steps"] else "",
+    ]
+    spent = f"at most {number(steps['at_most'])}" if steps["at_most"] else "no limit"
+    if steps["about"] is not None and steps["about"] != steps["at_most"]:
+        spent += f", about {steps['about']} if early results tell the order"
+    return [
+        ("trainable", f"{plan['trainable']['reference']} ({plan['trainable']['kind']})"),
+        ("objective", f"{plan['goal']} {plan['metric']}"),
+        ("method", plan["method"]["name"]),
+        ("stops", f"{plan['early_terminate']['type']}{rungs} of {steps['per_trial']} {steps['unit']}s"),
+        (
+            "space",
+            f"{space['searched']} searched parameters, {space['constants']} constants; {size}{constraints}",
+        ),
+        ("budget", ", ".join(filter(None, limits)) or "none"),
+        (f"{steps['unit']}s", spent),
+        ("writes to", f"{plan['storage']}/{plan['name']}"),
+    ]
