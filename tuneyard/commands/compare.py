@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.views.wording import duration, number
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, print_json, storage
-from tuneyard.terminal import duration, next_steps, number, quoted, table
+from tuneyard.terminal import next_steps, quoted, table
 
 if TYPE_CHECKING:
     from search.run import Run

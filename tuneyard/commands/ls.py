@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from search.views.wording import duration
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, print_json, storage
-from tuneyard.terminal import duration, next_steps, quoted, table
+from tuneyard.terminal import next_steps, quoted, table
 
 __all__ = ["command"]
 
@@ -33,7 +34,7 @@ def command(storage: Path, as_json: bool) -> None:
         next_steps("tuneyard init", "tuneyard run sweep.yaml")
         return
     head = ("run", "state", "trials", "failed", "best", "metric", "time")
-    click.echo(table(head, map(_row, summaries), right="trials failed best"))
+    click.echo(table(head, map(_row, summaries), right=("trials", "failed", "best")))
     name = quoted(summaries[-1]["name"])
     next_steps(f"tuneyard show {name}", f"tuneyard report {name}")
 

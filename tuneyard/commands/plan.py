@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from search.views.wording import config_line, duration, number
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, overrides, print_json, sweep_file
-from tuneyard.terminal import brief, duration, next_steps, number, printable, quoted
+from tuneyard.terminal import next_steps, printable, quoted
 
 __all__ = ["command"]
 
@@ -33,10 +34,10 @@ def command(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
         return
     click.echo(printable(settings.to_yaml()))
     for title, text in _lines(plan):
-        click.echo(printable(f"{title:<10} {text}", keep=""))
+        click.echo(printable(f"{title:<10} {text}"))
     click.echo("begins with")
     for config in plan["first"]:
-        click.echo(printable(f"  {brief(config)}", keep=""))
+        click.echo(f"  {config_line(config)}")
     for note in plan["notes"]:
         click.echo(printable(f"note: {note}"))
     sets = "".join(f" --set {quoted(text)}" for text in overrides)

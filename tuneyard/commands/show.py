@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from search.views.wording import clean, config_line, duration, number
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, find_trial, print_json, storage
-from tuneyard.terminal import brief, duration, next_steps, number, printable, quoted, table
+from tuneyard.terminal import next_steps, printable, quoted, table
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -71,11 +72,11 @@ def describe(run: Run) -> None:
     else:
         value = f"{objective.metric} = {number(best.value)} ({objective.goal})"
         click.echo(printable(f"best     {value} by {best.trial} at step {best.step}"))
-        click.echo(printable(f"         {brief(best.config)}", keep=""))
+        click.echo(f"         {config_line(best.config)}")
     ranked = _ranked(run)
     if ranked:
         click.echo()
-        click.echo(table(*_leaderboard(run, ranked[:_TOP]), right="steps best last"))
+        click.echo(table(*_leaderboard(run, ranked[:_TOP]), right=("steps", "best", "last")))
         if len(ranked) > _TOP:
             click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {quoted(run.name)} --csv")
     _failures(run)
@@ -100,7 +101,7 @@ def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[t
             trial.steps,
             objective.value(trial.best.score) if trial.best and trial.best.score is not None else None,
             trial.last.metrics.get(objective.metric) if trial.last else None,
-            brief(trial.config),
+            config_line(trial.config),
         )
         for trial in trials
     ]
@@ -113,16 +114,16 @@ def _failures(run: Run) -> None:
         return
     click.echo()
     for trial, failure in failed[:_TOP]:
-        click.echo(
-            printable(f"{trial.id} failed: {failure.kind}: {failure.message}{_log(run, failure)}", keep="")
-        )
+        click.echo(clean(f"{trial.id} failed: {failure.kind}: {failure.message}", 300) + _log(run, failure))
     if len(failed) > _TOP:
         click.echo(f"and {len(failed) - _TOP} more failed trials")
 
 
 def _log(run: Run, failure: Failure) -> str:
     """Where the traceback of a failure lies, to be put behind its message."""
-    return f"  (traceback: {run.paths.root / failure.log})" if run.paths and failure.log else ""
+    return (
+        f"  (traceback: {printable(str(run.paths.root / failure.log))})" if run.paths and failure.log else ""
+    )
 
 
 def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
@@ -144,13 +145,13 @@ def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
         )
     click.echo("config")
     for name, value in trial.config.items():
-        click.echo(printable(f"  {name} = {value!r}", keep=""))
+        click.echo(printable(f"  {name} = {value!r}"))
     if trial.results:
         names = sorted({name for result in trial.results for name in result.metrics} - {objective.metric})
         head = ("step", objective.metric, *names)
         rows = [(r.step, *(r.metrics.get(name) for name in head[1:])) for r in trial.results[-_STEPS:]]
         click.echo()
-        click.echo(table(head, rows, right=" ".join(head)))
+        click.echo(table(head, rows, right=head))
         if len(trial.results) > _STEPS:
             click.echo(f"the last {_STEPS} of {len(trial.results)} steps; all of them: --json")
     if trial.failure:
