@@ -4,6 +4,7 @@
     ├── SpaceError            a parameter, condition, constraint or config is wrong
     ├── TrainableError
     │   ├── PlugError         a trainable cannot be found or imported
+    │   ├── DataError         a data set cannot be read or used
     │   ├── MetricError       a step reported something that is not a metric
     │   └── CheckpointError   a checkpoint is missing, cut or altered
     └── SweepError
@@ -24,10 +25,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from spaces.errors import SpaceError, TuneyardError
-from trainables.errors import CheckpointError, MetricError, PlugError, TrainableError
+from trainables.errors import CheckpointError, DataError, MetricError, PlugError, TrainableError
 
 __all__ = [
     "CheckpointError",
+    "DataError",
     "JournalError",
     "LockedError",
     "MetricError",

@@ -30,6 +30,7 @@ SEARCH_ORDER = (
     "runners",
     "settings",
     "views",
+    "provenance",
     "run",
     "analysis",
     "report",

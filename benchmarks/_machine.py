@@ -1,0 +1,36 @@
+"""What every benchmark says of the machine it ran on, and where its figures are kept."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["describe", "keep"]
+
+_RESULTS = Path(__file__).parent / "results"
+
+
+def describe() -> dict[str, Any]:
+    """Cores, memory, versions, date. Timings are comparable within one file only."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ("ray", "optuna", "hyperopt", "torch", "numpy")
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(memory, 1),
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def keep(name: str, figures: dict[str, Any]) -> Path:
+    """Write `benchmarks/results/<name>.json`."""
+    _RESULTS.mkdir(exist_ok=True)
+    path = _RESULTS / f"{name}.json"
+    path.write_text(json.dumps(figures, indent=1) + "\n")
+    return path
