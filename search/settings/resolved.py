@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from search.errors import SettingsError
@@ -18,14 +20,18 @@ from search.searchers import Searcher, make_searcher
 from search.settings.checks import read_space
 from search.settings.document import Document
 from search.settings.durations import spell_duration
+from search.settings.problems import model_problems
 from search.settings.sweep_file import SweepFile
 from spaces import Space
+from trainables.errors import PlugError
 from trainables.plug import Plug, resolve
 
 if TYPE_CHECKING:
     from search.runners.base import Resources
 
 __all__ = ["ResolvedSettings"]
+
+_LOCAL = re.compile(r"^__main__:|<locals>|<lambda>")
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,17 @@ class ResolvedSettings:
 
     @cached_property
     def plug(self) -> Plug:
-        """The trainable; imports the user's module. Raises PlugError: it cannot be found or imported."""
+        """The trainable; imports the user's module.
+
+        Raises PlugError: it cannot be found or imported, or lives in no module (a script, a notebook) and was not
+        given as an object.
+        """
         assert self.file.trainable is not None
+        if self.target is None and _LOCAL.search(self.file.trainable):
+            raise PlugError(
+                f"{self.file.trainable} was given from Python and can be found from nowhere else; resume where it is "
+                "defined: from tuneyard import resume; resume(run, trainable=...)"
+            )
         return resolve(self.file.trainable if self.target is None else self.target, self.base)
 
     @cached_property
@@ -140,8 +155,16 @@ class ResolvedSettings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], target: Any = None) -> ResolvedSettings:
-        """The inverse of `to_dict`. Imports nothing: the trainable is found when `plug` is asked for."""
-        return cls(SweepFile.model_validate(dict(data)), target=target)
+        """The inverse of `to_dict`. Imports nothing: the trainable is found when `plug` is asked for.
+
+        Raises SettingsError: not what `to_dict` writes, or another version's.
+        """
+        try:
+            return cls(SweepFile.model_validate(dict(data)), target=target)
+        except ValidationError as error:
+            raise SettingsError(
+                ["the recorded settings do not read", *model_problems(error, Document(data))]
+            ) from error
 
     def to_yaml(self, about: Mapping[str, str] | None = None) -> str:
         """A sweep file that gives these settings again, wherever it lies. `about`: facts for its first lines."""

@@ -16,7 +16,7 @@ __all__ = ["HIDDEN", "find_secrets", "redact"]
 HIDDEN = "[hidden]"
 
 _NAME = re.compile(
-    r"(^|[._-])(tokens?|secrets?|passw(or)?d|passphrase|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|credentials?)$",
+    r"(^|[._-])(token|secrets?|passw(or)?d|passphrase|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|credentials?)$",
     re.IGNORECASE,
 )
 _URL = re.compile(r"(\w[\w+.-]*://[^/\s:@]*:)[^/\s@]+@")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from search.errors import SettingsError
+from search.errors import PlugError, SettingsError
 from search.schedulers.hyperband import Hyperband
 from search.settings import ResolvedSettings, Settings, read_settings
 
@@ -224,6 +224,18 @@ def test_reading_back_from_a_journal_imports_nothing_of_the_user() -> None:
     again = ResolvedSettings.from_dict(data)
     assert again.to_dict() == data
     assert again.problem().objective.metric == "loss"
+
+
+def test_settings_of_another_version_are_refused_by_key() -> None:
+    data = own("metric: loss\n").to_dict()
+    with pytest.raises(SettingsError, match=r"^the recorded settings do not read\nshape: unknown key"):
+        ResolvedSettings.from_dict({**data, "shape": 3})
+
+
+def test_a_trainable_of_a_script_is_asked_for_again() -> None:
+    data = own("metric: loss\n").to_dict() | {"trainable": "__main__:train"}
+    with pytest.raises(PlugError, match=r"resume\(run, trainable=\.\.\.\)"):
+        _ = ResolvedSettings.from_dict(data).plug
 
 
 def test_errors_of_importing_the_trainable_stand_at_its_line() -> None:
