@@ -192,12 +192,17 @@ class Space:
                     found[each.name] = each.domain.validate(given[each.name])
                 except SpaceError as error:
                     problems.append(SpaceError(f"{each.name}: {error}", where=each.name))
-        wrong = {problem.where for problem in problems}
-        for name in given:
-            if name in self._branches and name not in found and name not in wrong:
-                problems.append(
-                    SpaceError(f"{name}: not active here, it needs {self._needs(name)}", where=name)
-                )
+        unsure = {problem.where for problem in problems}  # and whatever hangs on them: no second complaint
+        for name in self.names:
+            if name in given and name not in found and name not in unsure:
+                if any(
+                    condition.parent in unsure for each in self._branches[name] for condition in each.when
+                ):
+                    unsure.add(name)
+                else:
+                    problems.append(
+                        SpaceError(f"{name}: not active here, it needs {self._needs(name)}", where=name)
+                    )
         if not problems:
             problems = [
                 SpaceError(f"constraint {each.text!r} does not hold", where=each.text, constraint=place)
