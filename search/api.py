@@ -209,7 +209,7 @@ def _drive(
         paths=paths,
         resources=settings.resources,
         workers=settings.workers,
-        stop=stop or StopSignal(),
+        stop=StopSignal() if stop is None else stop,  # an unset signal is false
         checkpoint_every=settings.checkpoint_every,
         base=settings.base,
     )

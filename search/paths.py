@@ -96,7 +96,7 @@ def list_runs(storage: Path) -> list[RunPaths]:
     """Runs below `storage`, the one written to last coming last; [] where there is no such directory."""
     if not storage.is_dir():
         return []
-    runs = [RunPaths(path) for path in storage.iterdir() if (path / "journal.jsonl").is_file()]
+    runs = [RunPaths(path) for path in storage.resolve().iterdir() if (path / "journal.jsonl").is_file()]
     return sorted(runs, key=lambda run: (run.journal.stat().st_mtime_ns, run.name))
 
 
