@@ -86,7 +86,7 @@ class History:
     @property
     def running(self) -> list[Trial]:
         """Trials asked for and not closed, by number."""
-        return list(self._open.values())
+        return sorted(self._open.values(), key=lambda trial: trial.number)  # a reopened trial comes in last
 
     def scores_at(self, step: int) -> list[tuple[int, float]]:
         """(trial number, score) of every finite result at `step`, in the order of arrival."""
