@@ -1,0 +1,45 @@
+"""What a sweep's history says, as plain numbers: one question a file, no picture, no page.
+
+- `verdict`: what won, how far it can be trusted, what to do next.
+- `facts`: what was searched, with what, where. `spending`: the budget and what became of it.
+- `leaderboard`: every trial in order of merit (the rule: `ranking`).
+- `history_curve`: best so far by trial, steps and time. `curves`: learning curves.
+- `parallel`, `slices`: configs against values, on the scales of `axes`.
+- `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
+- `timeline`: who trained what, when. `savings`: what early stopping saved. `failures`: by cause.
+- `compare`: several sweeps side by side.
+
+Everything returned is JSON: it goes into report.json as it is, and the page shows nothing else.
+"""
+
+from __future__ import annotations
+
+from search.analysis.compare import compare
+from search.analysis.curves import learning_curves
+from search.analysis.facts import facts
+from search.analysis.failures import failures
+from search.analysis.history_curve import history_curve
+from search.analysis.importance import importance
+from search.analysis.leaderboard import leaderboard
+from search.analysis.parallel import parallel_coordinates
+from search.analysis.savings import savings
+from search.analysis.slices import slices
+from search.analysis.spending import spending
+from search.analysis.timeline import timeline
+from search.analysis.verdict import verdict
+
+__all__ = [
+    "compare",
+    "facts",
+    "failures",
+    "history_curve",
+    "importance",
+    "leaderboard",
+    "learning_curves",
+    "parallel_coordinates",
+    "savings",
+    "slices",
+    "spending",
+    "timeline",
+    "verdict",
+]

@@ -1,0 +1,53 @@
+"""The leaderboard: every trial, best first, with its best and its last value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.analysis.ranking import ranked
+from search.history import History
+from search.trial import Trial
+
+__all__ = ["leaderboard"]
+
+
+def leaderboard(history: History) -> dict[str, Any]:
+    """Rows of all trials: the ranked ones best first, then those without a value that counts, by number.
+
+    `best`, `last`: values of the metric as the user knows it, None where there is none or it is not finite.
+    `seconds`: from the first start to the end, None before the start.
+    """
+    order = ranked(history)
+    numbers = {trial.number for trial in order}
+    rows = [_row(history, trial, rank) for rank, trial in enumerate(order, start=1)]
+    rows += [_row(history, trial, None) for trial in history.trials if trial.number not in numbers]
+    objective = history.problem.objective
+    searched = dict.fromkeys(parameter.name for parameter in history.problem.space.searched)
+    given = dict.fromkeys(name for trial in history.trials for name in trial.config)
+    return {
+        "metric": objective.metric,
+        "goal": objective.goal,
+        "parameters": list(searched),
+        "constants": [name for name in given if name not in searched],
+        "ranked": len(order),
+        "rows": rows,
+    }
+
+
+def _row(history: History, trial: Trial, rank: int | None) -> dict[str, Any]:
+    value = history.problem.objective.value
+    best, last = trial.best, trial.last
+    return {
+        "rank": rank,
+        "trial": trial.id,
+        "state": trial.state,
+        "best": value(best.score) if best is not None and best.score is not None else None,
+        "best_step": best.step if best is not None else None,
+        "last": value(last.score) if last is not None and last.score is not None else None,
+        "steps": trial.steps,
+        "seconds": trial.seconds,
+        "origin": trial.origin,
+        "seed": trial.seed,
+        "reason": trial.reason,
+        "config": dict(trial.config),
+    }

@@ -1,0 +1,51 @@
+"""What early stopping saved, and what it stopped at each rung."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from search.history import History
+
+__all__ = ["savings"]
+
+
+def savings(history: History) -> dict[str, Any]:
+    """Steps spent against steps at full length.
+
+    `full_steps`: max_steps x trials that ran at least one step. `saved_steps`: what trials stopped by the scheduler
+    left out of that. `stopped`: how many those are. `by_other_means`: trials stopped by a budget, a target or a user.
+    `rungs`, by step: `entered` (trials compared there), `stopped`, `went_on`, `example` (the reason of the last stop).
+    """
+    max_steps = history.problem.max_steps
+    rungs: dict[int, dict[str, Any]] = {}
+    by_scheduler: dict[int, int] = {}
+    for record in history.decisions:
+        step = int(record.get("rung") or record["step"])
+        stops = bool(record["scheduler"])
+        if record.get("rung") is not None:
+            rung = rungs.setdefault(
+                step, {"step": step, "entered": 0, "stopped": 0, "went_on": 0, "example": ""}
+            )
+            rung["entered"] += 1
+            rung["stopped" if stops else "went_on"] += 1
+            if stops or not rung["example"]:
+                rung["example"] = record["reason"]
+        if stops:
+            by_scheduler[record["trial"]] = int(record["step"])
+    stopped = [number for number in by_scheduler if history.trials[number].state == "stopped"]
+    begun = sum(trial.steps > 0 for trial in history.trials)
+    ended_otherwise = sum(trial.state == "stopped" for trial in history.trials) - len(stopped)
+    full = max_steps * begun
+    saved = sum(max_steps - history.trials[number].steps for number in stopped)
+    return {
+        "max_steps": max_steps,
+        "trials": begun,
+        "steps": history.steps_total,
+        "full_steps": full,
+        "share_spent": history.steps_total / full if full else None,
+        "stopped": len(stopped),
+        "saved_steps": saved,
+        "share_saved": saved / full if full else None,
+        "by_other_means": ended_otherwise,
+        "rungs": [rungs[step] for step in sorted(rungs)],
+    }

@@ -1,0 +1,189 @@
+"""The answer in words: what won, by how much, what speaks against trusting it, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from search.analysis.numbers import decimals_for, number, plural
+from search.analysis.ranking import best_score, ranked
+from search.history import History
+from search.trial import Trial
+
+__all__ = ["verdict"]
+
+TAIL = 5  # steps over which a winner's own wobble is measured
+LATE = 0.2  # a best found in the last fifth of the trials means that the search had not levelled off
+
+
+def verdict(history: History, name: str, state: str) -> dict[str, Any]:
+    """Sentences, and the numbers in them.
+
+    `headline`; `sentences` about the winner; `cautions`; `next`: [{text, command or None}]. `winner`: trial, value,
+    step, last, last_step, steps, config, or None. `runner_up`: trial, value, or None. `lead`: how far the winner is ahead, >= 0,
+    in units of the metric. `wobble`: median absolute change of the winner's value from step to step over its last
+    five changes (None with fewer than three): a lead below it cannot be told from noise even within one run.
+    """
+    order = ranked(history)
+    if not order:
+        return _without_winner(history, name, state)
+    value, metric = history.problem.objective.value, history.problem.objective.metric
+    best = order[0].best
+    assert best is not None
+    assert best.score is not None
+    scores = [score for trial in order if (score := best_score(trial)) is not None]
+    decimals = decimals_for([value(score) for score in scores[:20]])
+    winner = _winner(history, order[0])
+    second = order[1] if len(order) > 1 else None
+    lead = scores[1] - scores[0] if second is not None else None
+    wobble = _wobble(order[0])
+
+    sentences = [_lead_sentence(second, lead, value(scores[1]) if second else None, decimals)]
+    if len(order) >= 5:
+        sentences.append(f"The best five lie within {number(scores[4] - scores[0], 3)}.")
+    if winner["last"] is not None and winner["last"] != winner["value"]:
+        sentences.append(
+            f"It ended at {number(winner['last'], decimals=decimals)} (step {winner['last_step']:,}); "
+            f"the best value is that of step {winner['step']:,}."
+        )
+    return {
+        "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
+        f"at step {winner['step']:,}",
+        "sentences": sentences,
+        "cautions": _cautions(order, lead, wobble),
+        "next": [*_by_state(history, name, state), *_with_winner(history, name, state, order[0])],
+        "winner": winner,
+        "runner_up": {"trial": second.id, "value": value(scores[1])} if second is not None else None,
+        "lead": lead,
+        "wobble": wobble,
+        "decimals": decimals,
+    }
+
+
+def _winner(history: History, trial: Trial) -> dict[str, Any]:
+    value, best, last = history.problem.objective.value, trial.best, trial.last
+    assert best is not None
+    assert best.score is not None
+    return {
+        "trial": trial.id,
+        "value": value(best.score),
+        "step": best.step,
+        "last": value(last.score) if last is not None and last.score is not None else None,
+        "last_step": trial.steps,
+        "state": trial.state,
+        "seed": trial.seed,
+        "config": dict(trial.config),
+    }
+
+
+def _lead_sentence(
+    second: Trial | None, lead: float | None, value: float | None, decimals: int | None
+) -> str:
+    if second is None or lead is None:
+        return "It is the only trial with a value, so there is nothing to compare it with."
+    if lead == 0:
+        return f"It ties with {second.id}; of equals the earlier trial is listed first."
+    return f"{number(lead, 3)} ahead of the second, {second.id} ({number(value, decimals=decimals)})."
+
+
+def _cautions(order: Sequence[Trial], lead: float | None, wobble: float | None) -> list[str]:
+    cautions = []
+    if len(order) > 1:
+        cautions.append(
+            "Every configuration ran once, under one seed. That cannot tell a better configuration from a luckier one, "
+            f"and the best of {len(order):,} values is flattered by chance."
+        )
+    else:
+        cautions.append("One trial under one seed says nothing about how far its value can be trusted.")
+    if lead is not None and wobble is not None and lead < wobble:
+        cautions.append(
+            f"The lead ({number(lead, 3)}) is smaller than the winner's own wobble from step to step "
+            f"({number(wobble, 3)}): treat the first places as equal."
+        )
+    if order[0].open:
+        cautions.append("The best trial has not ended yet.")
+    return cautions
+
+
+def _with_winner(history: History, name: str, state: str, winner: Trial) -> list[dict[str, Any]]:
+    steps = []
+    if (
+        len(history.trials) >= 10
+        and winner.number >= (1 - LATE) * len(history.trials)
+        and state == "finished"
+    ):
+        more = max(10, round(len(history.trials) / 2))
+        steps.append(
+            _step(
+                f"The best came late (trial {winner.number + 1:,} of {len(history.trials):,}): "
+                "the search had not levelled off, so more trials are likely to pay.",
+                f"tuneyard resume {name} --add-trials {more}",
+            )
+        )
+    steps.append(
+        _step(
+            "Before relying on it, train the first places again under fresh seeds and compare their means.",
+            None,
+        )
+    )
+    return steps
+
+
+def _by_state(history: History, name: str, state: str) -> list[dict[str, Any]]:
+    if state == "running":
+        return [
+            _step("The sweep is still running; this page shows it as it stood.", f"tuneyard report {name}")
+        ]
+    left = len(history.running)
+    if state in ("interrupted", "killed"):
+        how = "was interrupted" if state == "interrupted" else "lost its driver"
+        text = f"The sweep {how}; {plural(left, 'trial')} can go on from where they stood."
+        return [_step(text, f"tuneyard resume {name}")]
+    return []
+
+
+def _without_winner(history: History, name: str, state: str) -> dict[str, Any]:
+    trials, failed = len(history.trials), history.failed_total
+    steps = _by_state(history, name, state)
+    if trials == 0:
+        headline, sentence = "No trial has run yet", "There is nothing to compare."
+    elif failed == trials:
+        headline = "The only trial failed" if trials == 1 else f"All {trials:,} trials failed"
+        sentence = "The failures below are grouped by cause; each links to its traceback."
+        steps.append(
+            _step(
+                "Mend the cause, then run the failed trials again.", f"tuneyard resume {name} --retry-failed"
+            )
+        )
+    elif history.results_total == 0:
+        headline, sentence = (
+            "No trial has reported a result yet",
+            f"{plural(trials, 'trial')} asked for so far.",
+        )
+    else:
+        metric = history.problem.objective.metric
+        headline = "No trial has a value that counts"
+        sentence = f"{plural(history.results_total, 'result')} came in, none of a sound trial with a finite {metric}."
+    return {
+        "headline": headline,
+        "sentences": [sentence],
+        "cautions": [],
+        "next": steps,
+        "winner": None,
+        "runner_up": None,
+        "lead": None,
+        "wobble": None,
+        "decimals": None,
+    }
+
+
+def _wobble(trial: Trial) -> float | None:
+    scores = [result.score for result in trial.results if result.score is not None]
+    changes = np.abs(np.diff(scores[-TAIL - 1 :]))
+    return float(np.median(changes)) if len(changes) >= 3 else None
+
+
+def _step(text: str, command: str | None) -> dict[str, Any]:
+    return {"text": text, "command": command}

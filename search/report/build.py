@@ -1,0 +1,47 @@
+"""Write the report of a run: the page, its numbers, a summary to paste, a table."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.errors import SweepError
+from search.paths import write_atomic
+from search.report.contents import contents
+from search.report.markdown import markdown
+from search.report.page import render
+from search.views.frames import csv_text
+
+if TYPE_CHECKING:
+    from search.run import Run
+
+__all__ = ["build_report"]
+
+
+def build_report(run: Run, out: Path | None = None) -> Path:
+    """Write index.html, report.json, report.md and trials.csv into `out`; returns the path of index.html.
+
+    `out` None: the `report` folder of the run directory. Only the journal is read; nothing of the run is executed.
+    Works for a run in any state, also one that is running or has no trial yet.
+
+    Raises SweepError: the run has no directory (a simulation) and `out` is None.
+    """
+    if out is None:
+        if run.paths is None:
+            raise SweepError(
+                f"run {run.name!r} has no directory to write a report to; say where: build_report(run, out)"
+            )
+        out = run.paths.report
+    began = time.perf_counter()
+    report = contents(run)
+    report["built_seconds"] = round(time.perf_counter() - began, 2)
+    page = render(report, root=run.paths.root if run.paths is not None else None, out=out)
+    write_atomic(
+        out / "report.json", json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+    write_atomic(out / "report.md", markdown(report))
+    write_atomic(out / "trials.csv", csv_text(run.history))
+    write_atomic(out / "index.html", page)
+    return out / "index.html"

@@ -1,0 +1,65 @@
+"""The contents of report.json: every number that the page shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from search.analysis import (
+    facts,
+    failures,
+    history_curve,
+    importance,
+    leaderboard,
+    learning_curves,
+    parallel_coordinates,
+    savings,
+    slices,
+    spending,
+    timeline,
+    verdict,
+)
+
+if TYPE_CHECKING:
+    from search.run import Run
+
+__all__ = ["FORMAT", "contents"]
+
+FORMAT = 1
+"""Raised when a key of report.json changes its meaning or goes; new keys do not raise it."""
+
+
+def contents(run: Run) -> dict[str, Any]:
+    """All analyses of a run under stable keys, JSON throughout (no NaN: what is not finite is None)."""
+    history, state = run.history, run.state
+    summary = {
+        key: value for key, value in run.summary().items() if key != "path"
+    }  # whose disk it was is private
+    report = {
+        "format": FORMAT,
+        "summary": summary,
+        "verdict": verdict(history, run.name, state),
+        "facts": facts(history, run.paths),
+        "spending": spending(history),
+        "leaderboard": leaderboard(history),
+        "history": history_curve(history),
+        "curves": learning_curves(history),
+        "parallel": parallel_coordinates(history),
+        "importance": importance(history),
+        "slices": slices(history),
+        "timeline": timeline(history, running=state == "running"),
+        "savings": savings(history),
+        "failures": failures(history),
+    }
+    finite: dict[str, Any] = _finite(report)
+    return finite
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

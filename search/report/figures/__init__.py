@@ -1,0 +1,28 @@
+"""The figures of a report, one a file: each reads the report's numbers and gives a figure in Plotly's JSON form.
+
+- `base`: what they share, `Figure` and `View`.
+- `history`, `curves`, `parallel`, `importance`, `slices`, `timeline`, `rungs`.
+"""
+
+from __future__ import annotations
+
+from search.report.figures.base import Figure, View
+from search.report.figures.curves import curves_figure
+from search.report.figures.history import history_figure
+from search.report.figures.importance import importance_figure
+from search.report.figures.parallel import parallel_figure
+from search.report.figures.rungs import rungs_figure
+from search.report.figures.slices import slice_figures
+from search.report.figures.timeline import timeline_figure
+
+__all__ = [
+    "Figure",
+    "View",
+    "curves_figure",
+    "history_figure",
+    "importance_figure",
+    "parallel_figure",
+    "rungs_figure",
+    "slice_figures",
+    "timeline_figure",
+]

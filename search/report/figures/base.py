@@ -1,0 +1,155 @@
+"""What all figures share: the description of one, colours by name, text that cannot be taken for markup.
+
+A figure is data in Plotly's JSON form; nothing of Plotly is imported to make one. A colour is written `@name` and
+becomes a colour in the page, where light and dark define the names (page.css).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from search.report.text import shortened
+
+__all__ = [
+    "SYMBOLS",
+    "Figure",
+    "View",
+    "axis",
+    "beyond",
+    "focus",
+    "label",
+    "layout",
+    "log_ticks",
+    "state_colour",
+]
+
+SYMBOLS: Mapping[str, str] = {
+    "completed": "circle",
+    "stopped": "triangle-down",
+    "running": "diamond",
+    "waiting": "diamond-open",
+    "failed": "x",
+}
+STATES = ("completed", "stopped", "running", "waiting", "failed")
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to draw a figure: traces and layout of Plotly's JSON schema. `title`: what its button says."""
+
+    title: str
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`alt`: what a reader who does not see it is told. `log`: axes whose scale can be switched, e.g. `("yaxis",)`.
+
+    `height` in CSS pixels. `min_width`: below it the figure scrolls sideways rather than shrink; 0 = never.
+    `note`: a sentence below the figure about what it leaves out.
+    """
+
+    name: str
+    alt: str
+    views: Sequence[View]
+    height: int
+    log: tuple[str, ...] = ()
+    min_width: int = 0
+    note: str = ""
+    title: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def label(text: str, limit: int = 28) -> str:
+    """Text for inside a figure, where Plotly reads `<b>`, `<a>` and entities: shortened and with none of them."""
+    return shortened(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def state_colour(state: str) -> str:
+    return f"@{state}" if state in STATES else "@muted"
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """A layout in the page's style, with the given keys on top."""
+    return {
+        "font": {
+            "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
+            "size": 12,
+            "color": "@text",
+        },
+        "paper_bgcolor": "@clear",
+        "plot_bgcolor": "@clear",
+        "margin": {"l": 64, "r": 16, "t": 36, "b": 48},
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": "@card",
+            "bordercolor": "@line",
+            "font": {"color": "@text"},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"color": "@soft"}},
+        "showlegend": True,
+        "separators": ".,",
+        **more,
+    }
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "font": {"color": "@soft", "size": 12}, "standoff": 8},
+        "gridcolor": "@grid",
+        "linecolor": "@line",
+        "tickfont": {"color": "@soft"},
+        "zeroline": False,
+        "automargin": True,
+        "exponentformat": "e",
+        **more,
+    }
+
+
+def focus(values: Sequence[float], goal: str) -> tuple[float, float] | None:
+    """The range (low, high) to look at first when a few bad values would squeeze all others flat; None when all fit.
+
+    From the best value to the one that 85 % of the trials reach, if the worst lies more than four times as far away.
+    """
+    if len(values) < 8:
+        return None
+    signed = np.sort(np.asarray(values, dtype=float) * (-1 if goal == "maximize" else 1))
+    best, most, worst = float(signed[0]), float(np.quantile(signed, 0.85)), float(signed[-1])
+    if most <= best or worst - best <= 4 * (most - best):
+        return None
+    room = 0.08 * (most - best)
+    low, high = best - room, most + room
+    return (low, high) if goal == "minimize" else (-high, -low)
+
+
+def beyond(values: Sequence[float], span: tuple[float, float] | None) -> str:
+    """The sentence that says how many values the first view leaves out."""
+    if span is None:
+        return ""
+    outside = sum(not span[0] <= value <= span[1] for value in values)
+    if not outside:
+        return ""
+    verb = "value lies" if outside == 1 else "values lie"
+    return f"{outside:,} worse {verb} beyond the frame; double-click the figure to see everything."
+
+
+def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Ticks for an axis drawn in log10 units: positions and labels, at whole decades, or at 1-2-5 when few."""
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    step = max(1, (last - first) // 8)
+    places = [10.0**e for e in range(first, last + 1, step)]
+    inside = [p for p in places if low * 0.999 <= p <= high * 1.001]
+    if len(inside) < 3:
+        inside = [
+            m * 10.0**e
+            for e in range(first, last + 1)
+            for m in (1, 2, 5)
+            if low * 0.999 <= m * 10.0**e <= high * 1.001
+        ]
+    return [float(np.log10(p)) for p in inside], [f"{p:g}" for p in inside]

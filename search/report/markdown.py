@@ -1,0 +1,147 @@
+"""report.md: the report for a pull request. Rounded, in a stable order, without times of day: two of them diff well."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from search.analysis.axes import spelled
+from search.analysis.numbers import decimals_for, duration, number, percent, plural
+from search.report.text import shortened
+
+__all__ = ["escaped", "markdown"]
+
+PLACES, CELL = 10, 60
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+
+
+def escaped(text: str, limit: int = CELL) -> str:
+    """Foreign text as inert Markdown: one line, shortened, no markup, link, mention, HTML or table bar in it."""
+    plain = shortened(text, limit)
+    plain = re.sub(r"://", ":\u200b//", plain)
+    plain = re.sub(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])", "@\u200b", plain)
+    return _SPECIAL.sub(r"\\\1", plain)
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The text of report.md."""
+    verdict, summary = report["verdict"], report["summary"]
+    lines = [f"# {escaped(summary['name'], 64)}: {escaped(verdict['headline'], 200)}", ""]
+    lines += [escaped(sentence, 400) for sentence in [*verdict["sentences"], *verdict["cautions"]]]
+    lines += ["", *_next(verdict), *_facts(report), *_leaderboard(report), *_importance(report)]
+    lines += [*_savings(report), *_failures(report), *_reproduce(report)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _next(verdict: dict[str, Any]) -> list[str]:
+    lines = []
+    for step in verdict["next"]:
+        command = f" `{step['command']}`" if step["command"] else ""
+        lines.append(f"- {escaped(step['text'], 400)}{command}")
+    return ["**Next**", "", *lines, ""] if lines else []
+
+
+def _facts(report: dict[str, Any]) -> list[str]:
+    facts, summary, spending = report["facts"], report["summary"], report["spending"]
+    trials = summary["trials"]
+    counts = ", ".join(
+        f"{trials[key]:,} {key}" for key in ("completed", "stopped", "failed", "running") if trials.get(key)
+    )
+    rows = [
+        ("metric", f"{facts['metric']} ({facts['goal']})"),
+        (
+            "method",
+            " + ".join(text for text in (facts["method"], facts["scheduler"]) if text and text != "none"),
+        ),
+        ("trainable", facts["trainable"]),
+        ("data", facts["data"]),
+        ("trials", f"{plural(trials['total'], 'trial')} ({counts})" if counts else "none"),
+        ("steps", f"{summary['steps_total']:,} (up to {facts['max_steps']:,} per trial)"),
+        ("time", duration(summary["seconds"])),
+        ("ended", spending["ended"] or summary["state"]),
+        ("seed", str(facts["seed"])),
+        ("git", _commit(facts["git"])),
+    ]
+    return ["| | |", "|---|---|", *(f"| {key} | {escaped(text, 120)} |" for key, text in rows if text), ""]
+
+
+def _commit(git: dict[str, Any] | None) -> str | None:
+    return f"{git['commit'][:12]}{' + uncommitted changes' if git['dirty'] else ''}" if git else None
+
+
+def _leaderboard(report: dict[str, Any]) -> list[str]:
+    board = report["leaderboard"]
+    rows = [row for row in board["rows"] if row["rank"] is not None][:PLACES]
+    if not rows:
+        return []
+    names = board["parameters"]
+    decimals = decimals_for([row["best"] for row in rows])
+    heads = [
+        "#",
+        "trial",
+        escaped(board["metric"], 30),
+        "at step",
+        "last",
+        *(escaped(name, 30) for name in names),
+    ]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row in rows:
+        config = [_cell(row["config"], name) for name in names]
+        cells = [
+            str(row["rank"]),
+            row["trial"],
+            number(row["best"], decimals=decimals),
+            f"{row['best_step']:,}",
+        ]
+        lines.append("| " + " | ".join([*cells, number(row["last"], decimals=decimals), *config]) + " |")
+    more = board["ranked"] - len(rows)
+    return ["## Leaderboard", "", *lines, *(["", f"{more:,} more in trials.csv."] if more else []), ""]
+
+
+def _cell(config: dict[str, Any], name: str) -> str:
+    if name not in config:
+        return ""
+    value = config[name]
+    return number(value, 3) if isinstance(value, float) else escaped(spelled(value), 30)
+
+
+def _importance(report: dict[str, Any]) -> list[str]:
+    result = report["importance"]
+    lines = ["## Importance", ""]
+    if result["reason"]:
+        return [*lines, escaped(result["reason"], 300), ""]
+    for method in result["methods"]:
+        shares = ", ".join(
+            f"{escaped(s['parameter'], 30)} {percent(round(s['share'], 2))}" for s in method["shares"][:6]
+        )
+        lines.append(f"- {method['name']}: {shares or escaped(method['reason'] or '', 200)}")
+    return [*lines, ""]
+
+
+def _savings(report: dict[str, Any]) -> list[str]:
+    saved = report["savings"]
+    if not saved["stopped"]:
+        return []
+    return [
+        "## Early stopping",
+        "",
+        f"{plural(saved['stopped'], 'trial')} stopped early: {saved['saved_steps']:,} of {saved['full_steps']:,} "
+        f"steps saved ({percent(saved['share_saved'])}).",
+        "",
+    ]
+
+
+def _failures(report: dict[str, Any]) -> list[str]:
+    groups = report["failures"]["groups"]
+    if not groups:
+        return []
+    lines = [
+        f"- {group['count']:,} × {escaped(group['kind'])}: {escaped(group['example'], 160)}"
+        for group in groups[:10]
+    ]
+    return ["## Failures", "", *lines, ""]
+
+
+def _reproduce(report: dict[str, Any]) -> list[str]:
+    commands = report["facts"]["reproduce"]
+    return ["## Reproduce", "", "```", *commands, "```", ""] if commands else []

@@ -1,0 +1,151 @@
+"""index.html: one file that needs nothing else and asks nobody for anything.
+
+- page.html.j2: the document; page.css: its look; page.js: its behaviour.
+- Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
+- A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
+  allowed inline: Plotly adds its own, and without requests a style can do no harm.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from search.analysis.axes import spelled
+from search.analysis.numbers import count, decimals_for, duration, number, percent, plural
+from search.report.figures import (
+    Figure,
+    curves_figure,
+    history_figure,
+    importance_figure,
+    parallel_figure,
+    rungs_figure,
+    slice_figures,
+    timeline_figure,
+)
+from search.report.text import shortened, visible
+
+__all__ = ["ROWS", "render", "script_json"]
+
+ROWS = 500
+"""Rows of the leaderboard in the page; all of them are in trials.csv."""
+
+_HERE = Path(__file__).parent
+
+
+def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
+    """The page of a report. `root`: run directory that tracebacks are linked into; `out`: where the page will lie."""
+    figures = _figures(report)
+    drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
+    drawn += figures["slices"]
+    plotly, script = _plotly() if drawn else "", _asset("page.js")
+    board = report["leaderboard"]
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        report=report,
+        figures=figures,
+        rows=board["rows"][:ROWS],
+        decimals=decimals_for([row["best"] for row in board["rows"] if row["rank"] is not None]),
+        built_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        policy=_policy([plotly, script]),
+        style=Markup(_asset("page.css")),
+        plotly=Markup(plotly),
+        script=Markup(script),
+        figure_data=Markup(script_json({figure.name: _drawing(figure) for figure in drawn})),
+        log_link=lambda log: _link(log, root, out),
+    )
+
+
+def script_json(value: Any) -> str:
+    """JSON that may stand inside a script element: nothing in it can end the element or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _figures(report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "history": history_figure(report),
+        "curves": curves_figure(report),
+        "parallel": parallel_figure(report),
+        "importance": importance_figure(report),
+        "timeline": timeline_figure(report),
+        "rungs": rungs_figure(report),
+        "slices": slice_figures(report),
+    }
+
+
+def _drawing(figure: Figure) -> dict[str, Any]:
+    return {
+        "views": [{"data": view.data, "layout": view.layout} for view in figure.views],
+        "log": list(figure.log),
+    }
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "count": count,
+        "duration": duration,
+        "number": number,
+        "percent": percent,
+        "plural": plural,
+        "shortened": shortened,
+        "spelled": spelled,
+    }
+    return environment
+
+
+def _policy(scripts: list[str]) -> str:
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts if script)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    source: str = get_plotlyjs()
+    if "</script" in source.lower():
+        raise ValueError("this version of plotly.js cannot stand inside a page; install plotly >= 7.1")
+    return source.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    )  # as the browser reads it before it takes the hash
+
+
+def _link(log: str | None, root: Path | None, out: Path) -> str | None:
+    """The address of a traceback, seen from the page; None where it lies outside the run directory or is not there."""
+    if log is None or root is None:
+        return None
+    base = root.resolve()
+    path = (base / log).resolve()
+    if not path.is_relative_to(base) or not path.is_file():
+        return None
+    return quote(Path(os.path.relpath(path, out.resolve())).as_posix())
