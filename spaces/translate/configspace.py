@@ -1,8 +1,7 @@
 """A space as the JSON of ConfigSpace (`ConfigSpace.ConfigurationSpace.from_serialized_dict`, or `from_json` of a file).
 
     Float           uniform_float (rounded to 13 decimals: finer bounds are refused); with a step an ordinal
-    Integer         uniform_int (ConfigSpace puts the cells' outer edges of a logarithmic one 0.49999 outside
-                    the bounds, not 0.5: probabilities agree to about 1e-5); with a step an ordinal
+    Integer         uniform_int; with a step an ordinal
     Categorical     categorical; choices of several types, or of types ConfigSpace lacks, as JSON text
     Ordinal         ordinal, likewise
     Constant        constant
@@ -30,6 +29,10 @@ _UNEVEN = "ConfigSpace has no steps on a logarithmic scale: use values, or a ste
 
 REFUSALS: Mapping[Feature, str] = {
     "float log step": _UNEVEN,
+    "integer log": (
+        "ConfigSpace draws whole numbers on a logarithmic scale with other probabilities (0.30 for 1 of 1 to 8 where a "
+        "cell of [0.5, 1.5] has 0.39): use values, or a linear scale"
+    ),
     "integer log step": _UNEVEN,
     "constraint": "ConfigSpace forbids values and relations of two, not expressions",
 }
