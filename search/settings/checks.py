@@ -5,6 +5,7 @@ Every check takes what is known: a section that the file leaves out is checked o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,11 @@ def _method_problems(file: SweepFile, document: Document) -> list[str]:
 
     def place(said: str) -> tuple[KeyPath, str]:
         sentence = said.removeprefix(f"{name}: ")
-        return (
-            "method",
-            next((o for o in options if o in sentence.split() or repr(o) in sentence), "name"),
-        ), sentence
+        option = re.search(r"option '?([\w.-]+)", sentence)
+        key = option.group(1) if option and option.group(1) in options else "name"
+        return ("method", key), sentence.removeprefix(f"option {key} ").replace(
+            f"option {key!r}", f"option of {name}"
+        )
 
     return problems + _refusals(lambda: read_options(name, known_options, options), place, document)
 

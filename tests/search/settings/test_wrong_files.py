@@ -99,12 +99,12 @@ WRONG = [
     (
         "unknown option of a method",
         "trainable: branin\nmethod: {name: grid, resolutoin: 5}\n",
-        "sweep.yaml:2:22 method.resolutoin: unknown option 'resolutoin' (did you mean resolution?)",
+        "sweep.yaml:2:22 method.resolutoin: unknown option of grid (did you mean resolution?)",
     ),
     (
         "wrong option of a method",
         "trainable: branin\nmethod:\n  name: grid\n  resolution: many\n",
-        "sweep.yaml:4:3 method.resolution: option resolution must be a whole number, got 'many'",
+        "sweep.yaml:4:3 method.resolution: must be a whole number, got 'many'",
     ),
     (
         "grid over a continuous range",
