@@ -10,7 +10,7 @@ from typing import Any
 from search.errors import SettingsError
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.data_section import absolute_source, constants
-from search.settings.document import Document
+from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
 from search.settings.plain import plain
 from search.settings.resolved import ResolvedSettings
@@ -59,7 +59,7 @@ def complete(
     problems = _left_open(filled, plug, document) + check(filled, document, base)
     space, _ = read_space(filled, document)
     if problems or space is None:
-        raise SettingsError(problems)
+        raise SettingsError(in_order(problems))
     filled = _with_budget(filled, space, notes)
     notes += _remarks(filled, space)
     return ResolvedSettings(filled, tuple(notes), target)

@@ -7,7 +7,8 @@ Tags are refused, so reading a foreign file constructs nothing but these.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ruamel.yaml.reader import ReaderError
 from search.errors import SettingsError
 from spaces.errors import nearest
 
-__all__ = ["Document", "KeyPath", "read_document", "read_text", "spell"]
+__all__ = ["Document", "KeyPath", "in_order", "kind_of", "read_document", "read_text", "spell"]
 
 KeyPath = tuple[str | int, ...]
 
@@ -71,6 +72,16 @@ class Document:
                 return path[:end]
             here = here.get(part) if isinstance(here, dict) else None
         return path
+
+
+def in_order(problems: Iterable[str]) -> list[str]:
+    """Lines of problems as a reader of the file meets them; options come first."""
+
+    def line(problem: str) -> int:
+        found = re.match(r"\S*?:(\d+):\d+\b", problem)
+        return int(found.group(1)) if found else 0
+
+    return sorted(problems, key=line)
 
 
 def spell(path: KeyPath) -> str:

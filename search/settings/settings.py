@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from search.errors import SettingsError
 from search.settings.checks import check
 from search.settings.completion import complete
-from search.settings.document import Document, read_document
+from search.settings.document import Document, in_order, read_document
 from search.settings.foreign import foreign_keys
 from search.settings.overrides import SHORTHAND, Override, apply_overrides
 from search.settings.plain import plain
@@ -71,7 +71,7 @@ class Settings:
             base = (base / file.base).resolve()
         problems += check(file, document, base)
         if problems:
-            raise SettingsError(problems)
+            raise SettingsError(in_order(problems))
         return cls(file, document, base, name, tuple(notes), target)
 
     @classmethod
