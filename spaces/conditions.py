@@ -32,7 +32,8 @@ class Condition:
         parent: the full name of another parameter.
         op: one of ==, !=, in, <, <=, >, >=.
         value: a value; for `in` a non-empty list of them (of one: kept as ==); for the ordering ones a number.
-            Whole numbers equal their floats here (1 is 1.0), but never True.
+            Whole numbers equal their floats here (1 is 1.0), but never True; numbers are ordered as numbers,
+            also among an Ordinal's choices.
 
     Raises:
         SpaceError: an unknown op, or a value of the wrong type for it.

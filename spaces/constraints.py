@@ -21,7 +21,8 @@ class Constraint:
     """A condition on several parameters at once, e.g. `Constraint("model.width * batch_size <= 16384")`.
 
     The grammar (`spaces.grammar`) has numbers, strings, true, false, none, dotted names, + - * / // % **,
-    chained comparisons, in and not in, and, or, not, and min max abs log exp sqrt floor ceil.
+    chained comparisons, in and not in, and, or, not, and min max abs log exp sqrt floor ceil. A name with a hyphen
+    stands in backquotes: `batch-size` <= 64.
 
     Args:
         text: the expression; its value must be true or false.

@@ -26,6 +26,7 @@ class SpaceError(TuneyardError, ValueError):
         where: the parameter, key or constraint that the problem belongs to; "" when it is the whole space.
         path: keys inside the mapping given to `parse_parameters`; () when it came from elsewhere.
         constraint: 0-based position among the constraints, or None.
+        parent: the parent named by the condition to blame; "" when it is no condition.
         column: 1-based column inside a constraint's text, or None.
         problems: the single errors when several were collected, else only this one.
     """
@@ -36,12 +37,14 @@ class SpaceError(TuneyardError, ValueError):
         *,
         where: str = "",
         path: tuple[str | int, ...] = (),
+        parent: str = "",
         constraint: int | None = None,
         column: int | None = None,
     ) -> None:
         super().__init__(message)
         self.where = where
         self.path = path
+        self.parent = parent
         self.constraint = constraint
         self.column = column
         self.problems: tuple[SpaceError, ...] = (self,)
@@ -58,6 +61,7 @@ class SpaceError(TuneyardError, ValueError):
             f"{heading} ({len(single)} problems):\n{lines}",
             where=first.where,
             path=first.path,
+            parent=first.parent,
             constraint=first.constraint,
             column=first.column,
         )

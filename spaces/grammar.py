@@ -8,7 +8,7 @@ sum := product (("+" | "-") product)*
 product := sign (("*" | "/" | "//" | "%") sign)*
 sign := ("-" | "+") sign | power
 power := atom ["**" sign]
-atom := number | string | true | false | none | name | function "(" sum ("," sum)* ")" | "(" expression ")"
+atom := number | string | true | false | none | name | "`" any name "`" | function "(" sum ("," sum)* ")" | "(" expression ")"
 items := "[" expression ("," expression)* [","] "]"
 """
 
@@ -37,11 +37,12 @@ _WORDS = {
 }
 _RESERVED = {"and", "or", "not", "in", *_WORDS}
 _TOKEN = re.compile(
-    r"""(?P<number>(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\w.]))
+    r"""(?P<number>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?(?![\w.]))
       | (?P<string>'[^'\\]*'|"[^"\\]*")
+      | (?P<quoted>`[^`]+`)
       | (?P<name>[^\W\d]\w*(\.\w+)*)
       | (?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%<>()\[\],])""",
-    re.VERBOSE | re.ASCII,
+    re.VERBOSE,
 )
 
 
@@ -87,6 +88,8 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _why_unreadable(rest: str) -> str:
+    if rest[0] == "`":
+        return "a name without its closing backquote"
     if rest[0] in "'\"":
         return "a string without its closing quote (and without backslashes)"
     if rest[0] == "=":
@@ -220,7 +223,7 @@ class _Parser:
             inner = self._expression()
             self._need(")")
             return inner
-        if token.kind not in ("number", "string", "name"):
+        if token.kind not in ("number", "string", "name", "quoted"):
             raise _refused(f"expected a value, a name or '(', got {token}", token.column)
         if token.text in _RESERVED - _WORDS.keys():
             raise _refused(f"expected a value, a name or '(', got the word {token}", token.column)
@@ -229,6 +232,8 @@ class _Parser:
             return tree.Literal_(token.column, _number(token))
         if token.kind == "string":
             return tree.Literal_(token.column, token.text[1:-1])
+        if token.kind == "quoted":
+            return tree.Name(token.column, token.text[1:-1])
         if self._now.text == "(":
             return self._call(token)
         if token.text in _WORDS:

@@ -57,6 +57,7 @@ def _unknown_parents(branches: _Branches) -> Iterator[SpaceError]:
                 yield SpaceError(
                     f"{each.name}: its condition names no parameter: {condition.parent!r}{known}",
                     where=each.name,
+                    parent=condition.parent,
                 )
 
 
@@ -96,7 +97,7 @@ def _misfits(parameter: Parameter, condition: Condition, branches: _Branches) ->
             return
         except SpaceError as error:
             errors.append(error)
-    yield SpaceError(f"{parameter.name}: when {errors[0]}", where=parameter.name)
+    yield SpaceError(f"{parameter.name}: when {errors[0]}", where=parameter.name, parent=condition.parent)
 
 
 def _overlaps(branches: _Branches) -> Iterator[SpaceError]:

@@ -134,12 +134,20 @@ class _Reader:
         try:
             return Space(parameters, constraints)
         except SpaceError as error:
-            paths = {each.name: each.path for each in reversed(self._found)}
             for problem in error.problems:
                 if problem.constraint is None and not problem.path:
-                    problem.path = paths.get(problem.where, ())
+                    problem.path = self._place(problem.where, problem.parent, names)
             error.path = error.problems[0].path
             raise
+
+    def _place(self, name: str, parent: str, names: set[str]) -> Path:
+        """Where a parameter was read, or its condition on `parent`; the first of several branches."""
+        for found in self._found:
+            if found.name == name:
+                for path, outer, written, _ in found.when:
+                    if parent and _resolve(written, outer, names) == parent:
+                        return path
+        return next((found.path for found in self._found if found.name == name), ())
 
     def _leaf(self, leaf: dict[str, Any], path: Path, name: str, when: tuple[Any, ...]) -> None:
         if "when" in leaf:

@@ -26,7 +26,7 @@ def normal(value: object) -> Value:
     Subclasses (numpy scalars, a YAML reader's number and string types) become the plain type.
 
     Raises:
-        SpaceError: the value is not finite, or not made of None, bool, int, float, str and lists of them.
+        SpaceError: the value is not finite, not encodable, or not made of None, bool, int, float, str and lists of them.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -39,7 +39,10 @@ def normal(value: object) -> Value:
             raise SpaceError(f"a value must be finite, got {float(value)}")
         return float(value) + 0.0
     if isinstance(value, str):
-        return str.__str__(value)
+        text = str.__str__(value)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise SpaceError(f"a text must be encodable as UTF-8, got {text!r}")
+        return text
     if isinstance(value, list | tuple):
         return tuple(normal(each) for each in value)
     if isinstance(value, np.ndarray):

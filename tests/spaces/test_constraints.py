@@ -4,7 +4,17 @@ import pytest
 
 from spaces import Categorical, Constant, Constraint, Domain, Float, Integer, SpaceError
 
-CONFIG = {"a": 3, "b": 0.5, "model.width": 64, "opt": "sgd", "bn": True, "clip": None, "layers": (64, 64)}
+CONFIG = {
+    "a": 3,
+    "b": 0.5,
+    "model.width": 64,
+    "opt": "sgd",
+    "bn": True,
+    "clip": None,
+    "layers": (64, 64),
+    "batch-size": 8,
+    "größe": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,7 @@ CONFIG = {"a": 3, "b": 0.5, "model.width": 64, "opt": "sgd", "bn": True, "clip":
         "1e3 == 1000 and .5 == b and 5. == 5",
         "'abc' < 'abd'",
         "+a == 3",
+        "`batch-size` == 8 and `a` == 3 and größe < 2",
         "a == 3.0",
     ],
 )
@@ -75,6 +86,7 @@ def test_it_holds_where_one_of_its_parameters_is_not_active() -> None:
         ("a = 3", 3, "'=' is not an operator, write '=='"),
         ("a && b", 3, "write 'and', 'or', 'not'"),
         ("a < 3x", 5, "not a number: '3x'"),
+        ("`a < 3", 1, "without its closing backquote"),
         ("a == 'sgd", 6, "without its closing quote"),
         ("a < lgo(b)", 5, "unknown function 'lgo' (did you mean log"),
         ("min(a) < 3", 1, "min takes 2 to 16 arguments, got 1"),

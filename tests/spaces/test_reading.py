@@ -148,6 +148,7 @@ def test_wandb_distributions_that_mean_the_same_are_read(leaf: Any, means: Any) 
         ([{"min": 0, "max": 1}, 3], (), "a bare list says too little"),
         ({3: 4}, (), "a name must be a string, got 3"),
         (object(), (), "of type object"),
+        ({"values": ["\ud800"]}, ("values",), "encodable as UTF-8"),
         ({"min": 0, "max": 1, "when": "sgd"}, ("when",), "when must be a mapping"),
         ({"min": 0, "max": 1, "when": {}}, ("when",), "when must be a mapping"),
         (
@@ -157,8 +158,12 @@ def test_wandb_distributions_that_mean_the_same_are_read(leaf: Any, means: Any) 
         ),
         ({"min": 0, "max": 1, "when": {"opt": "> adam"}}, ("when", "opt"), "needs a number, got 'adam'"),
         ({"min": 0, "max": 1, "when": {"opt": []}}, ("when", "opt"), "non-empty list"),
-        ({"min": 0, "max": 1, "when": {"otp": "sgd"}}, (), "names no parameter: 'otp' (did you mean opt?)"),
-        ({"min": 0, "max": 1, "when": {"opt": "sdg"}}, (), "opt is never 'sdg'"),
+        (
+            {"min": 0, "max": 1, "when": {"otp": "sgd"}},
+            ("when", "otp"),
+            "names no parameter: 'otp' (did you mean opt?)",
+        ),
+        ({"min": 0, "max": 1, "when": {"opt": "sdg"}}, ("when", "opt"), "opt is never 'sdg'"),
     ],
 )
 def test_a_wrong_entry_is_refused_in_its_place(leaf: Any, path: tuple[str, ...], says: str) -> None:
