@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.axes import Axis, axes_of
+from search.analysis.numbers import plural
 from search.analysis.ranking import best_score, ranked
 from search.analysis.thinning import evenly
 from search.history import History
@@ -65,8 +66,8 @@ def importance(history: History) -> dict[str, Any]:
             "they count with the best value they had."
         )
     if failed := len(history.trials) - len(trials):
-        result["notes"].append(f"{failed:,} trials without a value that counts are not included.")
-    result["methods"] = [_ped_anova(history, axes, trials), _fanova(history, axes, trials)]
+        result["notes"].append(f"Not included: {plural(failed, 'trial')} without a value that counts.")
+    result["methods"] = [_ped_anova(axes, trials), _fanova(history, axes, trials)]
     return result
 
 
@@ -84,14 +85,22 @@ def _refusal(history: History, axes: list[Axis], trials: list[Trial], needed: in
     return None
 
 
-def _ped_anova(history: History, axes: list[Axis], trials: list[Trial]) -> dict[str, Any]:
+def _ped_anova(axes: list[Axis], trials: list[Trial]) -> dict[str, Any]:
     from optuna.importance import PedAnovaImportanceEvaluator
 
+    needed = trials_needed(len(axes))
+    active = {axis.name: sum(axis.name in trial.config for trial in trials) for axis in axes}
+    left_out = [
+        {"parameter": axis.name, "why": f"active in only {active[axis.name]:,} trials, {needed:,} are needed"}
+        for axis in axes
+        if active[axis.name] < needed
+    ]
+    judged = [axis for axis in axes if active[axis.name] >= needed]
     share = max(TOP_SHARE, TOP_TRIALS / len(trials))
     evaluator = PedAnovaImportanceEvaluator(target_quantile=share)
     top = math.ceil(share * len(trials))
     question = f"What sets the best {top:,} trials apart from the rest?"
-    return _measured("PED-ANOVA", question, evaluator, axes, trials, [])
+    return _measured("PED-ANOVA", question, evaluator, judged, trials, left_out)
 
 
 def _fanova(history: History, axes: list[Axis], trials: list[Trial]) -> dict[str, Any]:

@@ -21,11 +21,11 @@ def number(value: float | None, digits: int = 4, decimals: int | None = None) ->
     size = abs(value)
     if decimals is not None:
         text = f"{value:,.{decimals}f}"
-    elif size != 0 and (size < 1e-3 or size >= 1e9):
+    elif size != 0 and (size < 1e-4 or size >= 1e9):
         text = _short_exponent(f"{value:.{digits - 1}e}")
     else:
-        whole = 0 if size < 1 else math.floor(math.log10(size)) + 1
-        text = f"{value:,.{max(0, digits - whole)}f}"
+        order = math.floor(math.log10(size)) if size else 0
+        text = f"{value:,.{max(0, digits - 1 - order)}f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
     return "−" + text[1:] if text.startswith("-") else text

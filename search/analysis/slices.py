@@ -15,18 +15,19 @@ from search.trial import Trial
 
 __all__ = ["slices"]
 
-POINTS, BINS = 2000, 20
+POINTS = 2000
 
 
-def slices(history: History, points: int = POINTS, bins: int = BINS) -> dict[str, Any]:
+def slices(history: History, points: int = POINTS) -> dict[str, Any]:
     """For each searched parameter the `points` (columns trial, place, value, state) and the `envelope`.
 
-    `place`: the parameter's number, or the index of its choice. `envelope`: the best value in each of `bins` cells of
-    equal width on the parameter's own scale (each choice; each whole number where there are few), empty cells left
+    `place`: the parameter's number, or the index of its choice. `envelope`: the best value in each cell of
+    equal width (about the square root of the trials, 4 to 20) on the parameter's own scale (each choice; each whole number where there are few), empty cells left
     out: columns low, high, value, trials. At most `points` trials are listed (`shown`): the best quarter of them and an even
     spread over the other ranks; envelopes are of all.
     """
     order = ranked(history)
+    bins = min(20, max(4, round(len(order) ** 0.5)))
     shown = [order[i] for i in head_and_even(len(order), points, points // 4)]
     return {
         "total": len(order),

@@ -7,7 +7,7 @@ becomes a colour in the page, where light and dark define the names (page.css).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ class Figure:
     """`alt`: what a reader who does not see it is told. `log`: axes whose scale can be switched, e.g. `("yaxis",)`.
 
     `height` in CSS pixels. `min_width`: below it the figure scrolls sideways rather than shrink; 0 = never.
-    `note`: a sentence below the figure about what it leaves out.
+    `note`: a sentence below the figure about what it leaves out. `parallel`: what page/parallel.js draws instead of views.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Figure:
     min_width: int = 0
     note: str = ""
     title: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
+    parallel: dict[str, Any] | None = None
 
 
 def label(text: str, limit: int = 28) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.numbers import number
-from search.report.figures.base import Figure, View, axis, beyond, focus, label, layout, state_colour
+from search.report.figures.base import SYMBOLS, Figure, View, axis, beyond, focus, label, layout, state_colour
 
 __all__ = ["curves_figure"]
 
-_STYLE = {"completed": (0.55, 1.3), "stopped": (0.4, 1.0), "running": (0.8, 1.3), "failed": (0.6, 1.0)}
+_STYLE = {"completed": (0.55, 1.3), "stopped": (0.75, 1.0), "running": (0.8, 1.3), "failed": (0.6, 1.0)}
 
 
 def curves_figure(report: dict[str, Any]) -> Figure | None:
@@ -57,19 +57,20 @@ def _group(state: str, group: list[dict[str, Any]]) -> dict[str, Any]:
     x: list[int | None] = []
     y: list[float | None] = []
     text: list[str] = []
+    ends: list[int] = []  # only the last point of a curve is marked: where it was stopped
     for curve in group:
         rank = f"rank {curve['rank']:,}" if curve["rank"] else state
         for step, value in zip(curve["steps"], curve["values"], strict=True):
             x.append(step)
             y.append(value)
             text.append(f"{curve['trial']}, {rank}<br>step {step:,}: {number(value, 5)}")
+        ends += [0] * (len(curve["steps"]) - 1) + [6, 0]
         x.append(None)
         y.append(None)
         text.append("")
-    single = all(len(curve["steps"]) == 1 for curve in group)
     return {
         "type": "scatter",
-        "mode": "markers" if single else "lines",
+        "mode": "lines+markers",
         "name": f"{state} ({len(group):,})",
         "x": x,
         "y": y,
@@ -78,7 +79,7 @@ def _group(state: str, group: list[dict[str, Any]]) -> dict[str, Any]:
         "opacity": opacity,
         "connectgaps": False,
         "line": {"color": state_colour(state), "width": width},
-        "marker": {"color": state_colour(state), "size": 5},
+        "marker": {"color": state_colour(state), "symbol": SYMBOLS[state], "size": ends},
     }
 
 

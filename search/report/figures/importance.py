@@ -26,7 +26,7 @@ def importance_figure(report: dict[str, Any]) -> Figure | None:
         if share["parameter"] not in order
     ]
     shown = order[:SHOWN]
-    data = [_bars(method, shown) for method in reversed(methods)]
+    data = [_bars(method, shown) for method in methods]
     view = View(
         "",
         data,
@@ -40,14 +40,6 @@ def importance_figure(report: dict[str, Any]) -> Figure | None:
                 ticktext=[label(name) for name in shown],
                 autorange="reversed",
             ),
-            legend={
-                "orientation": "h",
-                "x": 0,
-                "y": 1.0,
-                "yanchor": "bottom",
-                "traceorder": "reversed",
-                "font": {"color": "@soft"},
-            },
         ),
     )
     tops = "; ".join(

@@ -1,108 +1,91 @@
-"""Parallel coordinates: every trial a line over all parameters, coloured by the metric; drag on an axis to filter."""
+"""Parallel coordinates: every trial a line over all parameters, the stronger its colour, the better.
+
+Drawn by the page itself (page/parallel.js) as SVG. Plotly's own needs WebGL, which is missing on many machines that a
+report is read on (remote desktops, virtual machines), and its lines can be neither hovered nor reached by keyboard.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from search.report.figures.base import Figure, View, focus, label, layout, log_ticks
+from search.analysis.numbers import number
+from search.report.figures.base import Figure, beyond, focus, log_ticks
+from search.report.text import shortened
 
 __all__ = ["parallel_figure"]
 
-_INACTIVE = 0.12  # how far below its axis an inactive parameter is drawn, as a share of the axis
-
 
 def parallel_figure(report: dict[str, Any]) -> Figure | None:
-    """None with fewer than two trials, or without a searched parameter."""
+    """None with fewer than two trials, or without a searched parameter.
+
+    Drawing: `axes`: label, title, ticks [[place, text]], places (one per line, 0 at the bottom to 1 at the top, None =
+    not active); `strength` of each line, 0 bad to 1 good; `names`, its tooltip. Lines are ordered worst first.
+    """
     parallel, metric, goal = report["parallel"], report["facts"]["metric"], report["facts"]["goal"]
     values = parallel["values"]
     if len(values) < 2 or not parallel["axes"]:
         return None
-    span = focus(values, goal) or (min(values), max(values))
-    # Drawn worst first, so that the best lines lie on top.
+    span = focus(values, goal)
+    low, high = span or (min(values), max(values))
     order = list(range(len(values)))[::-1]
-    dimensions = [_dimension(each, order) for each in parallel["axes"]]
-    dimensions.append(
-        {
-            "label": label(metric, 20),
-            "values": [values[i] for i in order],
-            "tickformat": ".4~g",
-            "range": list(_room(values)),
-        }
-    )
-    trace = {
-        "type": "parcoords",
-        "dimensions": dimensions,
-        "line": {
-            "color": [values[i] for i in order],
-            "colorscale": _colours(goal),
-            "cmin": span[0],
-            "cmax": span[1] if span[1] > span[0] else span[0] + 1,
-            "showscale": True,
-            "colorbar": {
-                "thickness": 10,
-                "outlinewidth": 0,
-                "tickfont": {"color": "@soft"},
-                "tickformat": ".4~g",
-                "x": 1.02,
-            },
-        },
-        "unselected": {"line": {"color": "@grid", "opacity": 0.15}},
-        "labelfont": {"color": "@text", "size": 12},
-        "tickfont": {"color": "@soft", "size": 11},
-        "rangefont": {"color": "@clear", "size": 1},
-        "labelangle": -12,
+    axes = [_axis(each, order) for each in parallel["axes"]]
+    axes.append(_scaled(metric, low, high, False, [values[i] for i in order]))
+    rise = [_share(values[i], low, high) for i in order]
+    drawing = {
+        "axes": axes,
+        "strength": rise if goal == "maximize" else [1 - share for share in rise],
+        "names": [f"{parallel['trials'][i]}: {shortened(metric, 40)} {number(values[i], 5)}" for i in order],
     }
-    view = View("", [trace], layout(margin={"l": 60, "r": 56, "t": 72, "b": 24}, showlegend=False))
     names = ", ".join(each["parameter"] for each in parallel["axes"])
-    alt = f"Parallel coordinates of {len(values):,} trials over {names} and {metric}. The table above holds the same values."
-    note = ""
+    alt = f"Parallel coordinates of {len(values):,} trials over {names} and {metric}. The leaderboard holds the same values."
+    notes = []
     if len(values) < parallel["total"]:
-        note = f"{len(values):,} of {parallel['total']:,} trials: the best half of them, and an even spread over the other ranks."
-    return Figure("parallel", alt, [view], 440, min_width=110 * len(dimensions) + 120, note=note)
-
-
-def _dimension(axis: dict[str, Any], order: list[int]) -> dict[str, Any]:
-    places = axis["places"]
-    log = axis["scale"] == "log"
-    low, high = (math.log10(axis["low"]), math.log10(axis["high"])) if log else (axis["low"], axis["high"])
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    drawn = [None if place is None else math.log10(place) if log else place for place in places]
-    dimension: dict[str, Any] = {"label": label(axis["parameter"], 20)}
-    if axis["scale"] == "choice":
-        ticks, texts = (
-            [float(i) for i in range(len(axis["choices"]))],
-            [label(c, 16) for c in axis["choices"]],
+        notes.append(
+            f"{len(values):,} of {parallel['total']:,} trials: the best, and an even spread over the other ranks."
         )
-    elif log:
-        ticks, texts = log_ticks(axis["low"], axis["high"])
+    if beyond(values, span):
+        notes.append("The worst values are drawn at the end of their axis.")
+    return Figure("parallel", alt, [], 420, min_width=96 * len(axes), note=" ".join(notes), parallel=drawing)
+
+
+def _axis(axis: dict[str, Any], order: list[int]) -> dict[str, Any]:
+    places = [axis["places"][i] for i in order]
+    if axis["scale"] != "choice":
+        return _scaled(axis["parameter"], axis["low"], axis["high"], axis["scale"] == "log", places)
+    choices, count = axis["choices"], len(axis["choices"])
+    every = max(1, count // 14)
+    return {
+        "label": shortened(axis["parameter"], 18),
+        "title": shortened(axis["parameter"], 120),
+        "ticks": [[(i + 0.5) / count, shortened(choices[i], 14)] for i in range(0, count, every)],
+        "places": [None if place is None else round((place + 0.5) / count, 4) for place in places],
+    }
+
+
+def _scaled(name: str, low: float, high: float, log: bool, places: Sequence[float | None]) -> dict[str, Any]:
+    ticks: list[list[Any]]
+    if log:
+        positions, texts = log_ticks(low, high)
+        low, high = math.log10(low), math.log10(high)
+        ticks = [[_share(at, low, high), text] for at, text in zip(positions, texts, strict=True)]
+        drawn = [None if place is None else math.log10(place) for place in places]
     else:
-        ticks, texts = [], []
-    bottom = low
-    if None in drawn:
-        bottom = low - _INACTIVE * (high - low) * (1 if axis["scale"] != "choice" else 2)
-        if not ticks:
-            ticks = [low + (high - low) * i / 4 for i in range(5)]
-            texts = [f"{tick:.4g}" for tick in ticks]
-        ticks, texts = [bottom, *ticks], ["inactive", *texts]
-    if ticks:
-        dimension |= {"tickvals": ticks, "ticktext": texts}
-    else:
-        dimension["tickformat"] = ",.4~g"
-    dimension["values"] = [bottom if drawn[i] is None else drawn[i] for i in order]
-    dimension["range"] = [bottom, high]
-    return dimension
+        ticks = (
+            [[i / 4, number(low + (high - low) * i / 4, 3)] for i in range(5)]
+            if high > low
+            else [[0.5, number(low)]]
+        )
+        drawn = list(places)
+    return {
+        "label": shortened(name, 18),
+        "title": shortened(name, 120),
+        "ticks": ticks,
+        "places": [None if place is None else round(_share(place, low, high), 4) for place in drawn],
+    }
 
 
-def _room(values: list[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _colours(goal: str) -> list[list[Any]]:
-    """Strong for good, pale for bad, in light and dark alike."""
-    names = ["@scale0", "@scale1", "@scale2", "@scale3", "@scale4"]
-    if goal == "minimize":
-        names.reverse()
-    return [[i / 4, name] for i, name in enumerate(names)]
+def _share(value: float, low: float, high: float) -> float:
+    """Where `value` lies between `low` and `high`, kept in [0, 1]; the middle where they are equal."""
+    return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5

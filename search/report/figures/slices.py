@@ -65,7 +65,7 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
         data,
         layout(
             showlegend=False,
-            margin={"l": 56, "r": 10, "t": 10, "b": 40},
+            margin={"l": 56, "r": 10, "t": 8, "b": 26},
             xaxis=axis("", **ticks),
             yaxis=axis("", nticks=5, **({"range": list(span)} if span else {"autorange": True})),
         ),
@@ -73,7 +73,7 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
     parameter = each["parameter"]
     best = min(range(len(points["value"])), key=lambda i: i)
     alt = f"{metric} over {parameter}, {len(points['value']):,} trials; the best is at {_spell(each, points['place'][best])}."
-    return Figure(f"slice-{position}", alt, [view], 250, title=parameter)
+    return Figure(f"slice-{position}", alt, [view], 230, title=parameter)
 
 
 def _envelope(each: dict[str, Any]) -> dict[str, Any]:
@@ -84,10 +84,14 @@ def _envelope(each: dict[str, Any]) -> dict[str, Any]:
     for low, high, value, trials in zip(
         *(envelope[key] for key in ("low", "high", "value", "trials")), strict=True
     ):
-        x += [low, high, None]
-        y += [value, value, None]
+        if x and x[-1] is not None and x[-1] < low:  # cells without a trial lie between
+            x.append(None)
+            y.append(None)
+            text.append("")
+        x += [low, high]
+        y += [value, value]
         hover = f"best of {trials:,} here: {number(value, 5)}"
-        text += [hover, hover, ""]
+        text += [hover, hover]
     return {
         "type": "scatter",
         "mode": "lines",

@@ -1,6 +1,6 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the document; page.css: its look; page.js: its behaviour.
+- page.html.j2: the document; page.css: its look; page.js: its behaviour; parallel.js: one figure.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.
@@ -47,7 +47,8 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
     figures = _figures(report)
     drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
     drawn += figures["slices"]
-    plotly, script = _plotly() if drawn else "", _asset("page.js")
+    plotly = _plotly() if drawn else ""
+    script = "\n".join(_asset(name) for name in ("parallel.js", "page.js"))
     board = report["leaderboard"]
     template = _environment().get_template("page.html.j2")
     return template.render(
@@ -55,6 +56,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
         figures=figures,
         rows=board["rows"][:ROWS],
         decimals=decimals_for([row["best"] for row in board["rows"] if row["rank"] is not None]),
+        numeric={a["parameter"] for a in report["parallel"]["axes"] if a["scale"] != "choice"},
         built_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         policy=_policy([plotly, script]),
         style=Markup(_asset("page.css")),
@@ -86,10 +88,9 @@ def _figures(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drawing(figure: Figure) -> dict[str, Any]:
-    return {
-        "views": [{"data": view.data, "layout": view.layout} for view in figure.views],
-        "log": list(figure.log),
-    }
+    if figure.parallel is not None:
+        return {"parallel": figure.parallel}
+    return {"views": [{"data": view.data, "layout": view.layout} for view in figure.views]}
 
 
 def _environment() -> Environment:
@@ -104,6 +105,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": count,
         "duration": duration,
+        "moment": _moment,
         "number": number,
         "percent": percent,
         "plural": plural,
@@ -149,3 +151,11 @@ def _link(log: str | None, root: Path | None, out: Path) -> str | None:
     if not path.is_relative_to(base) or not path.is_file():
         return None
     return quote(Path(os.path.relpath(path, out.resolve())).as_posix())
+
+
+def _moment(text: str) -> str:
+    """An ISO time as `2026-11-21 12:24 UTC`; anything else as it is, shortened."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return shortened(text, 40)

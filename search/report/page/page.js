@@ -29,9 +29,13 @@
     return value;
   };
 
-  const draw = (box) => {
+  const draw = async (box) => {
     const plot = box.querySelector(".plot");
     const figure = figures[box.dataset.figure];
+    if (figure.parallel) {
+      if (!plot.firstChild) drawParallel(box, figure);
+      return;
+    }
     const view = figure.views[Number(box.dataset.view || 0)];
     const style = getComputedStyle(root);
     const layout = coloured(view.layout, style, false);
@@ -41,7 +45,7 @@
       if (range && range[0] > 0) Object.assign(layout[name], { autorange: false, range: range.map(Math.log10) });
     }
     if (plot.clientWidth < 480) layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 48), r: 8 };
-    return Plotly.react(plot, coloured(view.data, style, false), layout, config);
+    await Plotly.react(plot, coloured(view.data, style, false), layout, config);
   };
 
   const boxes = [...document.querySelectorAll("[data-figure]")];
@@ -79,13 +83,18 @@
   addEventListener("beforeprint", () => {
     root.classList.add("paper");
     for (const box of boxes) {
+      if (figures[box.dataset.figure].parallel) continue;
       const half = box.parentElement.classList.contains("grid");
       draw(box).then(() => Plotly.relayout(box.querySelector(".plot"), { width: half ? 320 : 670 }));
     }
   });
   addEventListener("afterprint", () => {
     root.classList.remove("paper");
-    boxes.forEach((box) => { Plotly.purge(box.querySelector(".plot")); draw(box); });
+    for (const box of boxes) {
+      if (figures[box.dataset.figure].parallel) continue;
+      Plotly.purge(box.querySelector(".plot"));
+      draw(box);
+    }
   });
 
   /* ---- the leaderboard: sort by a heading, filter by text and state ---- */
