@@ -118,7 +118,7 @@ class Sweep:
                     searcher,
                     scheduler,
                     journal,
-                    about=about,
+                    about={**about, "path": str(paths.root)},
                     priors=priors,
                     observers=[*_views(paths), *observers],
                 )
@@ -165,7 +165,7 @@ def resume(
             settings.searcher(problem),
             settings.scheduler(problem),
             journal,
-            about={"runner": name, **provenance(settings.base)},
+            about={"runner": name, **provenance(settings.base), "path": str(paths.root)},
             observers=[*_views(paths), *observers],
         )
         if add_trials:

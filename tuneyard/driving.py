@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.runners.base import StopSignal
 from tuneyard.options import print_json
 from tuneyard.signals import Interruption, stopping
+from tuneyard.terminal import quoted
 
 if TYPE_CHECKING:
+    from search.history import History
     from search.run import Run
     from search.sweep import Observer
 
@@ -32,10 +36,18 @@ def drive(start: Start, as_json: bool) -> int:
 
     stop = StopSignal()
     with stopping(stop) as interruption:
-        run = start(stop, [ConsoleView(to_stderr=as_json)])
+        run = start(stop, [ConsoleView(to_stderr=as_json, next_commands=_next_commands)])
     if as_json:
         print_json(run.summary())
     return exit_code(run, interruption)
+
+
+def _next_commands(root: Path, history: History) -> list[str]:
+    """What to type after a run: it is named where a name finds it, else by its path."""
+    storage = Path(os.environ.get("TUNEYARD_STORAGE") or "runs")
+    run = quoted(root.name if storage.resolve() == root.parent.resolve() else os.path.relpath(root))
+    going_on = [] if history.finished else [f"tuneyard resume {run}"]
+    return [*going_on, f"tuneyard report {run} --open", f"tuneyard board {run}", f"tuneyard show {run}"]
 
 
 def exit_code(run: Run, interruption: Interruption) -> int:

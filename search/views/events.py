@@ -153,9 +153,9 @@ def _hparam_info(name: str, parameters: list[Parameter]) -> api_pb2.HParamInfo:
     kinds = {
         bool if isinstance(value, bool) else str if isinstance(value, str) else float for value in values
     }
-    types: dict[Any, int] = {bool: api_pb2.DATA_TYPE_BOOL, float: api_pb2.DATA_TYPE_FLOAT64}
-    mixed = len(kinds) > 1 or bool(ranges)
-    info.type = api_pb2.DATA_TYPE_STRING if mixed else types.get(*kinds, api_pb2.DATA_TYPE_STRING)
+    kind = kinds.pop() if len(kinds) == 1 and not ranges else str  # several kinds under one name: all as text
+    types = {bool: api_pb2.DATA_TYPE_BOOL, float: api_pb2.DATA_TYPE_FLOAT64, str: api_pb2.DATA_TYPE_STRING}
+    info.type = types[kind]
     if not ranges:
         info.domain_discrete.extend(dict.fromkeys(values))
     return info
