@@ -98,7 +98,9 @@ def _running(tally: Tally, running: list[Trial], width: int, plain: bool) -> Ren
     objective = tally.problem.objective
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in ("trial", "step", "last", "best"):
-        table.add_column(title, no_wrap=True, justify="left" if title == "trial" else "right")
+        table.add_column(
+            title, no_wrap=True, overflow="crop", justify="left" if title == "trial" else "right"
+        )
     table.add_column("config", no_wrap=True, overflow="crop")
     for trial in running[:_ROWS]:
         best, last = trial.best, trial.last

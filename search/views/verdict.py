@@ -45,5 +45,5 @@ def verdict(
     if where is not None:
         say("files", clean(where, 400, ascii_only=ascii_only))
     for index, command in enumerate(commands):
-        say("" if index else "next", command)
+        say("" if index else "next", clean(command, 1000, ascii_only=ascii_only))
     return lines

@@ -72,11 +72,15 @@ class ByHand:
         self.journals: list[Journal] = []
 
     def begin(
-        self, *observers: Observer, journal: Journal | Path | None = None, problem: Problem = PROBLEM
+        self,
+        *observers: Observer,
+        journal: Journal | Path | None = None,
+        problem: Problem = PROBLEM,
+        about: dict[str, Any] | None = None,
     ) -> PassiveSweep:
         journal = self._open(journal) if isinstance(journal, Path) else journal
         sweep = PassiveSweep.begin(
-            problem, Nothing(), GoOn(), journal or MemoryJournal(), observers=observers
+            problem, Nothing(), GoOn(), journal or MemoryJournal(), about=about, observers=observers
         )
         sweep.ask(len(problem.points), 0.0)
         return sweep
