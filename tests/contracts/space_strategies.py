@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from spaces import Categorical, Condition, Constant, Domain, Float, Integer, Ordinal, Parameter, Space
@@ -18,11 +19,15 @@ __all__ = [
     "floats",
     "integers",
     "ordinals",
+    "patient",
     "scalars",
     "spaces",
     "unit_points",
     "values",
 ]
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For every law: a busy machine is no reason to fail."""
 
 NAMES = (
     "lr",

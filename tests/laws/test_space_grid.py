@@ -6,10 +6,10 @@ import itertools
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.space_strategies import spaces
+from contracts.space_strategies import patient, spaces
 from spaces import Space
 from spaces.values import canonical
 
@@ -30,7 +30,7 @@ def brute_force(space: Space) -> set[str]:
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_the_grid_is_every_feasible_config_once(data: st.DataObject) -> None:
     space = data.draw(spaces(most=4, few_values=True, constraints=True))
     configs = list(space.grid(3))
@@ -41,14 +41,14 @@ def test_the_grid_is_every_feasible_config_once(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_the_size_is_the_length_of_the_grid(data: st.DataObject) -> None:
     space = data.draw(spaces(most=4, few_values=True))
     assert space.size == len(list(space.grid()))
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_fingerprints_differ_where_configs_do(data: st.DataObject) -> None:
     space = data.draw(spaces(most=3, few_values=True))
     configs = list(space.grid())
@@ -56,7 +56,7 @@ def test_fingerprints_differ_where_configs_do(data: st.DataObject) -> None:
 
 
 @given(st.data(), st.integers(0, 2**32))
-@settings(deadline=None)
+@patient
 def test_every_sample_of_a_discrete_space_is_on_its_grid(data: st.DataObject, seed: int) -> None:
     space = data.draw(spaces(most=4, few_values=True))
     grid = {space.fingerprint(config) for config in space.grid()}

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.space_strategies import patient
 from spaces import Space, SpaceError, parse_parameters
 
 keys = st.sampled_from(
@@ -58,6 +59,7 @@ def at(mapping: Any, path: tuple[Any, ...]) -> bool:
 
 
 @given(st.dictionaries(keys, anything, max_size=4), st.lists(anything, max_size=2))
+@patient
 def test_any_mapping_is_a_space_or_refused_in_its_place(
     mapping: dict[str, Any], constraints: list[Any]
 ) -> None:

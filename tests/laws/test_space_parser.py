@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from contracts.space_strategies import patient
 from spaces import Constraint, SpaceError
 
 NAMES = {"a": 3, "b": -2.5, "c.d": 7, "s": "adam", "t": True, "n": None, "l": (1, 2)}
@@ -50,6 +51,7 @@ PIECES = [
 @example("a <= ²")
 @example("\x00")
 @example("")
+@patient
 def test_any_text_holds_or_not_or_is_refused(text: str) -> None:
     refused, phase = None, "reading"
     try:
@@ -93,6 +95,7 @@ truths = st.recursive(
 
 
 @given(truths)
+@patient
 def test_an_expression_means_what_it_means_in_python(text: str) -> None:
     names: dict[str, Any] = {"a": 3, "b": -2.5, "c": type("Group", (), {"d": 7})}
     try:
@@ -108,11 +111,13 @@ def test_an_expression_means_what_it_means_in_python(text: str) -> None:
     st.integers(1, 1000),
     st.sampled_from([("//", operator.floordiv), ("%", operator.mod)]),
 )
+@patient
 def test_floor_division_and_remainder_go_together(a: int, b: int, op: Any) -> None:
     assert Constraint(f"a {op[0]} b == {op[1](a, b)}").holds({"a": a, "b": b})
 
 
 @pytest.mark.parametrize("function", ["exp", "sqrt", "log", "floor", "ceil"])
 @given(x=st.floats(0.01, 20))
+@patient
 def test_functions_are_those_of_math(function: str, x: float) -> None:
     assert Constraint(f"{function}(x) == {getattr(math, function)(x)!r}").holds({"x": x})

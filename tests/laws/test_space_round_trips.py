@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.space_strategies import configs, domains, spaces, unit_points
+from contracts.space_strategies import configs, domains, patient, spaces, unit_points
 from spaces import Domain, Float, Space, SpaceError, flatten, nest, parse_parameters, spell_parameters
 from spaces.translate import configspace, hyperopt, optuna
 
@@ -39,6 +39,7 @@ def close(domain: Domain, a: object, b: object) -> bool:
 
 
 @given(domains(), units)
+@patient
 def test_the_unit_interval_gives_a_value_back(domain: Domain, u: float) -> None:
     value = domain.from_unit(u)
     place = domain.to_unit(value)
@@ -48,17 +49,20 @@ def test_the_unit_interval_gives_a_value_back(domain: Domain, u: float) -> None:
 
 
 @given(domains(), units, units)
+@patient
 def test_the_unit_interval_keeps_the_order(domain: Domain, a: float, b: float) -> None:
     low, high = sorted((a, b))
     assert domain.to_unit(domain.from_unit(low)) <= domain.to_unit(domain.from_unit(high)) + 1e-9
 
 
 @given(domains())
+@patient
 def test_domains_come_back_from_json(domain: Domain) -> None:
     assert Domain.from_json(json.loads(json.dumps(domain.to_json()))) == domain
 
 
 @given(domains(discrete=True))
+@patient
 def test_a_discrete_domain_has_as_many_values_as_its_size_says(domain: Domain) -> None:
     grid = domain.grid(3)
     assert len(grid) == domain.size == len({(type(each), each) for each in grid})
@@ -66,6 +70,7 @@ def test_a_discrete_domain_has_as_many_values_as_its_size_says(domain: Domain) -
 
 
 @given(st.data())
+@patient
 def test_spaces_come_back_from_json(data: st.DataObject) -> None:
     space = data.draw(spaces(constraints=True))
     again = Space.from_json(json.loads(json.dumps(space.to_json())))
@@ -74,6 +79,7 @@ def test_spaces_come_back_from_json(data: st.DataObject) -> None:
 
 
 @given(st.data())
+@patient
 def test_spaces_come_back_from_their_spelling(data: st.DataObject) -> None:
     space = data.draw(spaces(constraints=True))
     spelled = or_refusal(lambda: spell_parameters(space), "cannot say")  # only `!=` a list
@@ -84,6 +90,7 @@ def test_spaces_come_back_from_their_spelling(data: st.DataObject) -> None:
 
 
 @given(st.data())
+@patient
 def test_the_unit_cube_gives_a_config_back(data: st.DataObject) -> None:
     space = data.draw(spaces())
     config = data.draw(configs(space))
@@ -99,6 +106,7 @@ def test_the_unit_cube_gives_a_config_back(data: st.DataObject) -> None:
 
 
 @given(st.data())
+@patient
 def test_a_config_is_valid_flat_or_nested_in_any_order(data: st.DataObject) -> None:
     space = data.draw(spaces())
     config = data.draw(configs(space))
@@ -113,6 +121,7 @@ def test_a_config_is_valid_flat_or_nested_in_any_order(data: st.DataObject) -> N
 
 
 @given(st.data())
+@patient
 def test_inactive_entries_of_a_point_do_not_matter(data: st.DataObject) -> None:
     space = data.draw(spaces())
     point = data.draw(unit_points(space))
@@ -125,7 +134,7 @@ def test_inactive_entries_of_a_point_do_not_matter(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_samples_are_feasible_and_repeat_with_the_seed(data: st.DataObject) -> None:
     space = data.draw(spaces(constraints=True))
     seed = data.draw(st.integers(0, 2**32))
@@ -140,7 +149,7 @@ def test_samples_are_feasible_and_repeat_with_the_seed(data: st.DataObject) -> N
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_optuna_gives_a_config_back(data: st.DataObject) -> None:
     space = data.draw(spaces())
     config = space.validate(data.draw(configs(space)))
@@ -158,7 +167,7 @@ def test_optuna_gives_a_config_back(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(deadline=None)
+@patient
 def test_optuna_suggests_configs_of_the_space(data: st.DataObject) -> None:
     from optuna.trial import FixedTrial
 
@@ -173,6 +182,7 @@ def test_optuna_suggests_configs_of_the_space(data: st.DataObject) -> None:
 
 
 @given(st.data())
+@patient
 def test_hyperopt_gives_a_config_back(data: st.DataObject) -> None:
     space = data.draw(spaces())
     config = space.validate(data.draw(configs(space)))
@@ -185,7 +195,7 @@ def test_hyperopt_gives_a_config_back(data: st.DataObject) -> None:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(deadline=None, max_examples=50)
+@settings(patient, max_examples=50)
 def test_configspace_reads_a_space_and_its_samples_are_configs(data: st.DataObject) -> None:
     library = pytest.importorskip("ConfigSpace")
     space = data.draw(spaces())

@@ -209,6 +209,13 @@ def test_a_constant_parent_switches_a_branch_off() -> None:
     assert list(space.grid()) == [{"opt": "adam"}]
 
 
+def test_a_constant_parent_leaves_one_of_the_branches() -> None:
+    branches = [Parameter("x", Integer(1, 2), when("opt", "==", opt)) for opt in ("sgd", "adam")]
+    space = Space([Parameter("opt", Constant("adam")), *branches])
+    assert [each.key for each in space.active({})] == ["opt", "x[opt=adam]"]
+    assert list(space.grid()) == [{"opt": "adam", "x": 1}, {"opt": "adam", "x": 2}]
+
+
 def test_a_hundred_parameters_in_a_chain() -> None:
     chain = [Parameter("p0", X)] + [
         Parameter(f"p{i}", X, when(f"p{i - 1}", "==", "x")) for i in range(1, 100)
@@ -348,6 +355,13 @@ def test_samples_keep_to_conditions_and_constraints() -> None:
         assert SPACE.validate(config) == config
         assert ("momentum" in config) is (config["opt"] == "sgd")
         assert config["model.width"] * config["batch"] <= 16384
+
+
+def test_a_sample_is_the_config_at_a_uniform_point() -> None:
+    free = Space(SPACE.parameters)
+    points = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
+    assert [free.sample(rng) for _ in range(20)] == [free.from_unit(points.random(8)) for _ in range(20)]
 
 
 def test_rejection_leaves_the_shares_of_feasible_configs_equal() -> None:
