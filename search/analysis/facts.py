@@ -46,9 +46,10 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
         "given_points": len(problem.points),
         "began": history.began,
         "resumes": len(history.resumes),
+        "runner": _text(about.get("runner")),
         "host": _text(about.get("host")),
-        "python": _text(_mapping(about.get("versions")).get("python")),
-        "versions": {str(k): str(v) for k, v in _mapping(about.get("versions")).items()},
+        "platform": _text(about.get("platform")),
+        "versions": {str(k): str(v) for k, v in _mapping(about.get("versions")).items() if v is not None},
         "git": _git(about.get("git")),
         "nodes": nodes,
         "reproduce": _reproduce(about, paths),
@@ -115,8 +116,9 @@ def _reproduce(about: Mapping[str, Any], paths: RunPaths | None) -> list[str]:
         return []
     git = _git(about.get("git"))
     checkout = [f"git checkout {shlex.quote(git['commit'])}"] if git and not git["dirty"] else []
-    file = f"{paths.name}/{paths.settings.name}"
-    return [*checkout, f"tuneyard run {shlex.quote(file)} --name {shlex.quote(paths.name + '-again')}"]
+    file = shlex.quote(f"{paths.name}/{paths.settings.name}")
+    runner = " --runner inline" if about.get("runner") == "inline" else ""
+    return [*checkout, f"tuneyard run {file} --name {shlex.quote(paths.name[:58] + '-again')}{runner}"]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

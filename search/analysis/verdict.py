@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ def verdict(history: History, name: str, state: str) -> dict[str, Any]:
     in units of the metric. `wobble`: median absolute change of the winner's value from step to step over its last
     five changes (None with fewer than three): a lead below it cannot be told from noise even within one run.
     """
+    name = shlex.quote(name)  # it stands in commands to copy
     order = ranked(history)
     if not order:
         return _without_winner(history, name, state)

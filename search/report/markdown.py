@@ -36,7 +36,7 @@ def markdown(report: dict[str, Any]) -> str:
 def _next(verdict: dict[str, Any]) -> list[str]:
     lines = []
     for step in verdict["next"]:
-        command = f" `{step['command']}`" if step["command"] else ""
+        command = f" `{_command(step['command'])}`" if step["command"] else ""
         lines.append(f"- {escaped(step['text'], 400)}{command}")
     return ["**Next**", "", *lines, ""] if lines else []
 
@@ -144,4 +144,9 @@ def _failures(report: dict[str, Any]) -> list[str]:
 
 def _reproduce(report: dict[str, Any]) -> list[str]:
     commands = report["facts"]["reproduce"]
-    return ["## Reproduce", "", "```", *commands, "```", ""] if commands else []
+    return ["## Reproduce", "", "```", *map(_command, commands), "```", ""] if commands else []
+
+
+def _command(command: str) -> str:
+    """A command for between backticks, which end where the next one comes."""
+    return shortened(command, 400).replace("`", "'")

@@ -24,6 +24,7 @@ __all__ = [
     "label",
     "layout",
     "log_ticks",
+    "round_ticks",
     "state_colour",
 ]
 
@@ -153,3 +154,14 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
             if low * 0.999 <= m * 10.0**e <= high * 1.001
         ]
     return [float(np.log10(p)) for p in inside], [f"{p:g}" for p in inside]
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, about five of them, and never none."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / 5
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * min((1, 2, 2.5, 5, 10), key=lambda m: abs(m * power - rough))
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)] or [low]

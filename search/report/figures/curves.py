@@ -79,7 +79,12 @@ def _group(state: str, group: list[dict[str, Any]]) -> dict[str, Any]:
         "opacity": opacity,
         "connectgaps": False,
         "line": {"color": state_colour(state), "width": width},
-        "marker": {"color": state_colour(state), "symbol": SYMBOLS[state], "size": ends},
+        "marker": {
+            "color": state_colour(state),
+            "symbol": SYMBOLS[state],
+            "size": ends,
+            "line": {"width": 0},
+        },
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.analysis.numbers import number
-from search.report.figures.base import Figure, beyond, focus, log_ticks
+from search.report.figures.base import Figure, beyond, focus, log_ticks, round_ticks
 from search.report.text import shortened
 
 __all__ = ["parallel_figure"]
@@ -72,11 +72,7 @@ def _scaled(name: str, low: float, high: float, log: bool, places: Sequence[floa
         ticks = [[_share(at, low, high), text] for at, text in zip(positions, texts, strict=True)]
         drawn = [None if place is None else math.log10(place) for place in places]
     else:
-        ticks = (
-            [[i / 4, number(low + (high - low) * i / 4, 3)] for i in range(5)]
-            if high > low
-            else [[0.5, number(low)]]
-        )
+        ticks = [[_share(at, low, high), number(at)] for at in round_ticks(low, high)]
         drawn = list(places)
     return {
         "label": shortened(name, 18),

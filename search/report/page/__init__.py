@@ -104,10 +104,10 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": count,
-        "duration": duration,
+        "duration": lambda seconds: _unbroken(duration(seconds)),
         "moment": _moment,
         "number": number,
-        "percent": percent,
+        "percent": lambda share: _unbroken(percent(share)),
         "plural": plural,
         "shortened": shortened,
         "spelled": spelled,
@@ -159,3 +159,8 @@ def _moment(text: str) -> str:
         return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     except ValueError:
         return shortened(text, 40)
+
+
+def _unbroken(text: str) -> str:
+    """A number and its unit stay on one line."""
+    return text.replace(" ", "\u00a0")

@@ -2,7 +2,7 @@
 /* Parallel coordinates in SVG. Colours come from page.css, so light, dark and print need nothing here. */
 const drawParallel = (box, figure) => {
   const NS = "http://www.w3.org/2000/svg";
-  const TOP = 62, FLOOR = 34, SIDE = 52; /* room for names, for inactive values, for ticks of the outer axes */
+  const TOP = 50, FLOOR = 34, SIDE = 52; /* room for names, for inactive values, for ticks of the outer axes */
   const { axes, strength, names } = figure.parallel;
   const brushes = new Map(); /* axis -> [low, high], 0 bottom to 1 top */
   const status = document.createElement("output");
@@ -70,7 +70,7 @@ const drawParallel = (box, figure) => {
       const raised = a % 2 && gap < 120 ? 18 : 0;
       const anchor = a === 0 ? "start" : a === axes.length - 1 ? "end" : "middle";
       const edge = a === 0 ? x(a) - SIDE + 4 : a === axes.length - 1 ? x(a) + SIDE - 4 : x(a);
-      make("text", { x: edge, y: TOP - 18 - raised, class: "name", "text-anchor": anchor }, group, axis.label);
+      make("text", { x: edge, y: TOP - 14 - raised, class: "name", "text-anchor": anchor }, group, axis.label);
       for (const [place, text] of axis.ticks) {
         make("line", { x1: x(a) - 4, x2: x(a), y1: y(place), y2: y(place) }, group);
         make("text", { x: x(a) - 7, y: y(place), dy: ".33em", "text-anchor": "end", class: "tick" }, group, text);
