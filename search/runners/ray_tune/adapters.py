@@ -36,6 +36,7 @@ GRACE = 8.0  # seconds that running trials have to finish their step after a sto
 
 _RAYS_OWN = {*tune.result.AUTO_RESULT_KEYS, *tune.result.DEFAULT_RESULT_KEYS, *tune.result.DEBUG_METRICS}
 _RAYS_OWN |= {"done", "should_checkpoint", "checkpoint_dir_name", "timestamp", "date", "hostname", "trial_id"}
+_RAYS_OWN -= {tune.result.MEAN_ACCURACY, tune.result.MEAN_LOSS}  # columns of Ray's, metrics of the user's
 
 
 class Bridge:
@@ -255,8 +256,13 @@ class Bridge:
         step = int(result.get("training_iteration", trial.steps + 1))
         if result.get("__duplicate__") or (result.get("done") and step <= trial.steps):
             return False
-        own = {k: v for k, v in result.items() if k not in _RAYS_OWN and not k.startswith("config/")}
-        metrics, problem = clean_metrics(own, self.sweep.problem.objective.metric)
+        objective = self.sweep.problem.objective.metric
+        own = {
+            name: value
+            for name, value in result.items()
+            if name == objective or (name not in _RAYS_OWN and not name.startswith("config/"))
+        }
+        metrics, problem = clean_metrics(own, objective)
         decision = self.sweep.report(trial.number, step, metrics, self.clock.now(), problem)
         return decision.outcome is not None
 

@@ -56,6 +56,8 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
 
         logging.getLogger("ray").setLevel(logging.ERROR)
         if not ray.is_initialized():
+            if address is None:
+                stack.enter_context(_as_if_imported_now())
             stack.callback(ray.shutdown)
             try:
                 if address is None:
@@ -128,6 +130,22 @@ def _local_environment() -> Iterator[None]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _as_if_imported_now() -> Iterator[None]:
+    """Let Ray see what it reads when it is imported: a user's own file may have imported it before us."""
+    from ray._private import ray_constants
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def _advice(address: str | None, error: Exception) -> str:
