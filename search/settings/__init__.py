@@ -5,7 +5,7 @@
 - `sweep_file`: the keys, their types and ranges; `durations`, `data_section`: two of them in detail
 - `checks`: rules across keys; `completion`: what the trainable declares fills what the file leaves out
 - `problems`, `foreign`, `secrets`: what is said about what is wrong, comes from other tools, or must not be there
-- `schema`: the JSON Schema for editors
+- `yaml_text`: settings written as a sweep file; `schema`: the JSON Schema for editors
 """
 
 from search.settings.durations import parse_duration

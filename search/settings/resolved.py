@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from search.errors import SettingsError
 from search.problem import Budget, FailurePolicy, Objective, Problem
@@ -22,6 +20,7 @@ from search.settings.document import Document
 from search.settings.durations import spell_duration
 from search.settings.problems import model_problems
 from search.settings.sweep_file import SweepFile
+from search.settings.yaml_text import yaml_text
 from spaces import Space
 from trainables.errors import PlugError
 from trainables.plug import Plug, resolve
@@ -171,12 +170,4 @@ class ResolvedSettings:
         data = self.to_dict()
         if self.file.time_budget is not None:
             data["time_budget"] = spell_duration(self.file.time_budget)
-        yaml = YAML(typ="safe", pure=True)
-        yaml.default_flow_style = None
-        yaml.width = 110
-        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-        text = StringIO()
-        for key, value in (about or {}).items():
-            text.write(f"# {key}: {' '.join(str(value).split())}\n")
-        yaml.dump(data, text)
-        return text.getvalue()
+        return yaml_text(data, about or {})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from search.settings import ResolvedSettings, SweepFile, read_settings
 from search.settings.document import read_text
+from search.settings.yaml_text import yaml_text
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp", "Co", "Cn")),
@@ -41,7 +42,7 @@ files = st.fixed_dictionaries(
     },
     optional={
         "name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
-        "description": words,
+        "description": st.lists(words, min_size=1, max_size=30).map(" ".join),
         "method": st.sampled_from(["random", "sobol", {"name": "random"}]),
         "early_terminate": st.sampled_from(["none", "asha", {"type": "hyperband", "min_iter": 1, "eta": 4}]),
         "max_steps": st.integers(1, 100),
@@ -71,6 +72,12 @@ files = st.fixed_dictionaries(
         "storage": st.sampled_from(["runs", "/tmp/elsewhere", "a b/c"]),
         "seed": st.integers(0, 2**31),
     },
+)
+
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | finite | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
 )
 
 
@@ -110,13 +117,13 @@ def test_every_key_is_among_those_that_round_trip() -> None:
     assert keys == elsewhere | strategy
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | finite | words,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
-        max_leaves=8,
-    )
-)
+@given(trees)
 @settings(deadline=None)
 def test_json_reads_as_yaml(value: Any) -> None:
     assert read_text(json.dumps(value), "f").data == value
+
+
+@given(trees)
+@settings(deadline=None, max_examples=300)
+def test_written_yaml_reads_back(value: Any) -> None:
+    assert read_text(yaml_text({"value": value}, {}), "f").data == {"value": value}

@@ -181,7 +181,7 @@ WRONG = [
         "condition on nothing",
         "trainable: branin\nparameters:\n  m: {min: 0.1, max: 1, when: {optimzer: sgd}}\n"
         "  optimizer: {values: [sgd, adam]}\n",
-        "sweep.yaml:3:3 parameters.m: its condition names no parameter: 'optimzer' (did you mean optimizer?)",
+        "sweep.yaml:3:32 parameters.m.when.optimzer: its condition names no parameter: 'optimzer' (did you mean optimizer?)",
     ),
     (
         "constraint over an unknown name",
@@ -319,8 +319,8 @@ def test_all_problems_are_told_at_once() -> None:
         "sweep.yaml:5:16",
         "sweep.yaml:6:3",
         "sweep.yaml:7:1",
+        "sweep.yaml:8:22",  # of one line, as they were found
         "sweep.yaml:8:13",
-        "sweep.yaml:8:22",
         "sweep.yaml:9:1",
     ]
 
