@@ -18,7 +18,7 @@ from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
 from spaces import parse_parameters
 
-__all__ = ["ABOUT", "PARAMETERS", "drive", "digits_like", "run_in", "run_of"]
+__all__ = ["ABOUT", "PARAMETERS", "digits_like", "drive", "run_in", "run_of"]
 
 PARAMETERS: dict[str, Any] = {
     "lr": {"min": 1e-5, "max": 1e-1, "distribution": "log_uniform_values"},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import pytest
-from contracts.journals import eventful
 
+from contracts.journals import eventful
 from search.analysis import (
     failures,
     history_curve,
@@ -118,7 +119,7 @@ def test_lanes_never_train_two_trials_at_once(told: tuple[list[Record], History]
         by_lane.setdefault(lane, []).append((start, end))
     for spans in by_lane.values():
         spans.sort()
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     assert result["utilisation"] is None or 0 <= result["utilisation"] <= 1
     assert math.isclose(sum(lane["seconds"] for lane in result["lanes"]), result["worker_seconds"])
 
@@ -134,7 +135,7 @@ def test_every_failure_is_in_one_group(told: tuple[list[Record], History]) -> No
 
 
 def test_curves_hold_the_finite_results(told: tuple[list[Record], History]) -> None:
-    records, history = told
+    _records, history = told
     seen: dict[str, list[tuple[int, float]]] = {}
     for trial in history.trials:
         points = [(r.step, r.metrics["loss"]) for r in trial.results if r.score is not None]

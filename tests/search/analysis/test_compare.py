@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contracts.reported import PARAMETERS, run_of
-
 from search.analysis import compare
 from search.problem import Objective
 

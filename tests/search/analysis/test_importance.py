@@ -6,8 +6,8 @@ from typing import Any
 
 import optuna
 import pytest
-from contracts.reported import run_of
 
+from contracts.reported import run_of
 from search.analysis import importance
 from search.analysis.importance import FANOVA_TRIALS, trials_needed
 from search.problem import Objective

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from contracts.reported import run_of
 
+from contracts.reported import run_of
 from search.analysis import parallel_coordinates, slices
 from search.analysis.axes import axes_of, spelled
 from search.analysis.failures import cause_of

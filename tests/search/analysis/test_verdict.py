@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from contracts.reported import run_of
 
+from contracts.reported import run_of
 from search.analysis import verdict
 from search.problem import Objective
 

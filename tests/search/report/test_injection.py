@@ -1,0 +1,150 @@
+"""A hostile run: nothing of it may become markup, a script, a formula or a link out of the run directory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.reported import ABOUT, run_in
+from search.problem import Objective
+from search.report import build_report
+from search.report.markdown import escaped
+from search.report.page import script_json
+from search.report.text import shortened, visible
+from search.run import Run
+
+EVIL = [
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=2</script>",
+    "<img src=x onerror=window.hacked=3>",
+    '"><svg onload=window.hacked=4>',
+    "<!--<script>",
+    "{{ 7*7 }}{% raw %}",
+    "<a href='https://evil.example/'>click</a>",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "\u202egnp.exe\u2066",
+    "שלום עולם",
+    "`rm -rf /` | [x](javascript:alert(1)) **b** <b>",
+    "%{x} $\\alpha$ &lt;b&gt;",
+    "long" * 2000,
+    "line\nbreak\x00\x1b[31m",
+]
+LONG = "a" * 60 + "." + "b" * 900
+
+
+def hostile(storage: Path, **options: Any) -> Run:
+    def curve(config: Any, number: int, step: int) -> float | str:
+        return EVIL[number % len(EVIL)] if number % 3 == 0 else 0.1 * step + number / 100
+
+    about = {
+        **ABOUT,
+        "settings": {
+            "trainable": EVIL[0],
+            "data": {"source": EVIL[2], "password": "hunter2"},
+            "method": EVIL[3],
+        },
+        "versions": {EVIL[1]: EVIL[0]},
+        "git": {"commit": EVIL[1], "dirty": True},
+        "host": EVIL[2],
+        "platform": EVIL[9],
+    }
+    parameters = {
+        "evil": {"values": EVIL},
+        LONG: {"min": 0.0, "max": 1.0},
+        "שם": {"values": [1, 2]},
+        "x": EVIL[0],
+    }
+    return run_in(
+        storage,
+        curve,
+        parameters=parameters,
+        objective=Objective("<b>loss</b></script>", "minimize"),
+        trials=45,
+        max_steps=3,
+        about=about,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_report(hostile(tmp_path_factory.mktemp("runs"))).parent
+
+
+def test_no_foreign_element_enters_the_page(out: Path, tmp_path: Path) -> None:
+    from html.parser import HTMLParser
+
+    tags: dict[str, int] = {}
+    scripts: list[dict[str, str | None]] = []
+    attributes_seen: set[str] = set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            tags[tag] = tags.get(tag, 0) + 1
+            attributes_seen.update(name for name, _ in attrs)
+            if tag == "script":
+                scripts.append(dict(attrs))
+
+    source = (out / "index.html").read_text()
+    Reader().feed(source)
+    assert len(scripts) == 3  # the figures' data, plotly, the page's own
+    assert "img" not in tags
+    assert not {name for name in attributes_seen if name.startswith("on")}
+    assert "hunter2" not in source
+    assert "hunter2" not in (out / "report.json").read_text()
+    assert "\u202e" not in source
+    assert source.count("</script") == 3
+
+
+def test_the_data_block_survives_any_text() -> None:
+    for text in EVIL:
+        block = script_json({"text": text})
+        assert "<" not in block
+        assert json.loads(block) == {"text": text}
+
+
+def test_cells_of_the_table_are_no_formulas(out: Path) -> None:
+    with (out / "trials.csv").open(newline="") as file:
+        for row in csv.reader(file):
+            assert not any(cell.startswith(("=", "@", "+", "\t", "\r")) for cell in row)
+
+
+def test_markdown_is_inert(out: Path) -> None:
+    text = (out / "report.md").read_text()
+    for bad in ("<script", "<img", "<b>", "](javascript", "https://evil", "\u202e"):
+        assert bad not in text.replace("\\<", "").replace("\\]", "")
+    assert max(map(len, text.splitlines())) < 2500
+
+
+def test_figures_show_markup_as_text(out: Path) -> None:
+    source = (out / "index.html").read_text()
+    block = source.split('id="figure-data">')[1].split("</script>")[0]
+    figures = json.loads(block)
+    plain = {"<br>"}
+    for name, figure in figures.items():
+        for view in figure.get("views", []):
+            text = json.dumps(view, ensure_ascii=False)
+            for mark in plain:
+                text = text.replace(mark, "")
+            assert "<" not in text, name
+
+
+@pytest.mark.parametrize("log", ["../../secret.txt", "/etc/passwd", "javascript:alert(1)", "trials/../../x"])
+def test_links_stay_inside_the_run(log: str, tmp_path: Path) -> None:
+    from search.report.page import _link
+
+    root = tmp_path / "run"
+    (root / "report").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("x")
+    assert _link(log, root, root / "report") is None
+
+
+def test_what_cannot_be_seen_is_spelled_out() -> None:
+    assert visible("a\u202eb\x00") == "a\\u202eb\\u0000"
+    assert shortened("x" * 50, 9) == "xxxx…xxxx"
+    assert escaped("a|b `c` <d>") == "a\\|b \\`c\\` \\<d\\>"
