@@ -20,6 +20,7 @@ from spaces.translate import optuna as translate
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
 
 __all__ = ["GP"]
 
@@ -37,7 +38,7 @@ class GP:
     Ament et al. 2023. A fit costs the cube of the observations, so the model sees `window` of them: the best half and the
     newest. It is fitted to scores of one fidelity: full trials, or, while early stopping leaves too few, the highest step
     that enough trials reached (Falkner et al. 2018). Scores far above the median are pulled in, as one diverged
-    trial would flatten all the others. Conditional parameters are drawn by TPE, one by one.
+    trial would flatten all the others. A parameter that is not active has its middle value in the model.
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -60,7 +61,11 @@ class GP:
     def __init__(
         self, problem: Problem, *, startup_trials: int = 10, window: int = 200, deterministic: bool = False
     ) -> None:
-        translate.to_optuna(problem.space)  # refuses what Optuna cannot say, before anything runs
+        self._distributions = translate.to_optuna(problem.space)
+        self._middle = {
+            each.key: translate.encode(each.domain, each.domain.from_unit(0.5))
+            for each in problem.space.searched
+        }
         for each in problem.space.searched:
             if (each.domain.size or 0) > _MOST:
                 raise SpaceError(
@@ -83,21 +88,26 @@ class GP:
         with quiet():
             study = new_study()
             for observation in _pulled_in(window(known, self._window)):
-                study.add_trial(told(space, observation, {}))
+                study.add_trial(self._everywhere(told(space, observation, {})))
             for trial in history.running:
-                study.add_trial(stand_in(space, trial))
+                study.add_trial(self._everywhere(stand_in(space, trial)))
             return propose(study, self._problem, number, self._sampler, _ATTEMPTS).config
 
     def _sampler(self, seed: int) -> BaseSampler:
-        from optuna.samplers import GPSampler, TPESampler
+        from optuna.samplers import GPSampler
 
         return GPSampler(
             seed=seed,
-            independent_sampler=TPESampler(seed=seed, n_startup_trials=self._startup),
             n_startup_trials=self._startup,
             deterministic_objective=self._deterministic,
             warn_independent_sampling=False,
         )
+
+    def _everywhere(self, trial: FrozenTrial) -> FrozenTrial:
+        """The same trial with a value of every parameter: the middle one, where a parameter is not active."""
+        trial.params = {**self._middle, **trial.params}
+        trial.distributions = self._distributions
+        return trial
 
 
 def _pulled_in(observations: Sequence[Observation]) -> list[Observation]:
