@@ -20,7 +20,8 @@ __all__ = ["Asha"]
 class Asha:
     """One bracket over rungs min_iter, min_iter * eta, ... (see `Halving` for the rule).
 
-    `min_iter`: first rung, in steps; default about a tenth of max_steps. `max_iter`: no rung beyond it; default
+    `min_iter`: first rung, in steps; default a ninth of max_steps (eta = 3): stopping after the first step or two
+    follows what is quick to start, not what ends well, and teaches it to the searcher. `max_iter`: no rung beyond it; default
     max_steps, where a trial is complete and nothing is left to decide. `eta`: one in eta goes on; default 3.
     Raises SettingsError: an option out of range.
     """
@@ -28,7 +29,7 @@ class Asha:
     def __init__(
         self, problem: Problem, *, min_iter: int | None = None, max_iter: int | None = None, eta: int = 3
     ) -> None:
-        self._rungs, eta = read_ladder(problem, min_iter, max_iter, eta)
+        self._rungs, eta = read_ladder(problem, min_iter, max_iter, eta, share=10)
         self._bracket = Halving(self._rungs, eta, counts=lambda number: True)
 
     @property

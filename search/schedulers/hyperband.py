@@ -22,7 +22,8 @@ __all__ = ["Brackets", "Hyperband"]
 class Hyperband:
     """Bracket s halves at the last s rungs below full fidelity, for s = 0 (never) to s_max (at all rungs).
 
-    Trials are compared within their bracket. `min_iter`, `max_iter`, `eta`: as for `Asha`, with the same defaults.
+    Trials are compared within their bracket. `min_iter`, `max_iter`, `eta`: as for `Asha`, but the first rung lies by
+    default at 1/27 of max_steps (eta = 3): a bracket that stops too early costs only its own share.
     Departs from the paper: brackets run interleaved and for ever, rather than one after the other in rounds.
     Raises SettingsError: an option out of range.
     """
@@ -30,7 +31,7 @@ class Hyperband:
     def __init__(
         self, problem: Problem, *, min_iter: int | None = None, max_iter: int | None = None, eta: int = 3
     ) -> None:
-        self._rungs, eta = read_ladder(problem, min_iter, max_iter, eta)
+        self._rungs, eta = read_ladder(problem, min_iter, max_iter, eta, share=30)
         s_max = len(self._rungs)
         self.brackets = Brackets(s_max, eta)
         self._halvings = [

@@ -30,7 +30,7 @@ class MedianStopping:
 
     def __init__(self, problem: Problem, *, grace: int | None = None, min_trials: int = 5) -> None:
         check = OptionCheck()
-        default = default_min_iter(problem.max_steps, eta=3)
+        default = default_min_iter(problem.max_steps, eta=3, share=10)
         self._grace = default if grace is None else check.whole("grace", grace, least=1)
         self._min_trials = check.whole("min_trials", min_trials, least=1)
         if self._grace > problem.max_steps:

@@ -25,23 +25,22 @@ def geometric(min_iter: int, max_iter: int, eta: int) -> tuple[int, ...]:
     return tuple(steps)
 
 
-def default_min_iter(max_steps: int, eta: int) -> int:
-    """The first rung where the sweep file names none: about a tenth of full fidelity.
+def default_min_iter(max_steps: int, eta: int, share: int) -> int:
+    """The first rung where the sweep file names none: about 1/`share` of full fidelity.
 
-    Stopping after the first step or two follows what is quick to start, not what ends well. The first rung is
-    max_steps / eta**k rounded up, with the largest k >= 1 for which eta**k <= 10: a ninth for eta = 3. Rounded so, the
-    rungs climb evenly to max_steps, and none lies just short of it.
+    It is max_steps / eta**k rounded up, with the largest k >= 1 for which eta**k <= share: for eta = 3, a ninth where
+    `share` is 10. Rounded so, the rungs climb evenly to max_steps, and none lies just short of it.
     """
     divisor = eta
-    while divisor * eta <= 10:
+    while divisor * eta <= share:
         divisor *= eta
     return -(-max_steps // divisor)
 
 
 def read_ladder(
-    problem: Problem, min_iter: int | None, max_iter: int | None, eta: int
+    problem: Problem, min_iter: int | None, max_iter: int | None, eta: int, share: int
 ) -> tuple[tuple[int, ...], int]:
-    """The options common to asha and hyperband -> (the rungs below full fidelity, eta).
+    """The options common to asha and hyperband -> (the rungs below full fidelity, eta). `share`: for the default.
 
     Raises SettingsError: an option is no whole number, or out of range.
     """
@@ -53,7 +52,7 @@ def read_ladder(
             "max_iter",
             f"must not exceed max_steps ({problem.max_steps}), got {last}. Leave it out: it is max_steps by default",
         )
-    default = min(default_min_iter(problem.max_steps, eta), last)
+    default = min(default_min_iter(problem.max_steps, eta, share), last)
     first = default if min_iter is None else check.whole("min_iter", min_iter, least=1)
     if check.sound and first > last:
         check.refuse("min_iter", f"must not exceed {last}, the last step that counts, got {first}")

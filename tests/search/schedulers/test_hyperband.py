@@ -8,6 +8,11 @@ from search.problem import Problem
 from search.schedulers.hyperband import Brackets, Hyperband
 
 
+def test_by_default_it_starts_lower_than_asha() -> None:
+    assert Hyperband(problem_of(27)).rungs == (1, 3, 9)
+    assert Hyperband(problem_of(52)).rungs == (2, 6, 18)
+
+
 def test_bracket_sizes_are_those_of_the_paper() -> None:
     assert Brackets(4, 3).sizes == (5, 8, 15, 34, 81)  # Li et al. 2018, table 1: R = 81, eta = 3
     assert Brackets(0, 3).sizes == (1,)
@@ -29,8 +34,7 @@ def test_a_bracket_is_a_function_of_the_number_alone(numbers: list[int]) -> None
 
 
 def test_brackets_start_at_their_own_rung_and_do_not_mix(problem_27: Problem) -> None:
-    scheduler = Hyperband(problem_27)
-    assert scheduler.rungs == (3, 9)
+    scheduler = Hyperband(problem_27, min_iter=3)
     sweep, _ = play(problem_27, scheduler, [[float(-n)] * 27 for n in range(34)][::-1], workers=34)
     steps: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
     for trial in sweep.history.trials:

@@ -38,21 +38,21 @@ def test_a_power_is_always_its_own_top_rung(first: int, eta: int, exponent: int)
     ],
 )
 def test_the_first_rung_by_default(max_steps: int, eta: int, expected: int) -> None:
-    assert default_min_iter(max_steps, eta) == expected
+    assert default_min_iter(max_steps, eta, 10) == expected
 
 
 @given(st.integers(1, 5000), st.integers(2, 10))
 def test_by_default_no_rung_lies_just_short_of_the_end(max_steps: int, eta: int) -> None:
-    rungs, _ = read_ladder(problem_of(max_steps), None, None, eta)
+    rungs, _ = read_ladder(problem_of(max_steps), None, None, eta, 10)
     assert all(rung <= (max_steps + 10) / eta for rung in rungs)  # + 10: the first is rounded up
 
 
 def test_no_rung_at_full_fidelity_where_nothing_is_left_to_decide() -> None:
-    assert read_ladder(problem_of(27), 1, None, 3) == ((1, 3, 9), 3)
-    assert read_ladder(problem_of(28), 1, 27, 3) == ((1, 3, 9, 27), 3)
-    assert read_ladder(problem_of(27), 27, None, 3) == ((), 3)
-    assert read_ladder(problem_of(27), 1, 9, 3.0) == ((1, 3, 9), 3)  # type: ignore[arg-type]  # YAML's 3.0
+    assert read_ladder(problem_of(27), 1, None, 3, 10) == ((1, 3, 9), 3)
+    assert read_ladder(problem_of(28), 1, 27, 3, 10) == ((1, 3, 9, 27), 3)
+    assert read_ladder(problem_of(27), 27, None, 3, 10) == ((), 3)
+    assert read_ladder(problem_of(27), 1, 9, 3.0, 10) == ((1, 3, 9), 3)  # type: ignore[arg-type]  # YAML's 3.0
 
 
 def test_a_short_max_iter_pulls_the_first_rung_down() -> None:
-    assert read_ladder(problem_of(1000), None, 10, 3) == ((10,), 3)
+    assert read_ladder(problem_of(1000), None, 10, 3, 10) == ((10,), 3)
