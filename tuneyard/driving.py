@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from search.runners.base import StopSignal
-from tuneyard.options import print_json
+from tuneyard.options import print_json, reference
 from tuneyard.signals import Interruption, stopping
-from tuneyard.terminal import quoted
+from tuneyard.terminal import next_steps
 
 if TYPE_CHECKING:
-    from search.history import History
     from search.run import Run
     from search.sweep import Observer
 
@@ -23,7 +20,7 @@ Start = Callable[[StopSignal, Sequence["Observer"]], "Run"]
 
 
 def drive(start: Start, as_json: bool) -> int:
-    """Call `start` with a stop signal that Ctrl-C sets and with the views that show progress.
+    """Call `start` with a stop signal that Ctrl-C sets and with the view that shows progress.
 
     Args:
         start: runs or resumes a sweep, and returns the run.
@@ -36,18 +33,12 @@ def drive(start: Start, as_json: bool) -> int:
 
     stop = StopSignal()
     with stopping(stop) as interruption:
-        run = start(stop, [ConsoleView(to_stderr=as_json, next_commands=_next_commands)])
+        run = start(stop, [ConsoleView(to_stderr=as_json)])
     if as_json:
         print_json(run.summary())
+    else:
+        next_steps(*_next(run))
     return exit_code(run, interruption)
-
-
-def _next_commands(root: Path, history: History) -> list[str]:
-    """What to type after a run: it is named where a name finds it, else by its path."""
-    storage = Path(os.environ.get("TUNEYARD_STORAGE") or "runs")
-    run = quoted(root.name if storage.resolve() == root.parent.resolve() else os.path.relpath(root))
-    going_on = [] if history.finished else [f"tuneyard resume {run}"]
-    return [*going_on, f"tuneyard report {run} --open", f"tuneyard board {run}", f"tuneyard show {run}"]
 
 
 def exit_code(run: Run, interruption: Interruption) -> int:
@@ -59,3 +50,17 @@ def exit_code(run: Run, interruption: Interruption) -> int:
             return 3 if run.history.failed_total else 0
         case _:
             return interruption.exit_code or 130
+
+
+def _next(run: Run) -> Iterator[str]:
+    name = reference(run)
+    if run.state not in ("finished", "failed"):
+        yield f"tuneyard resume {name}"
+    yield f"tuneyard show {name}"
+    if run.best is not None:
+        yield f"tuneyard report {name} --open"
+        yield f"tuneyard board {name}"
+    elif failed := next((trial.id for trial in run.history.trials if trial.failure), None):
+        yield f"tuneyard logs {name}/{failed} --stderr"
+    if run.state == "finished" and run.history.failed_total:
+        yield f"tuneyard resume {name} --retry-failed"

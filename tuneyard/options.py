@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STORAGE",
+    "STORAGE_VARIABLE",
     "as_json",
     "execution",
     "find_trial",
     "overrides",
     "print_json",
+    "reference",
     "storage",
     "sweep_file",
 ]
@@ -28,6 +31,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORAGE = Path("runs")
+STORAGE_VARIABLE = "TUNEYARD_STORAGE"
 
 
 def storage(command: F) -> F:
@@ -36,9 +40,9 @@ def storage(command: F) -> F:
         "--storage",
         type=click.Path(file_okay=False, path_type=Path),
         default=DEFAULT_STORAGE,
-        envvar="TUNEYARD_STORAGE",
+        envvar=STORAGE_VARIABLE,
         show_default=True,
-        help="Where the runs lie (or set TUNEYARD_STORAGE).",
+        help=f"Where the runs lie (or set {STORAGE_VARIABLE}).",
     )(command)
 
 
@@ -121,3 +125,19 @@ def find_trial(storage: Path, reference: str) -> tuple[Run, Trial | None]:
             run = Run.open(name, storage)
             return run, run.trial(number)
     return Run.open(reference, storage), None
+
+
+def reference(run: Run | Path) -> str:
+    """How to name a run on a command line that gives no `--storage`: its name where that suffices, else its path.
+
+    Args:
+        run: the run, or its directory.
+    """
+    from tuneyard.terminal import quoted
+
+    if isinstance(run, Path):
+        root = run
+    else:
+        root = run.paths.root if run.paths is not None else Path(run.name)
+    home = Path(os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE)
+    return quoted(root.name if root.resolve().parent == home.resolve() else str(root))

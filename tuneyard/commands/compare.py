@@ -9,8 +9,8 @@ import click
 
 from search.views.wording import duration, number
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, print_json, storage
-from tuneyard.terminal import next_steps, quoted, table
+from tuneyard.options import as_json, print_json, reference, storage
+from tuneyard.terminal import next_steps, table
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -38,7 +38,7 @@ def command(runs: tuple[str, ...], storage: Path, as_json: bool) -> None:
         click.echo("These runs have different objectives: their best values cannot be compared.")
     else:
         _winner(summaries)
-    next_steps(f"tuneyard report {' '.join(quoted(run.name) for run in found)}")
+    next_steps(f"tuneyard report {' '.join(reference(run) for run in found)}")
 
 
 def _rows(runs: list[Run], summaries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from tuneyard.cli import COMMANDS
-from tuneyard.options import find_trial, storage
-from tuneyard.terminal import next_steps, printable, quoted
+from tuneyard.options import find_trial, reference, storage
+from tuneyard.terminal import next_steps, printable
 
 __all__ = ["command"]
 
@@ -30,30 +31,38 @@ def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
     """
     run, trial = find_trial(storage, target)
     if trial is None:
-        raise click.UsageError(f"say which trial: tuneyard logs {quoted(run.name)}/t00000")
+        raise click.UsageError(f"say which trial: tuneyard logs {reference(run)}/t00000")
     assert run.paths is not None  # it was found on disk
+    stream, other = ("stderr", "stdout") if errors else ("stdout", "stderr")
     path = run.paths.stderr(trial.number) if errors else run.paths.stdout(trial.number)
-    printed, offset = False, 0
+    printed = False
+    for text in _growing(path, lambda: follow and _is_open(storage, target)):
+        click.echo(printable(text, keep="\n\t\r"), nl=False)
+        printed = True
+    if not printed:
+        click.echo(f"{trial.id} wrote nothing to {stream}", err=True)
+    name = f"{reference(run)}/{trial.id}"
+    flag = "" if errors else " --stderr"
+    next_steps(f"tuneyard logs {name}{flag}    # its {other}", f"tuneyard show {name}")
+
+
+def _is_open(storage: Path, target: str) -> bool:
+    _, trial = find_trial(storage, target)
+    return trial is not None and trial.open
+
+
+def _growing(path: Path, goes_on: Callable[[], bool]) -> Iterator[str]:
+    """The text of a file, and what is added to it while `goes_on()`."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    offset = 0
     while True:
-        ended = (
-            trial is None or not trial.open
-        )  # asked before reading: what was written until the end is printed
+        again = goes_on()  # asked before reading, so that what was written until the end is read
         while block := _read(path, offset):
             offset += len(block)
-            printed = True
-            click.echo(printable(decoder.decode(block), keep="\n\t\r"), nl=False)
-        if ended or not follow:
-            break
+            yield decoder.decode(block)
+        if not again:
+            return
         time.sleep(_PATIENCE)
-        run, trial = find_trial(storage, target)
-    other = "stdout" if errors else "stderr"
-    if not printed:
-        click.echo(
-            f"{trial.id if trial else target} wrote nothing to {'stderr' if errors else 'stdout'}", err=True
-        )
-    flag = "" if errors else " --stderr"
-    next_steps(f"tuneyard logs {quoted(target)}{flag}    # its {other}", f"tuneyard show {quoted(target)}")
 
 
 def _read(path: Path, offset: int) -> bytes:

@@ -9,8 +9,8 @@ import click
 
 from search.views.wording import duration
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, print_json, storage
-from tuneyard.terminal import next_steps, quoted, table
+from tuneyard.options import as_json, print_json, reference, storage
+from tuneyard.terminal import next_steps, table
 
 __all__ = ["command"]
 
@@ -35,7 +35,7 @@ def command(storage: Path, as_json: bool) -> None:
         return
     head = ("run", "state", "trials", "failed", "best", "metric", "time")
     click.echo(table(head, map(_row, summaries), right=("trials", "failed", "best")))
-    name = quoted(summaries[-1]["name"])
+    name = reference(Path(summaries[-1]["path"]))
     next_steps(f"tuneyard show {name}", f"tuneyard report {name}")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from tuneyard.cli import COMMANDS
-from tuneyard.options import storage
-from tuneyard.terminal import next_steps, quoted
+from tuneyard.options import reference, storage
+from tuneyard.terminal import next_steps
 
 __all__ = ["command"]
 
@@ -32,6 +32,6 @@ def command(runs: tuple[str, ...], storage: Path, show: bool) -> None:
             import webbrowser
 
             webbrowser.open(Path(page).resolve().as_uri())
-    names = " ".join(quoted(run.name) for run in found)
+    names = " ".join(reference(run) for run in found)
     steps = [] if show else [f"tuneyard report {names} --open"]
     next_steps(*steps, f"tuneyard {'compare' if len(found) > 1 else 'board'} {names}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, execution, overrides, sweep_file
+from tuneyard.options import STORAGE_VARIABLE, as_json, execution, overrides, sweep_file
 
 if TYPE_CHECKING:
     from search.settings import Override
@@ -26,8 +26,8 @@ __all__ = ["command"]
 @click.option(
     "--storage",
     type=click.Path(file_okay=False, path_type=Path),
-    envvar="TUNEYARD_STORAGE",
-    help="Where the run directory is made (or set TUNEYARD_STORAGE); ./runs where the file says nothing.",
+    envvar=STORAGE_VARIABLE,
+    help=f"Where the run directory is made (or set {STORAGE_VARIABLE}); ./runs where the file says nothing.",
 )
 @click.option("--name", metavar="NAME", help="Name of the run.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="S", help="Seed of the sweep.")

@@ -10,8 +10,8 @@ import click
 
 from search.views.wording import clean, config_line, duration, number
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, find_trial, print_json, storage
-from tuneyard.terminal import next_steps, printable, quoted, table
+from tuneyard.options import as_json, find_trial, print_json, reference, storage
+from tuneyard.terminal import next_steps, printable, table
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -48,7 +48,7 @@ def command(target: str, storage: Path, as_json: bool, as_csv: bool) -> None:
         sys.stdout.write(csv_text(run.history))
     else:
         describe(run)
-        name = quoted(run.name)
+        name = reference(run)
         best = run.best
         next_steps(
             *([f"tuneyard show {name}/{best.trial}"] if best else []),
@@ -78,7 +78,7 @@ def describe(run: Run) -> None:
         click.echo()
         click.echo(table(*_leaderboard(run, ranked[:_TOP]), right=("steps", "best", "last")))
         if len(ranked) > _TOP:
-            click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {quoted(run.name)} --csv")
+            click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {reference(run)} --csv")
     _failures(run)
 
 
@@ -158,7 +158,7 @@ def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
         click.echo(
             printable(f"failed: {trial.failure.kind}: {trial.failure.message}{_log(run, trial.failure)}")
         )
-    next_steps(f"tuneyard logs {quoted(run.name)}/{trial.id}", f"tuneyard show {quoted(run.name)}")
+    next_steps(f"tuneyard logs {reference(run)}/{trial.id}", f"tuneyard show {reference(run)}")
 
 
 def _trial_json(run: Run, trial: Trial) -> dict[str, Any]:
