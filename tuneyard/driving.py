@@ -11,6 +11,7 @@ from tuneyard.signals import Interruption, stopping
 from tuneyard.terminal import next_steps
 
 if TYPE_CHECKING:
+    from search.history import History, Record
     from search.run import Run
     from search.sweep import Observer
 
@@ -29,11 +30,17 @@ def drive(start: Start, as_json: bool) -> int:
     Returns:
         the exit code.
     """
+    from search.run import Run
     from search.views.console import ConsoleView
 
-    stop = StopSignal()
+    stop, place = StopSignal(), _Place()
     with stopping(stop) as interruption:
-        run = start(stop, [ConsoleView(to_stderr=as_json)])
+        try:
+            run = start(stop, [ConsoleView(to_stderr=as_json), place])
+        except KeyboardInterrupt:
+            if place.root is None:
+                raise
+            run = Run.open(place.root)  # the journal is sound wherever it was interrupted
     if as_json:
         print_json(run.summary())
     else:
@@ -50,6 +57,20 @@ def exit_code(run: Run, interruption: Interruption) -> int:
             return 3 if run.history.failed_total else 0
         case _:
             return interruption.exit_code or 130
+
+
+class _Place:
+    """An observer that notes where the run lies, for when it is interrupted before it could say so."""
+
+    def __init__(self) -> None:
+        self.root: str | None = None
+
+    def on_event(self, record: Record, history: History) -> None:
+        """The first record of a driver, `sweep` or `resume`, says it."""
+        self.root = self.root or record.get("about", {}).get("path")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 def _next(run: Run) -> Iterator[str]:

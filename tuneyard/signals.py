@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from search.runners.base import StopSignal
 
 __all__ = ["Interruption", "stopping"]
+
+_GRACE = 2.0  # seconds that a runner has to end at once
 
 
 class Interruption:
@@ -32,21 +36,31 @@ class Interruption:
 def stopping(stop: StopSignal) -> Iterator[Interruption]:
     """While this is open, the first signal lets running trials finish their step, the second ends at once.
 
-    A third one is no longer held back: Python's own KeyboardInterrupt.
+    What has not ended two seconds after the second signal (or when a third comes) gets a KeyboardInterrupt: a step of a
+    user's own that runs in this process. Only for the main thread.
     """
     interruption = Interruption()
+    stream = sys.stderr  # a runner in this process puts another one in its place while a trial trains
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(_GRACE, signal.pthread_kill, (main, signal.SIGINT))
+    timer.daemon = True
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         if stop.urgent:
             raise KeyboardInterrupt
+        again = bool(stop)
         interruption.signal = interruption.signal or signal.Signals(number)
-        stop.request(f"interrupted by {signal.Signals(number).name}")
-        if not stop.urgent:
-            click.echo("stopping: running trials finish their step. Once more: at once", err=True)
+        stop.request(f"interrupted by {interruption.signal.name}")
+        if again:
+            timer.start()
+        else:
+            click.echo("stopping: running trials finish their step. Once more: at once", file=stream)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interruption
     finally:
+        timer.cancel()
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
