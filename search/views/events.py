@@ -27,36 +27,44 @@ from search.problem import Objective
 from search.trial import Outcome
 from spaces import Categorical, Constant, Float, Integer, Ordinal, Parameter, Space
 
-__all__ = ["PREFIX", "EventFile", "experiment", "scalars", "session_end", "session_start", "text"]
+__all__ = ["PREFIX", "Entry", "EventFile", "experiment", "scalars", "session_end", "session_start", "text"]
 
 PREFIX = "events.out.tfevents."
 _EXACT = 2**53  # beyond it a double does not hold every integer
 
 
+Entry = tuple[float, int, summary_pb2.Summary]
+"""When (seconds since the epoch), at which step, what."""
+
+
 class EventFile:
     """A new event file in `directory`, which is created. Its name sorts after those of files made earlier.
 
-    A file that begins with a restart mark lets a running TensorBoard drop what it read from an earlier file of the
-    same run. Raises OSError as the file system does.
+    `entries`: what it begins with. `restart`: let a TensorBoard that is running forget what earlier files of the same
+    run said. Raises OSError as the file system does.
     """
 
-    def __init__(self, directory: Path, wall_time: float, suffix: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        wall_time: float,
+        entries: Iterable[Entry],
+        *,
+        restart: bool = False,
+        suffix: str = "",
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         seconds, nanoseconds = divmod(time.time_ns(), 10**9)
         self._path = directory / f"{PREFIX}{seconds:010d}.{nanoseconds:09d}{suffix}"
-        self._append([event_pb2.Event(wall_time=wall_time, file_version="brain.Event:2")])
+        head = [event_pb2.Event(wall_time=wall_time, file_version="brain.Event:2")]
+        if restart:
+            mark = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+            head.append(event_pb2.Event(wall_time=wall_time, step=0, session_log=mark))
+        self._append([*head, *map(_event, entries)])
 
-    def restart(self, wall_time: float) -> None:
-        """Let readers forget what earlier files of this run said."""
-        log = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-        self._append([event_pb2.Event(wall_time=wall_time, step=0, session_log=log)])
-
-    def write(self, entries: Iterable[tuple[float, int, summary_pb2.Summary]]) -> None:
-        """Append summaries: (seconds since the epoch, step, summary) each."""
-        self._append(
-            event_pb2.Event(wall_time=wall_time, step=step, summary=summary)
-            for wall_time, step, summary in entries
-        )
+    def write(self, entry: Entry) -> None:
+        """Append a summary."""
+        self._append([_event(entry)])
 
     def _append(self, events: Iterable[event_pb2.Event]) -> None:
         records = io.BytesIO()
@@ -65,6 +73,11 @@ class EventFile:
             writer.write(event.SerializeToString())
         with open(self._path, "ab") as file:
             file.write(records.getbuffer())
+
+
+def _event(entry: Entry) -> event_pb2.Event:
+    wall_time, step, summary = entry
+    return event_pb2.Event(wall_time=wall_time, step=step, summary=summary)
 
 
 def scalars(values: Mapping[str, float]) -> summary_pb2.Summary:

@@ -18,13 +18,13 @@ import time
 from bisect import bisect_left
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search.history import History, Record
 from search.trial import Result, Trial
 
 if TYPE_CHECKING:
-    from search.views.events import EventFile
+    from search.views.events import Entry, EventFile
 
 __all__ = ["TensorBoardView"]
 
@@ -82,7 +82,7 @@ class TensorBoardView:
             self._rewrite(trial, history)
         elif kind == "result" and not record.get("again"):
             best = trial.best.score if trial.best is not None else None
-            self._files[trial.number].write([self._entry(trial.results[-1], best, history)])
+            self._files[trial.number].write(self._entry(trial.results[-1], best, history))
 
     def _begin(self, history: History) -> None:
         from search.views.events import EventFile, experiment
@@ -91,15 +91,13 @@ class TensorBoardView:
         began = self._clock.at(0.0)
         name = self._directory.parent.name
         summary = experiment(history.problem.space, history.problem.objective, name, began)
-        EventFile(self._directory, began).write([(began, 0, summary)])
+        EventFile(self._directory, began, [(began, 0, summary)])
 
     def _rewrite(self, trial: Trial, history: History) -> None:
         """The trial's event file from its beginning up to now."""
         from search.views.events import EventFile, session_start, text
 
         started = self._clock.at(trial.attempts[0].now if trial.attempts else trial.asked)
-        file = self._files[trial.number] = EventFile(self._trial_directory(trial), started)
-        file.restart(started)
         group = history.problem.space.fingerprint(trial.config)
         entries = [
             (started, 0, session_start(trial.config, group, started)),
@@ -109,7 +107,8 @@ class TensorBoardView:
         for result in trial.results:
             best = min((score for score in (best, result.score) if score is not None), default=None)
             entries.append(self._entry(result, best, history))
-        file.write(entries)
+        directory = self._trial_directory(trial)
+        self._files[trial.number] = EventFile(directory, started, entries, restart=True)
 
     def _close(self, trial: Trial, history: History) -> None:
         from search.views.events import EventFile, session_end, text
@@ -120,14 +119,13 @@ class TensorBoardView:
         assert trial.outcome is not None
         assert trial.closed is not None
         ended = self._clock.at(trial.closed)
-        EventFile(self._trial_directory(trial), ended, _end_suffix(trial)).write(
-            [
-                (ended, trial.steps, text("trial/outcome", _outcome_text(trial))),
-                (ended, trial.steps, session_end(trial.outcome, ended)),
-            ]
-        )
+        entries = [
+            (ended, trial.steps, text("trial/outcome", _outcome_text(trial))),
+            (ended, trial.steps, session_end(trial.outcome, ended)),
+        ]
+        EventFile(self._trial_directory(trial), ended, entries, suffix=_end_suffix(trial))
 
-    def _entry(self, result: Result, best: float | None, history: History) -> tuple[float, int, Any]:
+    def _entry(self, result: Result, best: float | None, history: History) -> Entry:
         from search.views.events import scalars
 
         objective, values = history.problem.objective, dict(result.metrics)
