@@ -46,13 +46,15 @@ class CMAES:
 
         evolved = numbers(problem.space)
 
-        def sampler(seed: int) -> BaseSampler:
+        def sampler(seed: int, attempt: int) -> BaseSampler:
             return NumbersCmaEsSampler(
                 evolved, seed=seed, n_startup_trials=startup_trials, popsize=population
             )
 
         generations = 4 * (population or 4 + int(3 * math.log(max(1, len(evolved)))))
-        self._mirror = Mirror(problem, sampler, window=max(200, generations), remembers=True)
+        self._mirror = Mirror(
+            problem, sampler, startup=startup_trials, window=max(200, generations), remembers=True
+        )
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""

@@ -15,6 +15,7 @@ from search.searchers.fidelity import comparable
 from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
 from search.searchers.priors import belongs
 from search.searchers.window import window
+from search.seeds import searcher_rng
 from spaces.errors import SpaceError
 from spaces.translate import optuna as translate
 
@@ -26,8 +27,7 @@ __all__ = ["GP"]
 
 log = logging.getLogger(__name__)
 
-_ATTEMPTS = 4  # the model's optimum hardly moves from one draw to the next, and each costs a fit
-_TAIL = 5.0
+_TAIL = 2.0
 _MOST = 1_000_000  # values of a stepped parameter
 
 
@@ -38,7 +38,8 @@ class GP:
     Ament et al. 2023. A fit costs the cube of the observations, so the model sees `window` of them: the best half and the
     newest. It is fitted to scores of one fidelity: full trials, or, while early stopping leaves too few, the highest step
     that enough trials reached (Falkner et al. 2018). Scores far above the median are pulled in, as one diverged
-    trial would flatten all the others. A parameter that is not active has its middle value in the model.
+    trial would flatten all the others. A parameter that is not active has its middle value in the model. Where
+    the best point breaks a constraint, TPE proposes instead.
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -82,6 +83,8 @@ class GP:
         space = self._problem.space
         belonging = [each for each in history.observations if belongs(space, each)]
         known = comparable(belonging, self._startup)
+        if len(known) < self._startup:
+            return space.sample(searcher_rng(self._problem.seed, number))
         if len(known) > self._window and not self._noticed:
             log.info("from now on the model is made of the best and the newest %d trials", self._window)
             self._noticed = True
@@ -91,11 +94,13 @@ class GP:
                 study.add_trial(self._everywhere(told(space, observation, {})))
             for trial in history.running:
                 study.add_trial(self._everywhere(stand_in(space, trial)))
-            return propose(study, self._problem, number, self._sampler, _ATTEMPTS).config
+            return propose(study, self._problem, history, number, self._sampler).config
 
-    def _sampler(self, seed: int) -> BaseSampler:
-        from optuna.samplers import GPSampler
+    def _sampler(self, seed: int, attempt: int) -> BaseSampler:
+        from optuna.samplers import GPSampler, TPESampler
 
+        if attempt > 0:  # the model's optimum would come again; TPE, on the same trials, spreads its draws
+            return TPESampler(seed=seed, n_startup_trials=self._startup)
         return GPSampler(
             seed=seed,
             n_startup_trials=self._startup,

@@ -10,17 +10,19 @@ from typing import Any, ClassVar, cast, final
 from search.history import History, Observation
 from search.problem import Problem
 from search.searchers.capabilities import Capabilities, Option
+from search.searchers.feasible import drawn_back
 from search.searchers.fidelity import comparable
 from search.searchers.priors import belongs
 from search.searchers.window import window
 from search.seeds import searcher_rng
+from search.trial import Trial
 from spaces.translate import hyperopt as translate
 
 __all__ = ["Hyperopt"]
 
 log = logging.getLogger(__name__)
 
-_ATTEMPTS = 30  # draws that break a constraint before a random feasible config stands in
+_ATTEMPTS = 10  # draws that break a constraint before one is drawn back
 _PRIORS = 10**9  # trials of earlier runs are numbered from -this, so that they are the oldest
 
 
@@ -79,22 +81,25 @@ class Hyperopt:
             return space.from_unit([])
         if history is not self._history:
             self._history, self._drawn = history, {}
-        trials = trials_from_docs(self._documents(history), validate=False)
-        for attempt in range(_ATTEMPTS if space.constraints else 1):
+        known = self._learned(history)
+        if len(known) < self._startup:
+            return space.sample(searcher_rng(self._problem.seed, number))
+        trials = trials_from_docs(self._documents(known, history.running), validate=False)
+        for attempt in range(_ATTEMPTS):
             seed = int(searcher_rng(self._problem.seed, number, attempt).integers(2**31))
             (drawn,) = self._suggest([number], self._domain, trials, seed)
             config = translate.decode(space, drawn["misc"]["vals"])
             if space.feasible(config):
                 return config
-        return space.sample(searcher_rng(self._problem.seed, number, _ATTEMPTS))
+        return drawn_back(self._problem, history, number, config, _ATTEMPTS)
 
-    def _documents(self, history: History) -> list[dict[str, Any]]:
-        """What is known of every trial, in Hyperopt's form."""
+    def _documents(self, known: list[Observation], running: list[Trial]) -> list[dict[str, Any]]:
+        """What is known of the trials, in Hyperopt's form."""
         documents = []
-        for place, observation in enumerate(self._learned(history)):
+        for place, observation in enumerate(known):
             number = place - _PRIORS if observation.number is None else observation.number
             documents.append(self._document(number, observation.config, observation.score))
-        documents.extend(self._document(trial.number, trial.config, None) for trial in history.running)
+        documents.extend(self._document(trial.number, trial.config, None) for trial in running)
         return documents
 
     def _learned(self, history: History) -> list[Observation]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.history import History, Observation
 from search.problem import Problem
+from search.searchers.feasible import drawn_back
 from search.searchers.priors import belongs
 from search.searchers.window import window
 from search.seeds import searcher_rng
@@ -41,10 +42,10 @@ __all__ = ["Draw", "Mirror", "new_study", "propose", "quiet", "stand_in", "told"
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 30  # draws that break a constraint before a random feasible config stands in
+_ATTEMPTS = 10  # draws that break a constraint before one is drawn back
 
-SamplerFactory = Callable[[int], "BaseSampler"]
-"""seed -> a fresh sampler."""
+SamplerFactory = Callable[[int, int], "BaseSampler"]
+"""(seed, attempt) -> a fresh sampler; `attempt` counts the draws of this trial that broke a constraint."""
 
 
 @contextmanager
@@ -105,27 +106,26 @@ class Draw:
     attempts: int
 
 
-def propose(
-    study: Study, problem: Problem, number: int, sampler: SamplerFactory, attempts: int = ATTEMPTS
-) -> Draw:
-    """Draw a config for trial `number`; what breaks a constraint is drawn again, at last from the space itself."""
+def propose(study: Study, problem: Problem, history: History, number: int, sampler: SamplerFactory) -> Draw:
+    """Draw a config for trial `number`; what breaks a constraint is drawn again, and at last drawn back."""
     from optuna.trial import TrialState
 
     space = problem.space
-    for attempt in range(attempts if space.constraints else 1):
+    for attempt in range(_ATTEMPTS):
         rng = searcher_rng(problem.seed, number, attempt)
-        study.sampler = sampler(int(rng.integers(2**31)))
+        study.sampler = sampler(int(rng.integers(2**31)), attempt)
         scratch = study.ask()
         config = translate.suggest(space, scratch)
         noted = study.tell(scratch, state=TrialState.FAIL).system_attrs
         if space.feasible(config):
             return Draw(config, noted, attempt + 1)
-    return Draw(space.sample(searcher_rng(problem.seed, number, attempts)), {}, attempts)
+    return Draw(drawn_back(problem, history, number, config, _ATTEMPTS), noted, _ATTEMPTS)
 
 
 class Mirror:
     """A study that follows a history; see the module's docstring.
 
+    `startup`: observations before the sampler is asked; until then configs are random.
     `window`: with twice as many observations the study is made anew from the best and the newest `window` of them.
     `remembers`: the sampler keeps its state in the attributes of the trials that it proposed. Then each trial that the
     searcher was asked for is proposed again when it is played, in the study of that moment, and carries those attributes
@@ -135,10 +135,10 @@ class Mirror:
     _pending: tuple[int, Draw] | None  # the last proposal, until something is played
 
     def __init__(
-        self, problem: Problem, sampler: SamplerFactory, *, window: int, remembers: bool = False
+        self, problem: Problem, sampler: SamplerFactory, *, startup: int, window: int, remembers: bool = False
     ) -> None:
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
-        self._window, self._noticed = window, False
+        self._startup, self._window, self._noticed = startup, window, False
         self._begin(History(problem))
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
@@ -268,6 +268,8 @@ class Mirror:
         return self._entries - 1
 
     def _propose(self, number: int) -> Draw:
-        draw = propose(self._current, self._problem, number, self._sampler)
+        if len(self._told) < self._startup:
+            return Draw(self._problem.space.sample(searcher_rng(self._problem.seed, number)), {}, 0)
+        draw = propose(self._current, self._problem, self._history, number, self._sampler)
         self._entries += draw.attempts
         return draw

@@ -51,12 +51,12 @@ class TPE:
 
         together = blocks(problem.space)
 
-        def sampler(seed: int) -> BaseSampler:
+        def sampler(seed: int, attempt: int) -> BaseSampler:
             return BlockTPESampler(
                 together, seed=seed, n_startup_trials=startup_trials, n_ei_candidates=candidates
             )
 
-        self._mirror = Mirror(problem, sampler, window=window)
+        self._mirror = Mirror(problem, sampler, startup=startup_trials, window=window)
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""

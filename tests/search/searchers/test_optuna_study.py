@@ -32,7 +32,7 @@ class Onlooker(optuna.samplers.RandomSampler):
 
 
 def looked(problem: Problem, window: int = 1000) -> Mirror:
-    return Mirror(problem, lambda seed: Onlooker(seed=seed), window=window)
+    return Mirror(problem, lambda seed, attempt: Onlooker(seed=seed), startup=0, window=window)
 
 
 def told() -> list[FrozenTrial]:
@@ -139,7 +139,9 @@ def test_cmaes_replays_its_generations() -> None:
     problem = problem_on(SPACES["floats"], seed=4)
     records = play(problem, make_searcher("cmaes", problem), 40, trouble=False)
     history = History.from_records(records)
-    restarted = Mirror(problem, lambda seed: Onlooker(seed=seed), window=1000, remembers=True)
+    restarted = Mirror(
+        problem, lambda seed, attempt: Onlooker(seed=seed), startup=1, window=1000, remembers=True
+    )
     restarted.ask(history, 40)
     assert not any("cma:generation" in trial.system_attrs for trial in told())
     resumed = make_searcher("cmaes", problem).ask(history, 40)
