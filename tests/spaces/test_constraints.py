@@ -43,6 +43,8 @@ CONFIG = {
         "1e3 == 1000 and .5 == b and 5. == 5",
         "'abc' < 'abd'",
         "+a == 3",
+        "8 / 4 / 2 == 1 and 8 - 4 - 2 == 2 and 7 // 2 * 2 == 6 and 2 * 7 % 4 == 2",
+        "not bn or a < 4 and a > 2",
         "`batch-size` == 8 and `a` == 3 and größe < 2",
         "a == 3.0",
     ],

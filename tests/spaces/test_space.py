@@ -296,6 +296,15 @@ def test_active_follows_the_values_and_knows_constants() -> None:
     assert [each.name for each in chained.active({})] == ["c", "d"]
 
 
+def test_lists_as_json_gives_them_decide_what_is_active() -> None:
+    space = Space(
+        [Parameter("layers", Categorical([[8], [8, 8]])), Parameter("d", X, when("layers", "==", [8, 8]))]
+    )
+    assert [each.name for each in space.active({"layers": [8, 8]})] == ["layers", "d"]
+    assert space.fingerprint({"layers": [8, 8], "d": "x"}) == space.fingerprint({"layers": (8, 8), "d": "x"})
+    assert space.validate({"layers": [8, 8], "d": "x"}) == {"layers": (8, 8), "d": "x"}
+
+
 def test_to_unit_is_nan_where_inactive_and_wants_the_rest() -> None:
     point = SPACE.to_unit(SGD)
     assert point.shape == (8,)
