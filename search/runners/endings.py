@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 
 from search.sweep import Decision, PassiveSweep
@@ -22,6 +23,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _LONGEST_MESSAGE = 300
+_MACHINERY = re.compile(
+    r"[/\\](search[/\\]runners[/\\]|trainables[/\\]host\.py$|ray[/\\]util[/\\]tracing[/\\])"
+)
 _OUT_OF_MEMORY = (
     "MemoryError",
     "OutOfMemoryError",
@@ -45,8 +49,11 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback as text, causes included."""
-    return "".join(traceback.format_exception(error))
+    """The traceback as text, causes included; it begins where a runner called into the trainable."""
+    begin = error.__traceback__
+    while begin is not None and _MACHINERY.search(begin.tb_frame.f_code.co_filename):
+        begin = begin.tb_next
+    return "".join(traceback.format_exception(type(error), error, begin or error.__traceback__))
 
 
 def close_as_decided(sweep: PassiveSweep, number: int, decision: Decision, now: float) -> None:
