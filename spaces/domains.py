@@ -19,7 +19,7 @@ import numpy as np
 
 from spaces.errors import SpaceError, nearest
 from spaces.lattice import Lattice
-from spaces.values import Value, canonical, listed, normal
+from spaces.values import Value, canonical, flag, listed, normal, number, whole
 
 __all__ = ["Categorical", "Constant", "Domain", "Float", "Integer", "Ordinal"]
 
@@ -115,9 +115,9 @@ class Float(Domain):
     type: ClassVar[str] = "float"
 
     def __post_init__(self) -> None:
-        low, high = float(_number(self.low, "the lower bound")), float(_number(self.high, "the upper bound"))
-        step = None if self.step is None else float(_number(self.step, "step"))
-        for name, value in (("low", low), ("high", high), ("step", step), ("log", _flag(self.log))):
+        low, high = float(number(self.low, "the lower bound")), float(number(self.high, "the upper bound"))
+        step = None if self.step is None else float(number(self.step, "step"))
+        for name, value in (("low", low), ("high", high), ("step", step), ("log", flag(self.log, "log"))):
             object.__setattr__(self, name, value)
         _check_bounds(low, high, self.log)
         if not math.isfinite(high - low):
@@ -170,7 +170,7 @@ class Float(Domain):
         return float((value - self.low) / (self.high - self.low))
 
     def validate(self, value: object) -> float:
-        value = float(_number(value, "the value"))
+        value = float(number(value, "the value"))
         # A float may leave its bounds by rounding (a logarithm and back): that is still the bound.
         slack = 1e-12 * max(abs(self.low), abs(self.high))
         if not self.low - slack <= value <= self.high + slack:
@@ -220,9 +220,9 @@ class Integer(Domain):
     type: ClassVar[str] = "integer"
 
     def __post_init__(self) -> None:
-        low, high = _whole(self.low, "the lower bound"), _whole(self.high, "the upper bound")
-        step = _whole(self.step, "step")
-        for name, value in (("low", low), ("high", high), ("step", step), ("log", _flag(self.log))):
+        low, high = whole(self.low, "the lower bound"), whole(self.high, "the upper bound")
+        step = whole(self.step, "step")
+        for name, value in (("low", low), ("high", high), ("step", step), ("log", flag(self.log, "log"))):
             object.__setattr__(self, name, value)
         _check_bounds(low, high, self.log)
         _ = self.lattice
@@ -243,7 +243,7 @@ class Integer(Domain):
         return self.lattice.unit((self.validate(value) - self.low) // self.step)
 
     def validate(self, value: object) -> int:
-        value = _whole(value, "the value")
+        value = whole(value, "the value")
         if not self.low <= value <= self.high:
             raise SpaceError(f"must lie in [{self.low}, {self.high}], got {value}")
         off = (value - self.low) % self.step
@@ -357,27 +357,6 @@ class Constant(Domain):
 
 
 _DOMAINS: dict[str, Any] = {each.type: each for each in (Float, Integer, Categorical, Ordinal, Constant)}
-
-
-def _number(value: object, what: str) -> int | float:
-    value = normal(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    raise SpaceError(f"{what} must be a number, got {value!r}")
-
-
-def _whole(value: object, what: str) -> int:
-    number = _number(value, what)
-    if isinstance(number, float) and not number.is_integer():
-        raise SpaceError(f"{what} must be a whole number, got {number}")
-    return int(number)
-
-
-def _flag(value: object) -> bool:
-    value = normal(value)
-    if isinstance(value, bool):
-        return value
-    raise SpaceError(f"log must be true or false, got {value!r}")
 
 
 def _check_bounds(low: float, high: float, log: bool) -> None:

@@ -11,7 +11,19 @@ import numpy as np
 
 from spaces.errors import SpaceError
 
-__all__ = ["Config", "Value", "canonical", "flatten", "listed", "nest", "normal", "same"]
+__all__ = [
+    "Config",
+    "Value",
+    "canonical",
+    "flag",
+    "flatten",
+    "listed",
+    "nest",
+    "normal",
+    "number",
+    "same",
+    "whole",
+]
 
 Value: TypeAlias = Any
 """None, bool, int, finite float, str, or a tuple of those. `normal` is what holds it at run time."""
@@ -63,6 +75,30 @@ def same(a: Value, b: Value) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
     return type(a) is type(b) and bool(a == b)
+
+
+def number(value: object, what: str) -> int | float:
+    """A finite number, in its normal form. Raises SpaceError, with `what` it should have been, for all else."""
+    value = normal(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise SpaceError(f"{what} must be a number, got {value!r}")
+
+
+def whole(value: object, what: str) -> int:
+    """A whole number, also one written as a float. Raises as `number`."""
+    found = number(value, what)
+    if isinstance(found, float) and not found.is_integer():
+        raise SpaceError(f"{what} must be a whole number, got {found}")
+    return int(found)
+
+
+def flag(value: object, what: str) -> bool:
+    """True or False. Raises as `number`."""
+    value = normal(value)
+    if isinstance(value, bool):
+        return value
+    raise SpaceError(f"{what} must be true or false, got {value!r}")
 
 
 def canonical(value: object) -> str:
