@@ -260,3 +260,16 @@ def test_a_trial_that_is_not_there_is_named() -> None:
     assert run.trial("t00001").number == run.trial("1").number == run.trial(1).number == 1
     with pytest.raises(RunNotFoundError, match="it has 2: t00000 to t00001"):
         run.trial("7")
+
+
+def test_a_runs_state_is_derived_from_its_journal_and_its_lock() -> None:
+    run = sweep(run_cap=3).run()
+    assert run.paths is not None
+    lines = run.paths.journal.read_bytes().splitlines(keepends=True)
+    run.paths.journal.write_bytes(b"".join(lines[:-1]))  # killed before it could take its leave
+    assert Run.open(run.name).state == "killed"
+    lock = RunLock(run.paths.lock)
+    assert Run.open(run.name).state == "running"
+    lock.release()
+    assert Run.open(run.name).state == "killed"
+    assert resume(run.name, trainable=bowl).state == "finished"
