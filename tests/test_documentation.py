@@ -95,9 +95,7 @@ ROWS = [f"A{n}" for n in (1, 2, 3, 4, 5, 6, 9, 11, 12, 13, 14, 15)]
 
 def _coverage() -> dict[str, str]:
     table = (ROOT / "docs/coverage.md").read_text()
-    return {
-        row: shown for row, shown in re.findall(r"^\| (A\d+) \|[^|\n]*\|([^|\n]*)\|$", table, re.MULTILINE)
-    }
+    return dict(re.findall(r"^\| (A\d+) \|[^|\n]*\|([^|\n]*)\|$", table, re.MULTILINE))
 
 
 @pytest.mark.parametrize("row", ROWS)
