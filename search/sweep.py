@@ -27,6 +27,7 @@ from search.schedulers.base import CONTINUE, Scheduler, Verdict
 from search.searchers.base import Searcher
 from search.seeds import trial_seed
 from search.trial import Failure, Outcome, Trial, trial_id
+from spaces.values import listed
 
 __all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep"]
 
@@ -156,7 +157,8 @@ class PassiveSweep:
                     break
                 config = proposal
             seed = trial_seed(self.problem.seed, number)
-            self._record("ask", now, trial=number, config=dict(config), seed=seed, origin=origin)
+            as_read = {name: listed(value) for name, value in config.items()}  # what a resume will read back
+            self._record("ask", now, trial=number, config=as_read, seed=seed, origin=origin)
             trials.append(self.history.trials[number])
         return trials
 

@@ -29,11 +29,11 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
     for trial in history.trials:
         for attempt in trial.attempts:
             nodes[attempt.node] = nodes.get(attempt.node, 0) + 1
-    scheduler = settings.get("early_terminate")
+    scheduler, method = settings.get("early_terminate"), settings.get("method")
     return {
         "trainable": _text(settings.get("trainable")),
         "data": _data(settings.get("data")),
-        "method": _text(settings.get("method")),
+        "method": _text(_mapping(method).get("name") if isinstance(method, Mapping) else method),
         "scheduler": _text(_mapping(scheduler).get("type") if isinstance(scheduler, Mapping) else scheduler),
         "metric": problem.objective.metric,
         "goal": problem.objective.goal,
