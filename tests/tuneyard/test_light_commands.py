@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -223,3 +225,52 @@ def test_an_error_nobody_foresaw_leaves_its_traceback_in_a_file(
     assert "in broken" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     log.unlink()
+
+
+HEAVY = {
+    "ray",
+    "torch",
+    "optuna",
+    "hyperopt",
+    "sklearn",
+    "pandas",
+    "plotly",
+    "scipy.stats",
+    "tensorboard",
+    "pyarrow",
+}
+PLAN = "trainable: curves\nmethod: {method}\nrun_cap: 9\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "may_load"),
+    [
+        (("--help",), set()),
+        (("run", "--help"), set()),
+        (("ls",), set()),
+        (("show", "mine"), set()),
+        (("show", "mine", "--csv"), set()),
+        (("show", "mine/1", "--json"), set()),
+        (("logs", "mine/1"), set()),
+        (("compare", "mine", "mine"), set()),
+        (("init", "new"), set()),
+        (("plan", "random.yaml"), set()),
+        (
+            ("plan", "tpe.yaml"),
+            {"optuna"},
+        ),  # the searcher itself says what it would begin with; its import is quick
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_a_light_command_loads_nothing_heavy(
+    write_run: WriteRun, arguments: tuple[str, ...], may_load: set[str]
+) -> None:
+    write_run(Path("runs"), "mine")
+    for method in ("random", "tpe"):
+        Path(f"{method}.yaml").write_text(PLAN.format(method=method))
+    code = "import sys; from tuneyard.__main__ import main; code = main(); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert HEAVY & set(done.stderr.split()) <= may_load
