@@ -18,7 +18,7 @@ from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
 from spaces import parse_parameters
 
-__all__ = ["ABOUT", "PARAMETERS", "digits_like", "drive", "run_in", "run_of"]
+__all__ = ["ABOUT", "EVIL", "PARAMETERS", "digits_like", "drive", "hostile_run", "run_in", "run_of"]
 
 PARAMETERS: dict[str, Any] = {
     "lr": {"min": 1e-5, "max": 1e-1, "distribution": "log_uniform_values"},
@@ -150,3 +150,58 @@ def run_in(storage: Path, curve: Curve = digits_like, *, name: str = "digits", *
     drive(journal, curve, log=log, **options)
     journal.close()
     return Run(History.from_records(read_journal(paths.journal)), paths)
+
+
+EVIL = [
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=2</script>",
+    "<img src=x onerror=window.hacked=3>",
+    '"><svg onload=window.hacked=4>',
+    "<!--<script>",
+    "{{ 7*7 }}{% raw %}",
+    "<a href='https://evil.example/'>click</a>",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "\u202egnp.exe\u2066",
+    "שלום עולם",
+    "`rm -rf /` | [x](javascript:alert(1)) **b** <b>",
+    "%{x} $\\alpha$ &lt;b&gt;",
+    "long" * 2000,
+    "line\nbreak\x00\x1b[31m",
+]
+LONG = "a" * 60 + "." + "b" * 900
+
+
+def hostile_run(storage: Path) -> Run:
+    """A run in which every name, value, message and fact is meant to do harm."""
+
+    def curve(config: Any, number: int, step: int) -> float | str:
+        return EVIL[number % len(EVIL)] if number % 3 == 0 else 0.1 * step + number / 100
+
+    about = {
+        **ABOUT,
+        "settings": {
+            "trainable": EVIL[0],
+            "data": {"source": EVIL[2], "password": "hunter2"},
+            "method": EVIL[3],
+        },
+        "versions": {EVIL[1]: EVIL[0]},
+        "git": {"commit": EVIL[1], "dirty": True},
+        "host": EVIL[2],
+        "platform": EVIL[9],
+    }
+    parameters = {
+        "evil": {"values": EVIL},
+        LONG: {"min": 0.0, "max": 1.0},
+        "שם": {"values": [1, 2]},
+        "x": EVIL[0],
+    }
+    return run_in(
+        storage,
+        curve,
+        parameters=parameters,
+        objective=Objective("<b>loss</b></script>", "minimize"),
+        trials=45,
+        max_steps=3,
+        about=about,
+    )

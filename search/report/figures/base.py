@@ -26,6 +26,7 @@ __all__ = [
     "log_ticks",
     "round_ticks",
     "state_colour",
+    "whole",
 ]
 
 SYMBOLS: Mapping[str, str] = {
@@ -111,6 +112,11 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
         "exponentformat": "e",
         **more,
     }
+
+
+def whole(title: str, high: float, **more: Any) -> dict[str, Any]:
+    """An axis of whole numbers up to `high`: no tick between two of them."""
+    return axis(title, tickformat=",d", **({"dtick": 1} if high <= 10 else {}), **more)
 
 
 def focus(values: Sequence[float], goal: str) -> tuple[float, float] | None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.numbers import number
-from search.report.figures.base import SYMBOLS, Figure, View, axis, beyond, focus, label, layout, state_colour
+from search.report.figures.base import (
+    SYMBOLS,
+    Figure,
+    View,
+    axis,
+    beyond,
+    focus,
+    label,
+    layout,
+    state_colour,
+    whole,
+)
 
 __all__ = ["curves_figure"]
 
@@ -38,8 +49,10 @@ def curves_figure(report: dict[str, Any]) -> Figure | None:
         "",
         data,
         layout(
-            xaxis=axis(
-                "step", rangemode="tozero" if len(values) > len(curves) else "normal", tickformat=",d"
+            xaxis=whole(
+                "step",
+                max(max(curve["steps"]) for curve in curves),
+                rangemode="tozero" if len(values) > len(curves) else "normal",
             ),
             yaxis=axis(label(metric), **first_view),
         ),

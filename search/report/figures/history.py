@@ -16,6 +16,7 @@ from search.report.figures.base import (
     label,
     layout,
     state_colour,
+    whole,
 )
 
 __all__ = ["history_figure"]
@@ -34,18 +35,18 @@ def history_figure(report: dict[str, Any]) -> Figure | None:
     if not points["value"]:
         return None
     span = focus(points["value"], goal)
-    better = "higher is better" if goal == "maximize" else "lower is better"
     views = []
     for unit, title, spelled in _UNITS:
         data = [_points(points, unit, state, metric) for state in STATES if state in points["state"]]
         data.append(_best(history, unit))
         if report["facts"]["target"] is not None:
             data.append(_target(report["facts"]["target"], _end(history, unit)))
-        value_axis = axis(
-            f"{label(metric)} ({better})", range=list(span) if span else None, autorange=span is None
-        )
-        range_mode = {"rangemode": "tozero", "tickformat": ",~r"} if unit != "trial" else {"tickformat": ",d"}
-        views.append(View(title, data, layout(xaxis=axis(spelled, **range_mode), yaxis=value_axis)))
+        value_axis = axis(label(metric), range=list(span) if span else None, autorange=span is None)
+        if unit == "seconds":
+            across = axis(spelled, rangemode="tozero", tickformat=",~r")
+        else:
+            across = whole(spelled, _end(history, unit), rangemode="tozero" if unit == "steps" else "normal")
+        views.append(View(title, data, layout(xaxis=across, yaxis=value_axis)))
     best = history["by_trial"]["value"][-1]
     alt = (
         f"Best {metric} so far. It went from {number(points['value'][0])} to {number(best)} over "

@@ -27,13 +27,16 @@ def importance_figure(report: dict[str, Any]) -> Figure | None:
     ]
     shown = order[:SHOWN]
     data = [_bars(method, shown) for method in methods]
+    top = max(
+        share["share"] for method in methods for share in method["shares"]
+    )  # room for the figures beside the bars
     view = View(
         "",
         data,
         layout(
             barmode="group",
             bargap=0.35,
-            xaxis=axis("share of the importance", tickformat=".0%", rangemode="tozero"),
+            xaxis=axis("share of the importance", tickformat=".0%", range=[0, 1.2 * top]),
             yaxis=axis(
                 "",
                 tickvals=list(range(len(shown))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.report.figures.base import Figure, View, axis, layout
+from search.report.figures.base import Figure, View, axis, layout, whole
 
 __all__ = ["rungs_figure"]
 
@@ -42,7 +42,7 @@ def rungs_figure(report: dict[str, Any]) -> Figure | None:
                 tickvals=places[::every],
                 ticktext=[f"{step:,}" for step in steps[::every]],
             ),
-            yaxis=axis("trials", tickformat=",d", rangemode="tozero"),
+            yaxis=whole("trials", max(rung["entered"] for rung in rungs), rangemode="tozero"),
         ),
     )
     first = rungs[0]

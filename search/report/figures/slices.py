@@ -55,7 +55,7 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
         keep = range(0, count, max(1, count // 12))
         ticks = {
             "tickvals": list(keep),
-            "ticktext": [label(each["choices"][i], 14) for i in keep],
+            "ticktext": [label(each["choices"][i], 14 if count <= 4 else 9) for i in keep],
             "range": [-0.6, count - 0.4],
         }
     elif each["scale"] == "log":

@@ -2,8 +2,9 @@
 /* Parallel coordinates in SVG. Colours come from page.css, so light, dark and print need nothing here. */
 const drawParallel = (box, figure) => {
   const NS = "http://www.w3.org/2000/svg";
-  const TOP = 50, FLOOR = 34, SIDE = 52; /* room for names, for inactive values, for ticks of the outer axes */
+  const TOP = 50, FLOOR = 34, SIDE = 52; /* room for names, for inactive values, for the outer axes */
   const { axes, strength, names } = figure.parallel;
+  const LEFT = Math.max(SIDE, 12 + 6.2 * Math.max(...axes[0].ticks.map(([, text]) => text.length)));
   const brushes = new Map(); /* axis -> [low, high], 0 bottom to 1 top */
   const status = document.createElement("output");
   status.className = "picked";
@@ -47,8 +48,8 @@ const drawParallel = (box, figure) => {
     svg.replaceChildren();
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const bottom = height - FLOOR;
-    const gap = (width - 2 * SIDE) / Math.max(1, axes.length - 1);
-    const x = (axis) => SIDE + axis * gap;
+    const gap = (width - LEFT - SIDE) / Math.max(1, axes.length - 1);
+    const x = (axis) => LEFT + axis * gap;
     const y = (place) => (place === null ? height - 10 : bottom - place * (bottom - TOP));
 
     const all = make("g", { class: "lines" }, svg);
@@ -69,7 +70,7 @@ const drawParallel = (box, figure) => {
       make("line", { x1: x(a), x2: x(a), y1: TOP, y2: bottom }, group);
       const raised = a % 2 && gap < 120 ? 18 : 0;
       const anchor = a === 0 ? "start" : a === axes.length - 1 ? "end" : "middle";
-      const edge = a === 0 ? x(a) - SIDE + 4 : a === axes.length - 1 ? x(a) + SIDE - 4 : x(a);
+      const edge = a === 0 ? x(a) - LEFT + 4 : a === axes.length - 1 ? x(a) + SIDE - 4 : x(a);
       make("text", { x: edge, y: TOP - 14 - raised, class: "name", "text-anchor": anchor }, group, axis.label);
       for (const [place, text] of axis.ticks) {
         make("line", { x1: x(a) - 4, x2: x(a), y1: y(place), y2: y(place) }, group);

@@ -5,75 +5,19 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from contracts.reported import ABOUT, run_in
-from search.problem import Objective
+from contracts.reported import EVIL, hostile_run
 from search.report import build_report
 from search.report.markdown import escaped
 from search.report.page import script_json
 from search.report.text import shortened, visible
-from search.run import Run
-
-EVIL = [
-    "<script>window.hacked=1</script>",
-    "</script><script>window.hacked=2</script>",
-    "<img src=x onerror=window.hacked=3>",
-    '"><svg onload=window.hacked=4>',
-    "<!--<script>",
-    "{{ 7*7 }}{% raw %}",
-    "<a href='https://evil.example/'>click</a>",
-    "=cmd|' /C calc'!A0",
-    "@SUM(1+1)",
-    "\u202egnp.exe\u2066",
-    "שלום עולם",
-    "`rm -rf /` | [x](javascript:alert(1)) **b** <b>",
-    "%{x} $\\alpha$ &lt;b&gt;",
-    "long" * 2000,
-    "line\nbreak\x00\x1b[31m",
-]
-LONG = "a" * 60 + "." + "b" * 900
-
-
-def hostile(storage: Path, **options: Any) -> Run:
-    def curve(config: Any, number: int, step: int) -> float | str:
-        return EVIL[number % len(EVIL)] if number % 3 == 0 else 0.1 * step + number / 100
-
-    about = {
-        **ABOUT,
-        "settings": {
-            "trainable": EVIL[0],
-            "data": {"source": EVIL[2], "password": "hunter2"},
-            "method": EVIL[3],
-        },
-        "versions": {EVIL[1]: EVIL[0]},
-        "git": {"commit": EVIL[1], "dirty": True},
-        "host": EVIL[2],
-        "platform": EVIL[9],
-    }
-    parameters = {
-        "evil": {"values": EVIL},
-        LONG: {"min": 0.0, "max": 1.0},
-        "שם": {"values": [1, 2]},
-        "x": EVIL[0],
-    }
-    return run_in(
-        storage,
-        curve,
-        parameters=parameters,
-        objective=Objective("<b>loss</b></script>", "minimize"),
-        trials=45,
-        max_steps=3,
-        about=about,
-        **options,
-    )
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_report(hostile(tmp_path_factory.mktemp("runs"))).parent
+    return build_report(hostile_run(tmp_path_factory.mktemp("runs"))).parent
 
 
 def test_no_foreign_element_enters_the_page(out: Path, tmp_path: Path) -> None:
