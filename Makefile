@@ -15,7 +15,7 @@ help:
 	@echo 'make demo     a real sweep on Ray Tune over the digits data, with TensorBoard files and a report'
 	@echo 'make test     all tests (make test-fast: those that start neither Ray nor a browser)'
 	@echo 'make check    ruff and mypy --strict'
-	@echo 'make bench    the benchmarks; figures go to benchmarks/results/'
+	@echo 'make bench    the benchmarks; figures go to benchmarks/results/ (ARGS=--quick: fewer, none kept)'
 	@echo 'make docs     the documentation as HTML, in docs/_build/html'
 	@echo 'make clean    remove .venv and everything built'
 
@@ -51,7 +51,9 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@for file in benchmarks/*.py; do echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/[!_]*.py; do \
+	    echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file $(ARGS) || exit 1; \
+	done
 
 docs: $(DOCS)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
