@@ -46,7 +46,7 @@ class Hyperopt:
         options={
             "algorithm": Option("tpe or anneal", "tpe", str, choices=("tpe", "anneal")),
             "startup_trials": Option(
-                "tpe: trials before the model proposes; until then at random", 20, int, 1
+                "observations before the model proposes; until then at random", 20, int, 1
             ),
             "candidates": Option("tpe: values among which the best ratio is taken", 24, int, 1),
             "window": Option("observations that it learns from: the best half and the newest", 2000, int, 50),

@@ -240,6 +240,18 @@ class SearcherContract:
         assert searcher.ask(history, self.asks) == first
         assert searcher.ask(history, self.asks + 1) == other
 
+    def test_proposals_that_came_to_nothing_leave_no_trace(self, make: Make) -> None:
+        """Asked at odd moments, for numbers that are asked for later or never, it proposes what a fresh one does."""
+        problem = problem_on(SPACES["mixed"], seed=5)
+        records = play(problem, make(problem), self.asks, seed=5)
+        history, searcher, chance = History(problem), make(problem), random.Random(0)
+        for index, record in enumerate(records):
+            history.apply(record)
+            if chance.random() < 0.1:
+                number = len(history.trials) + chance.choice((0, 0, 1))
+                proposal = searcher.ask(history, number)
+                assert proposal == make(problem).ask(History.from_records(records[: index + 1]), number)
+
     def test_given_points_and_priors_are_known(self, make: Make) -> None:
         space = SPACES["conditional"]
         rng = np.random.default_rng(0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from contracts.searchers import SPACES, problem_on
 from search.errors import SettingsError
 from search.searchers import SEARCHERS, capabilities, make_searcher
 
+ROOT = Path(__file__).parents[3]
 HEAVY = ("optuna", "hyperopt", "torch", "ray", "sklearn", "pandas", "scipy.stats")
 
 
@@ -20,16 +23,8 @@ def test_capabilities_are_known_without_loading_a_library() -> None:
         "assert all(s.capabilities(name).summary for name in s.SEARCHERS)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=_root()
-    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert shown.stdout.strip() == "[]"
-
-
-def _root() -> str:
-    import search
-
-    return next(iter(search.__path__)) + "/.."
 
 
 def test_unknown_names_list_the_nearest() -> None:
@@ -74,3 +69,22 @@ def test_defaults_are_what_the_class_has() -> None:
         signature = inspect.signature(getattr(import_module(module), attribute))
         defaults = {p.name: p.default for p in signature.parameters.values() if p.name != "problem"}
         assert defaults == {k: o.default for k, o in (capabilities(name).options or {}).items()}
+
+
+def test_the_page_says_what_the_data_say() -> None:
+    """docs/searchers.md: its tables of capabilities and of options are those of the classes."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "searchers.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    yes = {True: "yes", False: "no"}
+    for name in SEARCHERS:
+        can = capabilities(name)
+        assert [
+            f"`{name}`", yes[can.learns], can.stopped, can.conditions, can.categories, can.constraints, yes[can.parallel],
+            yes[can.finite],
+        ] in rows  # fmt: skip
+        for option, each in (can.options or {}).items():
+            default = each.default if isinstance(each.default, str) else json.dumps(each.default)
+            assert [f"`{name}`", f"`{option}`", default, each.help] in rows
