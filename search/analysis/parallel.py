@@ -11,17 +11,18 @@ from search.history import History
 
 __all__ = ["parallel_coordinates"]
 
-TRIALS = 1000
+TRIALS = 600
 
 
 def parallel_coordinates(history: History, trials: int = TRIALS) -> dict[str, Any]:
-    """At most `trials` ranked trials, best first: half of them the best, half an even spread over the other ranks.
+    """At most `trials` ranked trials, best first: a quarter of them the best, the others an even spread
+    over the other ranks.
 
     `axes`: parameter, scale, low, high, choices and `places`, one per trial: the number, or the index of the choice,
     None where the parameter is not active. `values`: of the metric. `trials`: their ids.
     """
     order = ranked(history)
-    shown = [order[i] for i in head_and_even(len(order), trials, trials // 2)]
+    shown = [order[i] for i in head_and_even(len(order), trials, trials // 4)]
     value = history.problem.objective.value
     return {
         "total": len(order),

@@ -21,7 +21,8 @@ def parallel_figure(report: dict[str, Any]) -> Figure | None:
     """None with fewer than two trials, or without a searched parameter.
 
     Drawing: `axes`: label, title, ticks [[place, text]], places (one per line, 0 at the bottom to 1 at the top, None =
-    not active); `strength` of each line, 0 bad to 1 good; `names`, its tooltip. Lines are ordered worst first.
+    not active); `strength` of each line, by rank: 0 the worst, 1 the
+    best; `names`, its tooltip. Lines are ordered worst first.
     """
     parallel, metric, goal = report["parallel"], report["facts"]["metric"], report["facts"]["goal"]
     values = parallel["values"]
@@ -32,10 +33,9 @@ def parallel_figure(report: dict[str, Any]) -> Figure | None:
     order = list(range(len(values)))[::-1]
     axes = [_axis(each, order) for each in parallel["axes"]]
     axes.append(_scaled(metric, low, high, False, [values[i] for i in order]))
-    rise = [_share(values[i], low, high) for i in order]
     drawing = {
         "axes": axes,
-        "strength": rise if goal == "maximize" else [1 - share for share in rise],
+        "strength": [round(i / (len(order) - 1), 4) for i in range(len(order))],
         "names": [f"{parallel['trials'][i]}: {shortened(metric, 40)} {number(values[i], 5)}" for i in order],
     }
     names = ", ".join(each["parameter"] for each in parallel["axes"])

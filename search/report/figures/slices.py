@@ -31,6 +31,7 @@ def slice_figures(report: dict[str, Any]) -> list[Figure]:
 def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, float] | None) -> Figure:
     choice = each["scale"] == "choice"
     points = each["points"]
+    many = len(points["value"]) > 300
     data = []
     for state in STATES:
         chosen = [i for i, s in enumerate(points["state"]) if s == state]
@@ -45,7 +46,12 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
                 "y": [points["value"][i] for i in chosen],
                 "hovertext": [_hover(each, points, i, metric) for i in chosen],
                 "hoverinfo": "text",
-                "marker": {"color": state_colour(state), "symbol": SYMBOLS[state], "size": 6, "opacity": 0.7},
+                "marker": {
+                    "color": state_colour(state),
+                    "symbol": SYMBOLS[state],
+                    "size": 4 if many else 6,
+                    "opacity": 0.4 if many else 0.7,
+                },
             }
         )
     data.append(_envelope(each))

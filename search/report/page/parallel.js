@@ -52,10 +52,10 @@ const drawParallel = (box, figure) => {
     const x = (axis) => LEFT + axis * gap;
     const y = (place) => (place === null ? height - 10 : bottom - place * (bottom - TOP));
 
-    const all = make("g", { class: "lines" }, svg);
+    const all = make("g", { class: names.length > 200 ? "lines many" : "lines" }, svg);
     lines = names.map((name, i) => {
       const points = axes.map((axis, a) => `${x(a).toFixed(1)},${y(axis.places[i]).toFixed(1)}`);
-      const shade = Math.min(4, Math.floor(strength[i] * 5));
+      const shade = [0.25, 0.5, 0.8, 0.95].filter((limit) => strength[i] >= limit).length;
       const line = make("path", { d: `M${points.join("L")}`, class: `shade${shade}` }, all);
       make("title", {}, line, name);
       return line;

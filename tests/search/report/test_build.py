@@ -233,3 +233,15 @@ def test_one_request_free_page_with_hashed_scripts_only(tmp_path: Path) -> None:
         for name in ("src", "href"):
             address = attributes.get(name)
             assert address is None or not address.startswith(("http:", "https:", "//", "javascript:"))
+
+
+@pytest.mark.slow
+def test_two_thousand_trials_are_thinned_with_a_note(tmp_path: Path) -> None:
+    report, page, out = built(run_of(trials=2000, workers=16), tmp_path)
+    assert (out / "index.html").stat().st_size < 15e6
+    assert len(page.rows) == 500
+    assert "The first 500 of 2,000 trials" in page.text
+    assert "120 of 2,000 curves" in page.text
+    assert len(report["leaderboard"]["rows"]) == 2000
+    assert len(report["parallel"]["trials"]) < report["parallel"]["total"]
+    assert len((out / "trials.csv").read_text().splitlines()) == 2001
