@@ -66,6 +66,7 @@ class Task:
 
 
 def recording(name: str) -> Task:
+    """Random draws from the recorded configs, with replacement."""
     return Task(replay, {"row": {"min": 0, "max": len(recorded(name)) - 1}, "recording": {"value": name}})
 
 

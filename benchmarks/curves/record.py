@@ -1,7 +1,7 @@
 """Records the learning curves of real trainings, to be replayed by benchmarks/early_stopping.py.
 
     python benchmarks/curves/record.py mlp digits
-    python benchmarks/curves/record.py boosting breast_cancer
+    python benchmarks/curves/record.py boosting breast_cancer --trials 48
 
 Random search over the trainable's default space, each config trained to full fidelity; writes
 `benchmarks/curves/<trainable>-<data>.json`: the validation loss after every step, one row a config, null where not finite.
