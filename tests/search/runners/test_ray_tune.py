@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
-from contracts.ray_cases import Case
 
+from contracts.ray_cases import Case
 from search.errors import JournalError, RunnerError, SettingsError
 from search.history import History
 from search.problem import FailurePolicy
