@@ -221,3 +221,19 @@ def test_json_of_a_run_is_strict(call: Call, sweep_file: Path) -> None:
     summary = json.loads(done.out, parse_constant=lambda name: pytest.fail(name))
     assert summary["best"] is None
     assert summary["trials"]["failed"] == 4
+
+
+def test_report_prints_the_path_of_each_page_and_opens_it(
+    call: Call, sweep_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for name in ("one", "two"):
+        assert call("run", sweep_file, "--runner", "inline", "-n", 2, "--name", name).code == 0
+    done = call("report", "one", "two", "--open")
+    assert done.code == 0
+    pages = [Path(line) for line in done.out.splitlines()]
+    assert [page.parts[-3:] for page in pages] == [(name, "report", "index.html") for name in ("one", "two")]
+    assert all(page.is_file() for page in pages)
+    assert opened == [page.resolve().as_uri() for page in pages]
+    assert "tuneyard compare one two" in done.err

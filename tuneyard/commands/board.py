@@ -30,7 +30,7 @@ def command(runs: tuple[str, ...], storage: Path, port: int | None) -> int:
     """
     from search.paths import find_run, list_runs
 
-    found = [find_run(storage, reference) for reference in runs] or list_runs(storage)
+    found = [find_run(storage, name) for name in runs] or list_runs(storage)
     if not found:
         raise click.UsageError(f"no run in {storage} yet; start one: tuneyard run FILE")
     with contextlib.ExitStack() as stack:

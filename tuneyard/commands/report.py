@@ -24,7 +24,7 @@ def command(runs: tuple[str, ...], storage: Path, show: bool) -> None:
     """
     from search.run import Run
 
-    found = [Run.open(reference, storage) for reference in runs]
+    found = [Run.open(name, storage) for name in runs]
     for run in found:
         page = run.report()
         click.echo(str(page))
