@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SettingsError
+from search.searchers import capabilities
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.data_section import absolute_source, constants
 from search.settings.document import Document, in_order
@@ -190,6 +191,13 @@ def _remarks(file: SweepFile, space: Space) -> list[str]:
     notes = []
     if not space.searched:
         notes.append("parameters: nothing is searched; every trial is the same config with another seed")
+    able = capabilities(file.method.name)
+    stops = file.early_terminate is not None and file.early_terminate.type != "none"
+    if able.learns and able.stopped == "nothing" and stops:
+        notes.append(
+            f"method: {file.method.name} learns nothing from trials that are stopped early; "
+            "write early_terminate: none, or method: tpe"
+        )
     cap = file.run_cap
     if file.method.name == "grid" and cap is not None and space.size is not None and space.size > cap:
         notes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_settings(path: Path, overrides: Sequence[str | Override] = ()) -> Setti
     """
     path = Path(path)
     document = apply_overrides(read_document(path), overrides)
-    return Settings.from_document(document, path.parent.resolve(), path.stem)
+    return Settings.from_document(document, path.parent.resolve(), _usable_name(path.stem))
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Settings:
         if problems:
             raise SettingsError(problems)
         folder = Path.cwd() if base is None else Path(base).resolve()
-        name = data["trainable"].rpartition(":")[2].rpartition(".")[2]
+        name = _usable_name(data["trainable"].rpartition(":")[2].rpartition(".")[2])
         return cls.from_document(Document(data), folder, name, None if found is None else trainable)
 
     def resolved(self) -> ResolvedSettings:
@@ -134,6 +135,11 @@ class Settings:
         """
         done = complete(self.file, self.document, self.base, self.name, self.target)
         return ResolvedSettings(done.file, (*self.notes, *done.notes), self.target)
+
+
+def _usable_name(text: str) -> str:
+    """A run's name for what gave none itself, made of its file's or trainable's."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:64] or "sweep"
 
 
 def _read_keys(data: dict[str, Any], document: Document) -> tuple[SweepFile, list[str]]:

@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from search.errors import PlugError, SettingsError
+from search.paths import check_name
 from search.schedulers.hyperband import Hyperband
 from search.settings import ResolvedSettings, Settings, read_settings
 
@@ -142,6 +143,8 @@ def test_what_is_sound_but_may_surprise_is_noted() -> None:
     assert (
         fixed.notes[-1] == "parameters: nothing is searched; every trial is the same config with another seed"
     )
+    deaf = own("metric: loss\nmethod: cmaes\nearly_terminate: asha\nmax_steps: 9\n")
+    assert deaf.notes[-1].startswith("method: cmaes learns nothing from trials that are stopped early")
     points = own("metric: loss\nrun_cap: 1\npoints: [{x: 0.1}, {x: 0.2}]\n")
     assert points.notes[-1] == "run_cap: 2 points are given, only the first 1 are tried"
 
@@ -190,6 +193,15 @@ def test_paths_start_from_the_file_whatever_the_working_directory(
     )
     assert settings.storage == elsewhere / "runs"
     assert settings.name == "own"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("a b.yaml", "a-b"), ("digits.v2.yaml", "digits.v2"), ("ü.yaml", "sweep"), (".hidden", "hidden")],
+)
+def test_a_file_gives_the_run_a_name_that_a_directory_can_have(file: str, name: str) -> None:
+    Path(file).write_text("trainable: branin\n")
+    assert check_name(read_settings(Path(file)).resolved().name) == name
 
 
 def test_the_storage_of_the_environment_is_the_default(
