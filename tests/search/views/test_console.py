@@ -64,7 +64,7 @@ def test_without_a_terminal_there_is_a_line_for_each_trial_and_a_verdict(
         "t00003 retried  attempt 2 after exited: exit code 1  demo/trials/t00003/failure-1.txt",
         "Not finished: stopped by hand",
         "  winner  t00000  val/acc 0.8 at step 2",
-        "          lr=0.01  optimizer=adam  model.width=16  nesterov=True  layers=None  sizes=(1, 2)  epochs=20",
+        "          lr=0.01  optimizer=adam  model.width=16  nesterov=True  layers=None  sizes=[1, 2]  epochs=20",
         "  trials  4: 1 completed, 1 stopped, 1 failed, 1 running",
         "  spent   9 steps in 1 min 00 s",
         "  files   demo",
