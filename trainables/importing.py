@@ -44,7 +44,7 @@ def import_file(base: Path, place: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends with sys.exit(main())
         del sys.modules[name]
         raise PlugError(_failed_import(place, error)) from error
     return module
@@ -76,7 +76,7 @@ def import_name(base: Path, name: str, ref: str) -> ModuleType:
                 f"Install it, or name its file: path/to/{parts[-1]}.py:attribute"
             ) from error
         raise PlugError(_failed_import(name, error)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PlugError(_failed_import(name, error)) from error
 
 
@@ -109,7 +109,7 @@ def _see(folder: Path) -> None:
     importlib.invalidate_caches()
 
 
-def _failed_import(place: str, error: Exception) -> str:
+def _failed_import(place: str, error: BaseException) -> str:
     """One sentence: the kind of the error, the user's own line, and what to do."""
     if isinstance(error, SyntaxError):
         text = (error.text or "").strip()

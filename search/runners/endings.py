@@ -41,7 +41,7 @@ def failure_of(error: BaseException) -> Failure:
         kind = "out of memory"
     else:
         kind = "raised"
-    said = " ".join(str(error).split())
+    said = " ".join(_said(error).split())
     message = f"{names[0]}: {said}" if said else names[0]
     if len(message) > _LONGEST_MESSAGE:
         message = message[: _LONGEST_MESSAGE - 3] + "..."
@@ -53,7 +53,19 @@ def traceback_of(error: BaseException) -> str:
     begin = error.__traceback__
     while begin is not None and _MACHINERY.search(begin.tb_frame.f_code.co_filename):
         begin = begin.tb_next
-    return "".join(traceback.format_exception(type(error), error, begin or error.__traceback__))
+    return _printable("".join(traceback.format_exception(type(error), error, begin or error.__traceback__)))
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return _printable(str(error))
+    except Exception:  # a __str__ of the user's that raises itself
+        return "its message cannot be shown"
+
+
+def _printable(text: str) -> str:
+    """Text that any file takes: a lone surrogate is written as its escape."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def close_as_decided(sweep: PassiveSweep, number: int, decision: Decision, now: float) -> None:

@@ -162,12 +162,12 @@ class _Attempt:
         """One step; True where it was the trial's last."""
         sweep, number, host = self._sweep, self._trial.number, self._host
         self._where = f"step {host.step + 1}"
-        raw = self._call(host.advance)
-        if raw is None:
+        advanced = self._call(self._advance)
+        if advanced is None:
             self._save()
             close_finished(sweep, number, self._clock.now())
             return True
-        metrics, problem = clean_metrics(raw, sweep.problem.objective.metric)
+        metrics, problem = advanced
         decision = sweep.report(number, host.step, metrics, self._clock.now(), problem)
         if decision.outcome is Outcome.COMPLETED or (
             decision.outcome is None and host.step % self._work.checkpoint_every == 0
@@ -176,6 +176,11 @@ class _Attempt:
         if decision.outcome is not None:
             close_as_decided(sweep, number, decision, self._clock.now())
         return decision.outcome is not None
+
+    def _advance(self) -> tuple[dict[str, float], str | None] | None:
+        """One step and its metrics, read as user's code: the value of a tensor may raise. None: it ended by itself."""
+        raw = self._host.advance()
+        return None if raw is None else clean_metrics(raw, self._sweep.problem.objective.metric)
 
     def _save(self) -> None:
         """A checkpoint of the step just reported. A disk that does not take it is no fault of the trial's."""

@@ -108,16 +108,17 @@ class _Simulation:
         host = self._hosts[number]
         try:
             raw = host.advance()
+            cleaned = None if raw is None else clean_metrics(raw, self._sweep.problem.objective.metric)
         except KeyboardInterrupt:
             self._work.stop.request("interrupted")
             return
         except (Exception, SystemExit) as error:
             self._enqueue(1.0, _Step(number, failure=failure_of(error)))
             return
-        if raw is None:
+        if cleaned is None:
             self._enqueue(0.0, _Step(number))
             return
-        metrics, problem = clean_metrics(raw, self._sweep.problem.objective.metric)
+        metrics, problem = cleaned
         cost, limit = _cost(metrics), self._sweep.problem.failure.step_timeout
         if limit is not None and cost > limit:
             hanging = Failure("timeout", f"step {host.step} took longer than {limit:g} s")

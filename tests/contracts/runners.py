@@ -105,6 +105,34 @@ def three_steps(config: dict[str, Any]) -> Iterator[dict[str, float]]:
         yield {"loss": config["x"] / step}
 
 
+class _NoValue:
+    """A tensor whose value cannot be had: its computation went wrong on the device."""
+
+    shape = ()
+
+    def item(self) -> float:
+        raise RuntimeError("device-side assert")
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def valueless(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"loss": _NoValue()}
+
+
+def mute(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+    yield {"loss": 1.0}
+    raise _Mute
+
+
+def unprintable(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+    yield {"loss": 1.0}
+    raise ValueError("odd \ud800 text")
+
+
 def leaves(config: dict[str, Any]) -> Iterator[dict[str, float]]:
     yield {"loss": 1.0}
     raise SystemExit("enough")
@@ -197,6 +225,20 @@ class RunnerContract:
         assert [trial.failure and trial.failure.message for trial in sweep.history.trials] == [
             "ValueError: no such file"
         ] * 2
+
+    @pytest.mark.parametrize(
+        ("trainable", "said"),
+        [
+            (valueless, "RuntimeError: device-side assert"),
+            (mute, "_Mute: its message cannot be shown"),
+            (unprintable, r"ValueError: odd \ud800 text"),
+        ],
+    )
+    def test_odd_values_and_odd_errors_fail_their_trial_only(self, trainable: Any, said: str) -> None:
+        sweep = begin(chaos(trials=2))
+        self.run(sweep, resolve(trainable))
+        assert states(sweep) == ["failed"] * 2
+        assert {trial.reason for trial in sweep.history.trials} == {said}
 
     def test_a_trial_may_not_end_the_process(self) -> None:
         sweep = begin(chaos(trials=2))
