@@ -129,14 +129,22 @@ def newest_valid(parent: Path, at_most: int | None = None) -> tuple[Path, int] |
 
 
 def prune(parent: Path, keep: int = 2) -> None:
-    """Delete all but the newest `keep` (at least 1) checkpoints, and what died while being written.
+    """Delete all but the newest checkpoint of each of the last `keep` steps (at least 1), and what died being written.
 
-    To be called by the only writer of `parent`, between writes.
+    Twice the same step, written once before a crash and once after, counts as one: else the step before, from which
+    the next attempt goes on if the report of this one was lost, would be gone. To be called by the only writer of `parent`, between writes.
     """
     if keep < 1:
         raise ValueError(f"keep is at least 1, not {keep}")
-    for old in [*_newest_first(parent)[keep:], *parent.glob(f"{WRITING}*")]:
-        shutil.rmtree(old, ignore_errors=True)
+    kept: set[str] = set()
+    for checkpoint in _newest_first(parent):
+        step = checkpoint.name.rpartition("-")[0]
+        if step in kept or len(kept) == keep:
+            shutil.rmtree(checkpoint, ignore_errors=True)
+        else:
+            kept.add(step)
+    for unfinished in parent.glob(f"{WRITING}*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _newest_first(parent: Path) -> list[Path]:
@@ -145,8 +153,9 @@ def _newest_first(parent: Path) -> list[Path]:
 
 
 def _publish(writing: Path, step: int) -> Path:
-    """Rename to the first free name; a directory with files in it is never replaced by a rename."""
-    number = 1
+    """Rename to the next free name; a directory with files in it is never replaced by a rename."""
+    there = [match for p in writing.parent.glob("step-*") if (match := NAME.fullmatch(p.name))]
+    number = 1 + max((int(match[2]) for match in there if int(match[1]) == step), default=0)
     while True:
         final = writing.parent / f"step-{step:08d}-{number:04d}"
         if not final.exists():

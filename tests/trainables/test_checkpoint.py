@@ -135,6 +135,16 @@ def test_prune_keeps_the_newest_and_sweeps_up_what_died_half_way(tmp_path: Path)
         prune(tmp_path, keep=0)
 
 
+def test_a_step_written_twice_does_not_push_out_the_step_before(tmp_path: Path) -> None:
+    """Killed twice between a checkpoint and its report: the trial still goes on from the last reported step."""
+    before = write_checkpoint(tmp_path, fill, 3)
+    for _ in range(3):
+        newest = write_checkpoint(tmp_path, fill, 4)
+        prune(tmp_path, keep=2)
+    assert set(tmp_path.iterdir()) == {before, newest}
+    assert newest_valid(tmp_path, at_most=3) == (before, 3)
+
+
 def test_those_of_later_steps_are_left_out(tmp_path: Path) -> None:
     """A crash can come between a checkpoint and its report: the trial goes on from what was reported."""
     written = {step: write_checkpoint(tmp_path, fill, step) for step in (2, 4, 5)}
