@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,8 +16,8 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 
-from search.paths import RunPaths
-from search.runners.endings import failure_of, traceback_of
+from search.paths import RunPaths, write_atomic
+from search.runners.endings import close_host, failure_of, traceback_of
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
 from trainables.errors import CheckpointError
 from trainables.host import Host
@@ -25,6 +25,8 @@ from trainables.metrics import clean_metrics
 from trainables.plug import Plug, resolve
 
 __all__ = ["Assignment", "Report", "Shipment", "by_value", "hosted", "resume_point", "whereabouts"]
+
+log = logging.getLogger(__name__)
 
 KEY = "tuneyard"  # the one key of a Tune config and of a Tune result that is ours
 
@@ -123,9 +125,12 @@ class Report:
     finished: bool = False
 
     def to_result(self) -> dict[str, Any]:
-        """A Tune result: ours under one key, and the metrics for Ray's own tools under names that are free."""
+        """A Tune result: ours under one key, and the metrics for Ray's own tools under names that are free.
+
+        Ray's schedulers go by `training_iteration`; its own count would go on over a failure and the steps run again.
+        """
         free = {name: value for name, value in self.metrics.items() if name not in _RESERVED}
-        return {**free, KEY: json.dumps(asdict(self))}
+        return {**free, tune.result.TRAINING_ITERATION: self.step, KEY: json.dumps(asdict(self))}
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Report:
@@ -210,10 +215,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def _finish(self) -> None:
         """Close the trial before; what its `close` raises must not reach the next one."""
         if self._host is not None:
-            try:
-                self._host.close()
-            except Exception:
-                traceback.print_exc()
+            close_host(self._host, self._task.number)
 
     def _advance(self) -> Report:
         if not self._started:
@@ -225,19 +227,27 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         metrics, problem = clean_metrics(raw, self.shipment.objective)
         step = self._host.step
         if problem is None and self._host.plug.can_checkpoint and step % self.shipment.checkpoint_every == 0:
-            folder = self._paths.checkpoints(self._task.number)
-            write_checkpoint(folder, self._host.save, step)
-            prune(folder, keep=2)
+            self._save(self._host, step)
         self._reported = max(self._reported, step)
         return Report(step, metrics, problem)
+
+    def _save(self, host: Host, step: int) -> None:
+        """A checkpoint of the step just done. A disk that does not take it is no fault of the trial's."""
+        folder = self._paths.checkpoints(self._task.number)
+        try:
+            write_checkpoint(folder, host.save, step)
+            prune(folder)
+        except OSError as error:
+            log.warning("no checkpoint after step %d (%s); the trial goes on", step, error)
 
     def _start(self) -> None:
         """Begin, or go on from the newest sound checkpoint that holds no step which was not reported."""
         if self._host is None:
             self._host = Host(self.shipment.unpack())
-        checkpoint, step = None, self._reported  # what cannot be saved runs its reported steps again
+        # What cannot be saved runs, and reports, its steps again, so that each has the time limit for itself.
+        checkpoint, step = None, 0
         if self._host.plug.can_checkpoint:
-            found = (self._paused, step) if self._paused else self._resume_point()
+            found = (self._paused, self._reported) if self._paused else self._resume_point()
             checkpoint, step = found or (None, 0)
         self._paused = None
         task, device = self._task, self.shipment.device
@@ -249,14 +259,18 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
     def _failed(self, error: BaseException) -> Report:
         """Keep the traceback, say what happened, and stand ready to go on from the last checkpoint."""
+        failure, trace = failure_of(error), traceback_of(error)
         path = self._paths.failure(self._task.number, self._attempt)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback_of(error))
+        try:
+            write_atomic(path, trace)
+            failure = replace(failure, log=self._paths.relative(path))
+        except OSError as unwritten:
+            log.warning("the traceback could not be written (%s):\n%s", unwritten, trace)
         self._attempt += 1
         self._started = False
         step = self._host.step if self._host is not None else 0
+        self._finish()
         point = self._resume_point()
-        failure = replace(failure_of(error), log=self._paths.relative(path))
         return Report(step, {}, failure=failure.to_json(), resumes_from=point[1] if point else 0)
 
     def _flush(self) -> None:
@@ -279,8 +293,11 @@ def hosted(shipment: Shipment) -> type[HostedTrial]:
 
 
 def whereabouts(actor: Any) -> tuple[str, int]:
-    """(node, pid) of a live actor: the node as host name and the first 8 characters of Ray's node id."""
-    node, pid = ray.get(actor.__ray_call__.remote(_whereabouts), timeout=30)
+    """(node, pid) of an actor: the node as host name and the first 8 characters of Ray's node id; ("unknown", 0) of a dead one."""
+    try:
+        node, pid = ray.get(actor.__ray_call__.remote(_whereabouts), timeout=30)
+    except ray.exceptions.RayError:  # it died this instant, or is too busy to say: Tune tells its trial's end
+        return "unknown", 0
     return node, pid
 
 
