@@ -27,7 +27,7 @@ __all__ = ["GP"]
 
 log = logging.getLogger(__name__)
 
-_TAIL = 2.0  # 20 doubled the regret on the mixed and the conditional function (40 trials, 8 seeds)
+_TAIL = 2.0  # distances from the best to the median; chosen among 2, 5 and 20, see docs/searchers.md
 _MOST = 1_000_000  # values of a stepped parameter
 
 
