@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.errors import RunExistsError, RunNotFoundError, SettingsError, TuneyardError
+from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError, TuneyardError
 from search.history import History, Observation
 from search.journal import FileJournal, Journal, MemoryJournal, RunLock, read_journal
 from search.paths import RunPaths, check_name, find_run, write_atomic
@@ -123,8 +123,8 @@ class Sweep:
                     observers=[*_views(paths), *observers],
                 )
                 _drive(driver, sweep, settings, paths, stop)
-        except TuneyardError:
-            if not read_history(paths).trials:  # it never began: leave no empty run behind
+        except Exception:
+            if not _began(paths):  # leave no empty run behind
                 shutil.rmtree(paths.root, ignore_errors=True)
             raise
         return _finished(paths)
@@ -181,6 +181,14 @@ def resume(
 def read_history(paths: RunPaths) -> History:
     """What the journal of a run tells. Raises JournalError."""
     return History.from_records(read_journal(paths.journal))
+
+
+def _began(paths: RunPaths) -> bool:
+    """Whether a trial was asked for. A disk too full for the header leaves a journal without a whole line."""
+    try:
+        return bool(read_history(paths).trials)
+    except JournalError:
+        return paths.journal.is_file() and b"\n" in paths.journal.read_bytes()
 
 
 @contextmanager

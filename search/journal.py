@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import zlib
@@ -20,6 +21,8 @@ from typing import Any, Protocol
 from search.errors import JournalError, LockedError
 
 __all__ = ["FileJournal", "Journal", "MemoryJournal", "RunLock", "lock_holder", "read_journal"]
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 _SEAL = len(',"crc":"00000000"}')
@@ -64,6 +67,9 @@ class FileJournal:
             self.torn = path.stat().st_size > sound
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
         if self.torn:
+            log.warning(
+                "%s: the last record was torn by a crash and is dropped; nothing was decided on it", path
+            )
             self._file.truncate(sound)
             os.fsync(self._file.fileno())
         self._size = sound

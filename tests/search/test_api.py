@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from search import Run, Sweep, resume
-from search.errors import LockedError, RunExistsError, RunNotFoundError, SettingsError
+from search.errors import JournalError, LockedError, RunExistsError, RunNotFoundError, SettingsError
 from search.journal import RunLock
 from search.runners.base import StopSignal
 from search.settings import Override, read_settings
@@ -240,6 +240,23 @@ def test_what_cannot_run_is_refused_before_anything_is_written(tmp_path: Path) -
     with pytest.raises(SettingsError, match="address"):
         sweep(address="auto").run()
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("error", [JournalError("cannot write"), OSError(28, "no space left on device")])
+def test_a_run_that_never_began_leaves_its_name_free_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as disk:
+        disk.setattr("search.journal.FileJournal.append", full)
+        with pytest.raises(type(error)) as caught:
+            sweep(name="full").run()
+    assert caught.value is error
+    assert caught.value.__context__ is None
+    assert not Path("runs/full").exists()
+    assert sweep(name="full").run().state == "finished"
 
 
 def test_a_second_driver_is_refused_and_changes_nothing() -> None:

@@ -150,12 +150,13 @@ def test_a_journal_torn_anywhere_holds_every_record_before(path: Path) -> None:
         assert plain(read_journal(path)) == RECORDS[: sum(end <= size for end in ends)]
 
 
-def test_a_tail_of_zeros_is_a_torn_one(path: Path) -> None:
+def test_a_tail_of_zeros_is_a_torn_one(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What some file systems leave of a write that a power cut interrupted."""
     whole = write(path, RECORDS)
     path.write_bytes(whole + b"\0" * 500)
     assert torn(path)
     assert path.read_bytes() == whole
+    assert "the last record was torn by a crash and is dropped" in caplog.text
 
 
 def test_each_flipped_bit_is_found_and_its_line_named(path: Path) -> None:
