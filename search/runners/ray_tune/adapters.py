@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ __all__ = ["Bridge", "BridgeCallback", "BridgeScheduler", "BridgeSearcher", "Bri
 
 log = logging.getLogger(__name__)
 
+BUSY = 1.0  # seconds between two looks at the trials, beyond which it was the driver that was silent: a slow proposal
 GRACE = 8.0  # seconds that running trials have to finish their step after a stop was asked for
 
 _RAYS_OWN = {*tune.result.AUTO_RESULT_KEYS, *tune.result.DEFAULT_RESULT_KEYS, *tune.result.DEBUG_METRICS}
@@ -49,6 +51,7 @@ class Bridge:
         self._number: dict[str, int] = {}
         self._nodes: dict[Any, tuple[str, int]] = {}
         self._heard: dict[str, float] = {}  # when a running trial last did something
+        self._watched = math.inf  # when that was last looked at
         self._killed: set[str] = set()
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
         self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
@@ -173,6 +176,9 @@ class Bridge:
         if limit is None:
             return
         now = time.monotonic()
+        if (busy := now - self._watched) > BUSY:  # their results may be waiting for us
+            self._heard = {name: min(now, heard + busy) for name, heard in self._heard.items()}
+        self._watched = now
         for tune_trial in trials:
             heard = self._heard.get(tune_trial.trial_id)
             actor = tune_trial.temporary_state.ray_actor
@@ -356,7 +362,8 @@ class BridgeScheduler(FIFOScheduler):  # type: ignore[misc]
 
     def on_trial_complete(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> None:
         self.bridge.guard(lambda: self.bridge.ended(trial, result))
-        if self.native is not None:
+        # Ray's median rule keeps the last result of each trial, and trips over one without the metric: a failure, an end.
+        if self.native is not None and self.bridge.sweep.problem.objective.metric in result:
             self.native.on_trial_complete(tune_controller, trial, result)
 
     def on_trial_error(self, tune_controller: Any, trial: TuneTrial) -> None:

@@ -159,6 +159,21 @@ def test_rays_own_schedulers_stop_trials(tmp_path: Path, scheduler: str, trainab
     assert {t.reason for t in stopped} == {"stopped by Ray's scheduler"}
 
 
+@pytest.mark.parametrize("scheduler", ["async_hyperband", "median_stopping_rule"])
+def test_rays_own_schedulers_survive_what_fails_and_what_ends_by_itself(
+    tmp_path: Path, scheduler: str
+) -> None:
+    median = scheduler == "median_stopping_rule"
+    options: dict[str, Any] = {"grace_period": 1, "min_samples_required": 1} if median else {}
+    modes = {"mode": {"values": ["raise", "nan", "missing", "none"]}, "at": 3}
+    failing = Case(tmp_path / "failing", "chaos", modes, method="grid", trials=4)
+    history = failing.run(RayTuneRunner(scheduler=(scheduler, options)), workers=2)
+    assert [t.state for t in history.trials[:3]] == ["failed"] * 3
+    assert history.trials[3].state in ("completed", "stopped")
+    ending = Case(tmp_path / "ending", "user.py:curve", {**X, "steps": {"values": [2, 4, 5]}}, trials=9)
+    assert not ending.run(RayTuneRunner(scheduler=(scheduler, options)), workers=2).running
+
+
 @pytest.mark.parametrize("name", ["pbt", "hyperband", "no_such"])
 def test_a_scheduler_of_rays_that_cannot_be_followed_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=f"ray/{name} is not available"):
