@@ -16,6 +16,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 
+from search.errors import RunnerError
 from search.paths import RunPaths, write_atomic
 from search.runners.endings import close_host, failure_of, traceback_of
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
@@ -50,11 +51,20 @@ class Shipment:
     def pack(
         cls, plug: Plug, *, base: Path, root: Path, objective: str, every: int, device: str, remote: bool
     ) -> Shipment:
-        """`remote`: workers may be on machines that do not have the file in which the trainable is defined."""
+        """`remote`: workers may be on machines that do not have the file in which the trainable is defined.
+
+        Raises RunnerError: the trainable has to be sent as it is, and holds what no other process can have (a lock).
+        """
         value = None
         if not plug.importable or (remote and _of_user_file(plug)):
             with by_value(plug):
-                value = cloudpickle.dumps(plug)
+                try:
+                    value = cloudpickle.dumps(plug)
+                except Exception as error:
+                    raise RunnerError(
+                        f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
+                        "inside it, name it as path/to/file.py:attribute, or use --runner inline"
+                    ) from error
         return cls(plug.ref, str(base), value, str(root), objective, every, device)
 
     def unpack(self) -> Plug:

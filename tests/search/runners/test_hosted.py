@@ -133,3 +133,28 @@ def test_a_failed_attempt_is_closed_and_what_its_close_raises_is_no_second_failu
 def test_rays_schedulers_are_told_the_step_not_a_count_of_results(worker: Any) -> None:
     trial = worker("Exits")
     assert [trial.train()["training_iteration"] for _ in range(3)] == [1, 1, 1]
+
+
+def test_what_cannot_be_sent_to_a_worker_is_refused_by_name(tmp_path: Path) -> None:
+    import threading
+
+    from search.errors import RunnerError
+    from search.runners.ray_tune.hosted import Shipment
+    from trainables.plug import resolve
+
+    lock = threading.Lock()
+
+    def holds_a_lock(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+        with lock:
+            yield {"loss": 1.0}
+
+    with pytest.raises(RunnerError, match=r"holds_a_lock cannot be sent to the workers: TypeError: .*lock"):
+        Shipment.pack(
+            resolve(holds_a_lock),
+            base=tmp_path,
+            root=tmp_path,
+            objective="loss",
+            every=1,
+            device="cpu",
+            remote=False,
+        )
