@@ -170,6 +170,11 @@ def resume(
         )
         if add_trials:
             sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
+            if (halt := sweep.halted(sweep.elapsed)) is not None and not retry_failed:
+                raise SettingsError(
+                    f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "
+                    f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
+                )
         if retry_failed:
             for trial in sweep.history.trials:
                 if trial.outcome is Outcome.FAILED:

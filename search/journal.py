@@ -12,6 +12,7 @@ import json
 import logging
 import math
 import os
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -186,15 +187,22 @@ class RunLock:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(path, "a+")  # noqa: SIM115 - held until release()
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        for patience in (0.05, 0.1, 0.2, None):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if (
+                    patience is not None
+                ):  # a reader looking at the lock of a dead holder has it for an instant
+                    time.sleep(patience)
+                    continue
             self._file.seek(0)
             holder = self._file.read(200).strip() or "another process"
             self._file.close()
             raise LockedError(
                 f"{path.parent}: {holder} is working on this run. Wait for it, or stop it, then resume"
-            ) from None
+            )
         self._file.truncate(0)
         self._file.write(f"pid {os.getpid()} on {socket.gethostname()}\n")
         self._file.flush()

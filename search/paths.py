@@ -96,8 +96,14 @@ def list_runs(storage: Path) -> list[RunPaths]:
     """Runs below `storage`, the one written to last coming last; [] where there is no such directory."""
     if not storage.is_dir():
         return []
-    runs = [RunPaths(path) for path in storage.resolve().iterdir() if (path / "journal.jsonl").is_file()]
-    return sorted(runs, key=lambda run: (run.journal.stat().st_mtime_ns, run.name))
+    written = []
+    for path in storage.resolve().iterdir():
+        run = RunPaths(path)
+        try:
+            written.append((run.journal.stat().st_mtime_ns, run.name, run))
+        except OSError:  # no run, or one that is being removed
+            continue
+    return [run for _, _, run in sorted(written, key=lambda each: each[:2])]
 
 
 def find_run(storage: Path, reference: str) -> RunPaths:

@@ -270,8 +270,8 @@ class PassiveSweep:
             return f"time budget of {budget.seconds:g} s spent"
         if budget.steps is not None and self.history.steps_total >= budget.steps:
             return f"step budget of {budget.steps} spent"
-        best = self.history.best
-        if best is not None and best.best is not None and objective.reached(best.best.score or 0.0):
+        best = self.history.best.best if self.history.best is not None else None
+        if best is not None and best.score is not None and objective.reached(best.score):
             return f"target {objective.metric} = {objective.target:g} reached"
         if failure.stop_after is not None and self.history.failed_total >= failure.stop_after:
             return f"{self.history.failed_total} trials failed"

@@ -145,6 +145,14 @@ def test_more_trials_lift_a_spent_budget_of_steps() -> None:
     assert [t.state for t in longer.history.trials[-2:]] == ["completed", "completed"]
 
 
+def test_more_trials_where_none_would_run_are_refused() -> None:
+    reached = sweep(run_cap=50, target=0.5).run()
+    assert reached.history.ended is not None
+    assert reached.history.ended.startswith("target loss = 0.5 reached")
+    with pytest.raises(SettingsError, match=r"target loss = 0.5 reached, which ends this sweep"):
+        resume(reached.name, add_trials=5, trainable=bowl)
+
+
 def test_failed_trials_are_tried_again_on_request(tmp_path: Path) -> None:
     once = str(tmp_path / "once")
     broken = sweep(
