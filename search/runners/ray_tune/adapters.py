@@ -11,6 +11,7 @@ import logging
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from ray.tune.search import Searcher
 
 from search.runners.base import Clock, Work
 from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.ray_tune.cluster import node_is_lost
 from search.runners.ray_tune.hosted import KEY, Assignment, Report, resume_point, whereabouts
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome, Trial
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 
 BUSY = 1.0  # seconds between two looks at the trials, beyond which it was the driver that was silent: a slow proposal
 GRACE = 8.0  # seconds that running trials have to finish their step after a stop was asked for
+MOVES = 3  # nodes that one trial may lose at no cost: a trial that takes its nodes down with it has to end
 
 _RAYS_OWN = {*tune.result.AUTO_RESULT_KEYS, *tune.result.DEFAULT_RESULT_KEYS, *tune.result.DEBUG_METRICS}
 _RAYS_OWN |= {"done", "should_checkpoint", "checkpoint_dir_name", "timestamp", "date", "hostname", "trial_id"}
@@ -55,6 +58,7 @@ class Bridge:
         self._killed: set[str] = set()
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
         self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
+        self._unstarted: Counter[int] = Counter()  # crashes of a trial since it was last started
         self._halted_at: float | None = None
 
     # A snapshot of Tune's must not hold a sweep, nor a copy of it come alive.
@@ -95,16 +99,18 @@ class Bridge:
         """Name of the trial's folder in Tune's own directory: the same as everywhere else."""
         return self._trial(tune_trial).id
 
-    def added(self, tune_trial: TuneTrial) -> None:
-        """Tune has made a trial of a proposal: its logs go to our folder, and it may crash as often as we say."""
+    def added(self, tune_trial: TuneTrial) -> bool:
+        """Tune has put a trial into its queue: a new one, or one that crashed. Whether it is to be run."""
         trial = self._trial(tune_trial)
+        if not trial.open or self.work.stop or self.sweep.halted(self.clock.now()) is not None:
+            return False
         assert self.work.paths is not None
         self.work.paths.trial(trial.number).mkdir(parents=True, exist_ok=True)
         tune_trial.log_to_file = (
             str(self.work.paths.stdout(trial.number)),
             str(self.work.paths.stderr(trial.number)),
         )
-        self._allow_crashes(tune_trial)
+        return True
 
     def started(self, tune_trial: TuneTrial) -> None:
         """An actor has taken the trial on, for the first time or again."""
@@ -112,10 +118,10 @@ class Bridge:
         actor = tune_trial.temporary_state.ray_actor
         node, pid = self._where(actor)
         after = self._after.pop(trial.number, None)
+        self._unstarted.pop(trial.number, None)
         step = self._from_step(trial)
         self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, from_step=step, after=after)
         self._heard[tune_trial.trial_id] = time.monotonic()
-        self._allow_crashes(tune_trial)
 
     def reported(self, tune_trial: TuneTrial, result: Mapping[str, Any]) -> bool:
         """A result came in; True: stop the trial."""
@@ -154,21 +160,23 @@ class Bridge:
         elif native and result and result.get("done") and tune_trial.trial_id not in self._stopping:
             close_finished(self.sweep, trial.number, self.clock.now())
         else:
-            self.sweep.close(trial.number, Outcome.STOPPED, self.clock.now(), "stopped by Ray's scheduler")
+            reason = self.sweep.halted(self.clock.now()) or "stopped by Ray's scheduler"
+            self.sweep.close(trial.number, Outcome.STOPPED, self.clock.now(), reason)
 
     def crashed(self, tune_trial: TuneTrial) -> None:
-        """The trial's process is gone, or its actor never came up. Tune tries again if we allowed it to."""
+        """The trial's process is gone, or its actor never came up. Tune queues it again, whatever we say: see `added`."""
         silent = self._heard.pop(tune_trial.trial_id, None) is None
         trial = self._trial(tune_trial)
         if not trial.open:
             return
         failure = self._failure_of(tune_trial, trial, silent)
-        if tune_trial.should_recover() and not self.work.stop:
-            self._after[trial.number] = failure
-            if not self.work.plug.native:
-                tune_trial.set_config(self._assign(trial))
-        else:
+        if not self._may_go_on(trial, failure):
             self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
+            return
+        self._after[trial.number] = failure
+        self._unstarted[trial.number] += 1
+        if not self.work.plug.native:
+            tune_trial.set_config(self._assign(trial))
 
     def watch(self, trials: list[TuneTrial]) -> None:
         """Kill what has been silent for too long."""
@@ -226,6 +234,10 @@ class Bridge:
             self._nodes[actor] = whereabouts(actor)
         return self._nodes[actor]
 
+    def _node_stands(self, trial: Trial) -> bool:
+        """Whether the node that a trial was last started on is still there."""
+        return not node_is_lost(ray, trial.attempts[-1].node.rpartition("/")[2])
+
     def _from_step(self, trial: Trial) -> int:
         """Steps that a trial need not run again, as its worker will find by the same rule."""
         if not self.work.plug.can_checkpoint or not trial.steps:
@@ -234,10 +246,11 @@ class Bridge:
         point = resume_point(self.work.paths, trial.number, trial.steps)
         return point[1] if point else 0
 
-    def _allow_crashes(self, tune_trial: TuneTrial) -> None:
-        """Tune counts crashes of processes only; retries after an exception are made inside the worker."""
-        left = self.sweep.retries_left(self._trial(tune_trial).number)
-        tune_trial.max_failures = tune_trial.num_failures + left
+    def _may_go_on(self, trial: Trial, failure: Failure) -> bool:
+        """Whether a crash is followed by another attempt. A lost node is not held against the trial."""
+        if failure.kind == "node lost":
+            return sum(a.after is not None and a.after.kind == "node lost" for a in trial.attempts) < MOVES
+        return self.sweep.retries_left(trial.number) > self._unstarted[trial.number]
 
     def _host_report(self, tune_trial: TuneTrial, trial: Trial, result: Mapping[str, Any]) -> bool:
         report = Report.from_result(dict(result))
@@ -255,7 +268,6 @@ class Bridge:
             return True
         node, pid = self._where(tune_trial.temporary_state.ray_actor)
         self.sweep.start(trial.number, now, node=node, pid=pid, from_step=report.resumes_from, after=failure)
-        self._allow_crashes(tune_trial)
         return False
 
     def _native_report(self, trial: Trial, result: Mapping[str, Any]) -> bool:
@@ -273,7 +285,7 @@ class Bridge:
         return decision.outcome is not None
 
     def _failure_of(self, tune_trial: TuneTrial, trial: Trial, silent: bool) -> Failure:
-        text = _error_text(tune_trial)
+        text, unstarted = _error_text(tune_trial), silent and not trial.attempts
         assert self.work.paths is not None
         path = self.work.paths.failure(trial.number, max(1, len(trial.attempts)))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -285,10 +297,12 @@ class Bridge:
             return Failure("timeout", f"step {trial.steps + 1} took longer than {limit:g} s", where)
         if "OutOfMemory" in text or "memory monitor" in text:
             return Failure("out of memory", "killed when the node ran out of memory", where)
-        if silent and not trial.attempts:
-            return Failure("not started", _telling_line(text), where)
         if "ray::" in text and "ActorDiedError" not in text:  # an exception came back, so the process lives
-            return Failure("raised", _telling_line(text), where)
+            return Failure("not started" if unstarted else "raised", _telling_line(text), where)
+        if "node has died" in text or not (silent or self._node_stands(trial)):
+            return Failure("node lost", f"its node went away in step {trial.steps + 1}", where)
+        if unstarted:
+            return Failure("not started", _telling_line(text), where)
         return Failure("exited", f"its process died in step {trial.steps + 1}", where)
 
 
@@ -347,9 +361,11 @@ class BridgeScheduler(FIFOScheduler):  # type: ignore[misc]
         self.bridge, self.native = bridge, native
 
     def on_trial_add(self, tune_controller: Any, trial: TuneTrial) -> None:
-        self.bridge.guard(lambda: self.bridge.added(trial))
+        wanted = self.bridge.guard(lambda: self.bridge.added(trial), otherwise=False)
         if self.native is not None:
             self.native.on_trial_add(tune_controller, trial)
+        if not wanted:
+            tune_controller.stop_trial(trial)
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
         stop = self.bridge.guard(lambda: self.bridge.reported(trial, result), otherwise=True)

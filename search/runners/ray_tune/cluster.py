@@ -7,8 +7,11 @@ import logging
 import math
 import os
 import secrets
+import signal
+import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from typing import Any
 from search.errors import RunnerError
 from search.runners.base import Resources
 
-__all__ = ["cluster", "concurrency"]
+__all__ = ["cluster", "concurrency", "node_is_lost"]
 
 log = logging.getLogger(__name__)
 
@@ -60,17 +63,13 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
                 stack.enter_context(_as_if_imported_now())
             stack.callback(ray.shutdown)
             try:
-                if address is None:
-                    ray.init(address="local", num_cpus=_local_cpus(workers, resources), **_QUIET)
-                else:
-                    ray.init(address=address, **_QUIET)
+                with _own_signal_handlers():
+                    _connect(ray, address, workers, resources)
             except Exception as error:
                 where = (
                     "start Ray on this machine" if address is None else f"reach the Ray cluster at {address}"
                 )
-                raise RunnerError(
-                    f"cannot {where}: {type(error).__name__}: {_first_line(error)}. {_advice(address, error)}"
-                ) from error
+                raise RunnerError(f"cannot {where}: {_cause_and_advice(address, error)}") from error
         yield ray
 
 
@@ -93,6 +92,49 @@ def concurrency(ray: Any, resources: Resources, workers: int | None) -> int:
             f"Lower resources.{scarcest.lower()} in the sweep file, or add a node"
         )
     return min(fits[scarcest], workers) if workers else fits[scarcest]
+
+
+def node_is_lost(ray: Any, node: str) -> bool:
+    """Whether the node whose id begins with `node` is gone.
+
+    The cluster takes up to half a minute to notice; that nobody listens at the node any more is seen at once. From
+    outside the cluster (ray://) there is only its word.
+    """
+    found = next((each for each in ray.nodes() if each["NodeID"].startswith(node)), None)
+    if found is None or not found["Alive"]:
+        return True
+    if ray.util.client.ray.is_connected():
+        return False
+    try:
+        socket.create_connection((found["NodeManagerAddress"], found["NodeManagerPort"]), timeout=2.0).close()
+    except OSError:
+        return True
+    return False
+
+
+def _connect(ray: Any, address: str | None, workers: int | None, resources: Resources) -> None:
+    if address is None:
+        ray.init(address="local", num_cpus=_local_cpus(workers, resources), **_QUIET)
+    else:
+        os.environ.setdefault(
+            "RAY_gcs_server_port_wait_time_s", "3"
+        )  # a refusal is not asked for twenty times
+        ray.init(address=address, **_QUIET)
+
+
+@contextlib.contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Ray puts handlers of its own in the place of the driver's, which end it at once: put them back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
@@ -148,14 +190,21 @@ def _as_if_imported_now() -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def _advice(address: str | None, error: Exception) -> str:
+def _cause_and_advice(address: str | None, error: Exception) -> str:
+    cause = error.__cause__ or error  # where the error itself says no more than where it came up
+    said = f"{type(cause).__name__}: {_first_sentence(str(cause))}. "
     if address is None:
-        return "Free memory and disk below /tmp are what it needs most; --runner inline runs without Ray"
-    text = str(error).lower()
-    if "token" in text or "auth" in text or "401" in text:
-        return "The cluster wants its token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a copy of its token file"
-    return "Is the head up (ray status), is the port open from here, and do the Ray versions match?"
+        return (
+            said + "Free memory and disk below /tmp are what it needs most; --runner inline runs without Ray"
+        )
+    if any(word in str(cause) for word in ("AuthenticationError", "AuthToken", "Unauthenticated")):
+        return (
+            "it wants a token, and this process has none or another one. "
+            "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a copy of its token file"
+        )
+    return said + "Is the head up (ray status), is the port open from here, and do the Ray versions match?"
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")[:300]
+def _first_sentence(text: str) -> str:
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "no message")
+    return line.partition(". ")[0].rstrip(".")[:300]

@@ -77,6 +77,7 @@ class RayTuneRunner:
                 stop=adapters.BridgeStopper(bridge),
                 callbacks=[adapters.BridgeCallback(bridge)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                failure_config=tune.FailureConfig(max_failures=-1),  # the bridge says how often
                 verbose=0,
             ),
         )
