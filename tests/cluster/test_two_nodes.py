@@ -1,0 +1,166 @@
+"""A sweep across two nodes of a real Ray cluster that wants a token; and what happens when one of them dies.
+
+The tests share one cluster; the one that kills a node is the last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+from textwrap import dedent
+
+import pytest
+
+from contracts.command_line import PATIENCE, finish, start, tuneyard, wait_for_records
+from contracts.two_nodes import TwoNodes, two_nodes
+from search.history import History
+from search.journal import read_journal
+from search.paths import RunPaths
+from search.trial import Trial
+from trainables.checkpoint import newest_valid
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
+
+SWEEP = """
+metric: loss
+parameters:
+  x: {min: 0.0, max: 1.0}
+  sleep: 0.4
+method: random
+max_steps: 8
+run_cap: 4
+"""
+FILES = {
+    "shapes.py": """
+        def bowl(x, step):
+            return (x - 0.3) ** 2 + 1.0 / step
+    """,
+    "train.py": """
+        import os
+        import time
+
+        from shapes import bowl
+
+
+        def curve(config):
+            print("trained by", os.getpid())
+            for step in range(1, 100):
+                time.sleep(config["sleep"])
+                yield {"loss": bowl(config["x"], step)}
+
+
+        class Model:
+            def setup(self, config, *, seed, device):
+                print("trained by", os.getpid())
+                self.x, self.sleep, self.done = config["x"], config["sleep"], 0
+
+            def step(self):
+                time.sleep(self.sleep)
+                self.done += 1
+                return {"loss": bowl(self.x, self.done)}
+
+            def save(self, directory):
+                (directory / "done").write_text(str(self.done))
+
+            def load(self, directory):
+                self.done = int((directory / "done").read_text())
+    """,
+    "generator.yaml": f"trainable: train.py:curve{SWEEP}",
+    "model.yaml": f"trainable: train.py:Model{SWEEP}",
+}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[TwoNodes]:
+    with two_nodes() as made:
+        yield made
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """The folder of a user's project."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(dedent(text))
+    return tmp_path
+
+
+def trained_on(trial: Trial) -> list[str]:
+    """The nodes of a trial's attempts, in order, as the journal names them: by the beginning of Ray's own id."""
+    return [attempt.node.rpartition("/")[2] for attempt in trial.attempts]
+
+
+def expected(trial: Trial) -> list[float]:
+    return [(trial.config["x"] - 0.3) ** 2 + 1.0 / step for step in range(1, 9)]
+
+
+@pytest.mark.parametrize("name", ["generator", "model"])
+def test_both_nodes_train_trials(cluster: TwoNodes, users: Path, name: str) -> None:
+    options = ("--address", cluster.address, "--json")
+    done = tuneyard("run", f"{name}.yaml", *options, cwd=users, env=cluster.env)
+    assert done.code == 0, done.err
+    assert done.noise == []
+    assert done.json["trials"]["completed"] == 4
+    paths = RunPaths(users / "runs" / name)
+    history = History.from_records(read_journal(paths.journal))
+    nodes = {node for trial in history.trials for node in trained_on(trial)}
+    assert nodes == {node[:8] for node in cluster.ids().values()}
+    for trial in history.trials:
+        assert [result.metrics["loss"] for result in trial.results] == pytest.approx(expected(trial))
+        pids = {attempt.pid for attempt in trial.attempts}
+        assert pids == {int(line.split()[-1]) for line in paths.stdout(trial.number).read_text().splitlines()}
+        found = newest_valid(paths.checkpoints(trial.number))
+        assert (found is not None and found[1] == 8) == (name == "model")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"RAY_AUTH_MODE": "disabled"}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}],
+    ids=["none", "wrong"],
+)
+def test_without_its_token_nobody_gets_in(cluster: TwoNodes, users: Path, env: dict[str, str]) -> None:
+    done = tuneyard("run", "model.yaml", "--address", cluster.address, cwd=users, env=env)
+    assert done.code == 1, done.err
+    assert "Traceback" not in done.err
+    said = done.err.splitlines()[-1]
+    assert f"cannot reach the Ray cluster at {cluster.address}: it wants a token" in said
+    assert "RAY_AUTH_TOKEN_PATH" in said
+    assert not (users / "runs" / "model").exists()
+
+
+def wait_for_a_trial_on(node: str, paths: RunPaths, steps: int, process: Popen[str]) -> int:
+    """The number of a trial that runs on that node, once it has reported so many steps."""
+    wait_for_records(process, paths.journal, "start", 1)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        for trial in History.from_records(read_journal(paths.journal)).trials:
+            if trial.open and trial.steps >= steps and trained_on(trial) == [node]:
+                return trial.number
+        time.sleep(0.05)
+    raise AssertionError(f"no trial on node {node}")
+
+
+def test_a_trial_moves_when_its_node_dies_and_that_costs_no_retry(cluster: TwoNodes, users: Path) -> None:
+    doomed = cluster.ids()[cluster.worker.port][:8]
+    options = ("--set", "run_cap=3", "--set", "max_steps=16")
+    process = start(
+        "run", "model.yaml", *options, "--address", cluster.address, "--json", cwd=users, env=cluster.env
+    )
+    paths = RunPaths(users / "runs" / "model")
+    moved = wait_for_a_trial_on(doomed, paths, steps=2, process=process)
+    cluster.worker.kill("raylet/raylet")
+    done = finish(process)
+    assert done.code == 0, done.err
+    assert done.noise == []
+    history = History.from_records(read_journal(paths.journal))
+    assert [trial.state for trial in history.trials] == ["completed"] * 3
+    assert history.problem.failure.retries == 0
+    attempts = history.trials[moved].attempts
+    assert [attempt.after and attempt.after.kind for attempt in attempts] == [None, "node lost"]
+    assert trained_on(history.trials[moved])[0] == doomed != trained_on(history.trials[moved])[1]
+    assert attempts[1].from_step >= 2
+    assert all(len(trial.attempts) == 1 for trial in history.trials if trial.number != moved)
+    again = [record for record in read_journal(paths.journal) if record.get("again")]
+    assert len(again) <= 1, "at most one step ran twice"

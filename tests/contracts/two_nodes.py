@@ -1,0 +1,123 @@
+"""A real Ray cluster of two nodes on one machine, made as one makes it of two hosts: `ray start`, twice, and a token."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+__all__ = ["Node", "TwoNodes", "two_nodes"]
+
+MARK = "TUNEYARD_TEST_NODE"
+PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
+
+
+@dataclass(frozen=True)
+class Node:
+    """What one `ray start` left running: every process of it, and no other, has `mark` in its environment."""
+
+    mark: str
+    port: int
+
+    def kill(self, name: str = "") -> None:
+        """SIGKILL to everything of the node, or to those whose command line contains `name`."""
+        victims = self._processes(name)
+        for process in victims:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(victims, timeout=20)
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                if process.environ().get(MARK) == self.mark and name in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+
+@dataclass(frozen=True)
+class TwoNodes:
+    """`address` of the head. `env`: what a driver needs to be let in. Each node has one CPU."""
+
+    address: str
+    env: Mapping[str, str]
+    head: Node
+    worker: Node
+
+    def ids(self) -> dict[int, str]:
+        """Ray's own ids of the nodes, by their ports."""
+        script = (
+            "import json, ray, sys; ray.init(sys.argv[1], log_to_driver=False, logging_level=40); "
+            "print(json.dumps({n['NodeManagerPort']: n['NodeID'] for n in ray.nodes() if n['Alive']}))"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", script, self.address],
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=PATIENCE,
+        )
+        return {int(port): node for port, node in json.loads(told.stdout.splitlines()[-1]).items()}
+
+
+@contextlib.contextmanager
+def two_nodes() -> Iterator[TwoNodes]:
+    """The cluster; whatever came up of it is gone afterwards."""
+    # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
+    with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
+        token = Path(folder, "token")
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+        env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+        head, worker = (Node(secrets.token_hex(8), _free_port()) for _ in range(2))
+        port = _free_port()
+        address = f"127.0.0.1:{port}"
+        own = (
+            f"--temp-dir={folder}",
+            "--include-dashboard=false",
+            f"--ray-client-server-port={_free_port()}",
+        )
+        try:
+            _start(head, env, "--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
+            _start(worker, env, f"--address={address}")
+            yield TwoNodes(address, env, head, worker)
+        finally:
+            for node in (worker, head):
+                node.kill()
+
+
+def _start(node: Node, env: Mapping[str, str], *options: str) -> None:
+    ports = ("object-manager-port", "metrics-export-port", "runtime-env-agent-port")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
+            *("--num-cpus=1", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
+            f"--node-manager-port={node.port}",
+            *(f"--{name}={_free_port()}" for name in ports),
+            *options,
+        ],
+        env={**os.environ, **env, MARK: node.mark},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
