@@ -79,7 +79,9 @@ def run_tune(trials: int, steps: int, *, reused_class: bool, saved: bool = False
     class Clock(tune.Callback):  # type: ignore[misc]
         first = last = first_result = 0.0
 
-        def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: Any, **info: Any) -> None:
+        def on_trial_result(
+            self, iteration: int, trials: list[Any], trial: Any, result: Any, **info: Any
+        ) -> None:
             self.first_result = self.first_result or time.monotonic()
 
         def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:

@@ -237,3 +237,10 @@ def test_report_prints_the_path_of_each_page_and_opens_it(
     assert all(page.is_file() for page in pages)
     assert opened == [page.resolve().as_uri() for page in pages]
     assert "tuneyard compare one two" in done.err
+
+
+def test_what_was_understood_differently_is_said_before_the_start(call: Call, sweep_file: Path) -> None:
+    done = call("run", sweep_file, "--runner", "inline", "--set", "method=bayes")
+    assert done.code == 0
+    assert "note: " in done.err
+    assert "tpe" in done.err

@@ -62,6 +62,8 @@ def command(
         "--seed": ("seed", seed),
     }
     sweep = Sweep.from_file(file, overrides=[*overrides, *_given(options)])
+    for note in sweep.resolved.notes:
+        click.echo(printable(f"note: {note}"), err=True)
     return drive(
         lambda stop, observers: sweep.run(runner=runner, address=address, stop=stop, observers=observers),
         as_json,
