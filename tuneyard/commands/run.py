@@ -10,6 +10,7 @@ import click
 
 from tuneyard.cli import COMMANDS
 from tuneyard.options import STORAGE_VARIABLE, as_json, execution, overrides, sweep_file
+from tuneyard.terminal import printable
 
 if TYPE_CHECKING:
     from search.settings import Override
