@@ -22,6 +22,7 @@ from ray.tune.logger import TBXLoggerCallback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from search.paths import write_atomic
 from search.runners.base import Clock, Work
 from search.runners.endings import close_as_decided, close_finished, close_or_retry
 from search.runners.ray_tune.cluster import node_is_lost
@@ -36,6 +37,7 @@ __all__ = ["Bridge", "BridgeCallback", "BridgeScheduler", "BridgeSearcher", "Bri
 log = logging.getLogger(__name__)
 
 BUSY = 1.0  # seconds between two looks at the trials, beyond which it was the driver that was silent: a slow proposal
+_OF_THE_PROCESS = ("exited", "node lost", "not started")  # kinds of failure that need not be the trial's own
 GRACE = 8.0  # seconds that running trials have to finish their step after a stop was asked for
 MOVES = 3  # nodes that one trial may lose at no cost: a trial that takes its nodes down with it has to end
 
@@ -170,6 +172,8 @@ class Bridge:
         if not trial.open:
             return
         failure = self._failure_of(tune_trial, trial, silent)
+        if self.work.stop and failure.kind in _OF_THE_PROCESS:
+            return  # a signal to the whole process group takes the workers along: the trial stays open, for the resume
         if not self._may_go_on(trial, failure):
             self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
             return
@@ -288,8 +292,10 @@ class Bridge:
         text, unstarted = _error_text(tune_trial), silent and not trial.attempts
         assert self.work.paths is not None
         path = self.work.paths.failure(trial.number, max(1, len(trial.attempts)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        try:
+            write_atomic(path, text)
+        except OSError as error:
+            log.warning("%s: its traceback could not be kept: %s", trial.id, error)
         where = self.work.paths.relative(path)
         if tune_trial.trial_id in self._killed:
             self._killed.discard(tune_trial.trial_id)

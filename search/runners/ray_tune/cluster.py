@@ -74,24 +74,25 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
 
 
 def concurrency(ray: Any, resources: Resources, workers: int | None) -> int:
-    """Trials that the cluster carries at the same time, `workers` at most.
+    """Trials that the nodes of the cluster carry at the same time, `workers` at most. A trial runs on one node.
 
     Raises RunnerError: not even one fits; says what is there and what a trial needs.
     """
-    have: dict[str, float] = ray.cluster_resources()
-    need = {"CPU": resources.cpu, "GPU": resources.gpu, **resources.custom}
-    fits = {
-        name: math.floor(have.get(name, 0.0) / amount + 1e-9) for name, amount in need.items() if amount > 0
-    }
-    if not fits:
-        return workers or max(1, int(have.get("CPU", 1)))
-    scarcest = min(fits, key=lambda name: fits[name])
-    if fits[scarcest] < 1:
+    nodes: list[dict[str, float]] = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    wanted = {"CPU": resources.cpu, "GPU": resources.gpu, **resources.custom}
+    need = {name: amount for name, amount in wanted.items() if amount > 0}
+    if not need:
+        return workers or max(1, int(sum(node.get("CPU", 0.0) for node in nodes)))
+    fits = sum(min(math.floor(node.get(name, 0.0) / need[name] + 1e-9) for name in need) for node in nodes)
+    if fits < 1:
+        most = {name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in need}
+        scarcest = min(need, key=lambda name: most[name] / need[name])
         raise RunnerError(
-            f"a trial needs {need[scarcest]:g} {scarcest}, the cluster has {have.get(scarcest, 0.0):g}. "
+            f"a trial needs {' and '.join(f'{amount:g} {name}' for name, amount in need.items())} on one node; "
+            f"no node has more than {most[scarcest]:g} {scarcest} along with the rest. "
             f"Lower resources.{scarcest.lower()} in the sweep file, or add a node"
         )
-    return min(fits[scarcest], workers) if workers else fits[scarcest]
+    return min(fits, workers) if workers else fits
 
 
 def node_is_lost(ray: Any, node: str) -> bool:
@@ -100,6 +101,8 @@ def node_is_lost(ray: Any, node: str) -> bool:
     The cluster takes up to half a minute to notice; that nobody listens at the node any more is seen at once. From
     outside the cluster (ray://) there is only its word.
     """
+    if not node:  # where it ran was never known
+        return False
     found = next((each for each in ray.nodes() if each["NodeID"].startswith(node)), None)
     if found is None or not found["Alive"]:
         return True

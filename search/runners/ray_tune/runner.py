@@ -43,6 +43,10 @@ class RayTuneRunner:
         """See `search.runners.base.Runner`. Raises RunnerError: no cluster, no room for a trial, Ray gave up."""
         if work.paths is None:
             raise RunnerError("the Ray runner needs a run directory")
+        done = sweep.spent(sweep.elapsed)
+        if done is not None and not sweep.history.running:  # nothing to start Ray for
+            sweep.end(done, sweep.elapsed)
+            return done
         with cluster(self.address, work.workers, work.resources) as ray:
             clock = Clock(sweep.elapsed)
             reason = self._tune(ray, sweep, work, clock)
