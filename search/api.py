@@ -254,7 +254,8 @@ def _runner(name: str, address: str | None, settings: ResolvedSettings) -> Runne
     driver = make_runner(name)
     if settings.plug.native:
         raise SettingsError(
-            f"{settings.plug.ref} is a native Ray Tune trainable, which only the Ray runner runs; the runner is {name}"
+            f"{settings.plug.ref} is a native Ray Tune trainable, which only the Ray runner runs; the runner is {name}. "
+            "A function of your own that is to run anywhere has to `yield` its metrics after every step"
         )
     if settings.ray_scheduler is not None:
         raise SettingsError(
@@ -287,14 +288,15 @@ def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
 
 
 def _more_trials(sweep: PassiveSweep, more: int) -> Budget:
-    """The budget with room for `more` trials than were asked for or allowed; what else was spent is lifted."""
+    """The budget with room for `more` trials: than its cap where that ended the sweep or is still to come; than there
+    are where time or steps were spent first, a limit which is then lifted."""
     budget, asked = sweep.problem.budget, len(sweep.history.trials)
-    trials = max(budget.trials or asked, asked) + more
     spent_time = budget.seconds is not None and sweep.elapsed >= budget.seconds
     spent_steps = budget.steps is not None and sweep.history.steps_total >= budget.steps
+    cap = asked if spent_time or spent_steps else max(budget.trials or asked, asked)
     return replace(
         budget,
-        trials=trials,
+        trials=cap + more,
         seconds=None if spent_time else budget.seconds,
         steps=None if spent_steps else budget.steps,
     )

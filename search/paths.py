@@ -13,7 +13,7 @@ from search.trial import trial_id
 
 __all__ = ["RunPaths", "check_name", "find_run", "list_runs", "write_atomic"]
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,16 @@ class RunPaths:
 
 
 def check_name(name: str, what: str = "run name") -> str:
-    """`name` if it may be used as a file name: 1-64 of letters, digits, `.`, `_`, `-`, no leading dot."""
+    """`name` if it may be used as a file name: 1-64 of letters, digits, `.`, `_`, `-`, no leading dot or dash.
+
+    A leading dash would be an option on the command line; `last` means the run written to last.
+    """
+    if name == "last":
+        raise SettingsError(f"{what} must not be 'last', which means the run written to last. Try 'final'")
     if not _NAME.fullmatch(name):
         fixed = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:64] or "sweep"
         raise SettingsError(
-            f"{what} must be 1 to 64 letters, digits, '.', '_' or '-', without a leading dot; got {name!r}. "
+            f"{what} must be 1 to 64 letters, digits, '.', '_' or '-', without a leading dot or dash; got {name!r}. "
             f"Try {fixed!r}"
         )
     return name

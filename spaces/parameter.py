@@ -45,7 +45,8 @@ class Parameter:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise SpaceError(
-                f"a parameter's name must be letters, digits, _ and - in parts joined by dots, got {self.name!r}",
+                f"a parameter's name must be letters, digits, _ and - in parts joined by dots, a letter or _ first; "
+                f"got {self.name!r}",
                 where=str(self.name),
             )
         if not isinstance(self.domain, Domain):

@@ -50,7 +50,9 @@ def _problem(raw: Mapping[Any, Any], metrics: dict[str, float], objective: str) 
         return None if math.isfinite(value) else f"{objective} is {value}"
     if objective not in raw:
         if not metrics:
-            return f"{objective} is missing: no metrics were reported"
+            return (
+                f"{objective} is missing: the step gave no metrics (a mapping such as {{{objective!r}: 0.5}})"
+            )
         return f"{objective} is missing: {nearest(objective, metrics)}"
     value = raw[objective]
     shown = repr(value)

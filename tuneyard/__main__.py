@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ import click
 from tuneyard.cli import cli
 
 __all__ = ["main"]
+
+_DISK = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the place that was named may have against being read or written; no bug, and no traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         code = cli.main(arguments, prog_name="tuneyard", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: it was closed before the start (`tuneyard ls >&-`)
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
@@ -49,6 +54,13 @@ def _failed(error: Exception) -> int:
         click.echo(f"tuneyard: {printable(str(error))}", err=True)
         usage = isinstance(error, SpaceError | PlugError | DataError)
         return int(getattr(error, "exit_code", 2 if usage else 1))
+    if isinstance(error, OSError) and error.errno in _DISK and error.filename is not None:
+        place = printable(str(error.filename))
+        click.echo(
+            f"tuneyard: {place}: {error.strerror}. Change that, or name another place (--storage DIR)",
+            err=True,
+        )
+        return 1
     click.echo(f"tuneyard: {type(error).__name__}: {printable(str(error))}", err=True)
     click.echo(f"This is not an error we foresaw; its traceback is in {_keep_traceback(error)}", err=True)
     return 1

@@ -83,5 +83,5 @@ def _next(run: Run) -> Iterator[str]:
         yield f"tuneyard board {name}"
     elif failed := next((trial.id for trial in run.history.trials if trial.failure), None):
         yield f"tuneyard logs {name}/{failed} --stderr"
-    if run.state == "finished" and run.history.failed_total:
+    if run.state in ("finished", "failed") and run.history.failed_total:
         yield f"tuneyard resume {name} --retry-failed"

@@ -142,6 +142,7 @@ def test_more_trials_lift_a_spent_budget_of_steps() -> None:
     assert short.history.steps_total == 20
     longer = resume(short.name, add_trials=2, trainable=bowl)
     assert longer.history.problem.budget.steps is None
+    assert len(longer.history.trials) == len(short.history.trials) + 2  # and not up to the cap of 50
     assert [t.state for t in longer.history.trials[-2:]] == ["completed", "completed"]
 
 

@@ -30,19 +30,24 @@ def storage(tmp_path: Path) -> Path:
     return storage
 
 
-@pytest.mark.parametrize("name", ["a", "digits-mlp", "A_1.2", "-x", "_", "x" * 64, "a..b"])
+@pytest.mark.parametrize("name", ["a", "digits-mlp", "A_1.2", "last-1", "_", "x" * 64, "a..b"])
 def test_names_that_are_file_names(name: str) -> None:
     assert check_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".hidden", "../x", "a/b", "a b", "größe", "a\n", "x" * 65, "a\0b"]
+    "name", ["", ".", "..", ".hidden", "-x", "../x", "a/b", "a b", "größe", "a\n", "x" * 65, "a\0b"]
 )
 def test_names_that_are_not(name: str) -> None:
     with pytest.raises(SettingsError, match="run name must be 1 to 64 letters") as caught:
         check_name(name)
     suggested = str(caught.value).rsplit("Try ", 1)[1].strip("'")
     assert check_name(suggested) == suggested
+
+
+def test_no_run_is_named_as_the_reference_to_the_last_one() -> None:
+    with pytest.raises(SettingsError, match="must not be 'last'"):
+        check_name("last")
 
 
 @given(st.text(max_size=80))

@@ -44,7 +44,10 @@ def test_a_missing_objective_names_the_nearest() -> None:
     assert clean_metrics({"val_loss": 1.0, "lr": 2}, "val/loss")[1] == (
         "val/loss is missing: did you mean val_loss?"
     )
-    assert clean_metrics({}, "loss")[1] == "loss is missing: no metrics were reported"
+    assert (
+        clean_metrics({}, "loss")[1]
+        == "loss is missing: the step gave no metrics (a mapping such as {'loss': 0.5})"
+    )
 
 
 @pytest.mark.parametrize("value", ["0.5", None, [1.0], {"a": 1}, 1j, np.zeros(3), object])

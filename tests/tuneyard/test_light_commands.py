@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tuneyard.__main__ import main
 
 Call = Callable[..., Any]
 WriteRun = Callable[..., Any]
@@ -225,6 +228,22 @@ def test_an_error_nobody_foresaw_leaves_its_traceback_in_a_file(
     assert "in broken" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     log.unlink()
+
+
+def test_a_place_that_may_not_be_written_is_no_bug(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "elsewhere")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    done = call("init", "elsewhere")
+    assert done.code == 1
+    assert "elsewhere: Read-only file system" in done.err
+    assert "foresaw" not in done.err
+
+
+def test_a_closed_stdout_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["ls"]) == 0
 
 
 HEAVY = {

@@ -25,7 +25,8 @@ def command(directory: Path) -> None:
     taken = [name for name in names if (directory / name).exists()]
     if taken:
         raise click.UsageError(
-            f"{' and '.join(str(directory / name) for name in taken)} exists already and stays as it is; "
+            f"{' and '.join(str(directory / name) for name in taken)} {'exists' if len(taken) == 1 else 'exist'} "
+            "already and nothing is overwritten; "
             "name another directory: tuneyard init DIRECTORY"
         )
     directory.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ def _summary(root: Path) -> dict[str, Any]:
 
     try:
         return Run.open(root).summary()
-    except JournalError as error:
+    except (JournalError, OSError) as error:  # OSError: no right to read it
         return {"name": root.name, "path": str(root), "state": "damaged", "problem": str(error)}
 
 

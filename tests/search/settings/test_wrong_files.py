@@ -257,7 +257,7 @@ WRONG = [
     (
         "name that leads out of the storage",
         "trainable: branin\nname: ../x\n",
-        "sweep.yaml:2:1 name: run name must be 1 to 64 letters, digits, '.', '_' or '-', without a leading dot; "
+        "sweep.yaml:2:1 name: run name must be 1 to 64 letters, digits, '.', '_' or '-', without a leading dot or dash; "
         "got '../x'. Try 'x'",
     ),
     ("another version", "trainable: branin\nversion: 2\n", "sweep.yaml:2:1 version: must be 1, got 2"),
