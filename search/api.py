@@ -19,7 +19,7 @@ from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal, Work, make_runner
 from search.settings import Override, ResolvedSettings, Settings, read_settings
-from search.sweep import Observer, PassiveSweep
+from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
 
 if TYPE_CHECKING:
@@ -157,7 +157,13 @@ def resume(
         settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
         if workers is not None:
             settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
-        problem = History.from_records(records).problem
+        history = History.from_records(records)
+        problem = history.problem
+        if add_trials and not retry_failed and (halt := halted_for_good(history)) is not None:
+            raise SettingsError(
+                f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "
+                f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
+            )
         name = runner or about.get("runner", "ray")
         driver = _runner(name, address, settings)
         sweep = PassiveSweep.resume(
@@ -170,11 +176,6 @@ def resume(
         )
         if add_trials:
             sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
-            if (halt := sweep.halted(sweep.elapsed)) is not None and not retry_failed:
-                raise SettingsError(
-                    f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "
-                    f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
-                )
         if retry_failed:
             for trial in sweep.history.trials:
                 if trial.outcome is Outcome.FAILED:

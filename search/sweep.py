@@ -29,7 +29,7 @@ from search.seeds import trial_seed
 from search.trial import Failure, Outcome, Trial, trial_id
 from spaces.values import listed
 
-__all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep"]
+__all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep", "halted_for_good"]
 
 log = logging.getLogger(__name__)
 
@@ -265,17 +265,12 @@ class PassiveSweep:
 
     def halted(self, now: float) -> str | None:
         """Why the running trials are to stop as well, or None."""
-        budget, failure, objective = self.problem.budget, self.problem.failure, self.problem.objective
+        budget = self.problem.budget
         if budget.seconds is not None and now >= budget.seconds:
             return f"time budget of {budget.seconds:g} s spent"
         if budget.steps is not None and self.history.steps_total >= budget.steps:
             return f"step budget of {budget.steps} spent"
-        best = self.history.best.best if self.history.best is not None else None
-        if best is not None and best.score is not None and objective.reached(best.score):
-            return f"target {objective.metric} = {objective.target:g} reached"
-        if failure.stop_after is not None and self.history.failed_total >= failure.stop_after:
-            return f"{self.history.failed_total} trials failed"
-        return None
+        return halted_for_good(self.history)
 
     def extend(self, budget: Budget, now: float) -> None:
         """Put another budget in place of the one so far."""
@@ -414,3 +409,14 @@ def _check_went_on(record: Record, answer: Verdict | Failure | None) -> None:
             f"the scheduler now decides {answer} before it. Resume with the scheduler, its options and the version that "
             f"wrote the journal"
         )
+
+
+def halted_for_good(history: History) -> str | None:
+    """Why a sweep is over that no further budget would take up again: its target, or too many failures; or None."""
+    failure, objective = history.problem.failure, history.problem.objective
+    best = history.best.best if history.best is not None else None
+    if best is not None and best.score is not None and objective.reached(best.score):
+        return f"target {objective.metric} = {objective.target:g} reached"
+    if failure.stop_after is not None and history.failed_total >= failure.stop_after:
+        return f"{history.failed_total} trials failed"
+    return None

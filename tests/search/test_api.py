@@ -152,6 +152,10 @@ def test_more_trials_where_none_would_run_are_refused() -> None:
     assert reached.history.ended.startswith("target loss = 0.5 reached")
     with pytest.raises(SettingsError, match=r"target loss = 0.5 reached, which ends this sweep"):
         resume(reached.name, add_trials=5, trainable=bowl)
+    assert reached.paths is not None
+    again = Run.open(reached.paths.root)
+    assert again.state == "finished"  # the refusal left no trace in the journal
+    assert again.history.problem.budget.trials == 50
 
 
 def test_failed_trials_are_tried_again_on_request(tmp_path: Path) -> None:
