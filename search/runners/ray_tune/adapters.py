@@ -19,6 +19,7 @@ import ray
 from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.logger import TBXLoggerCallback
+from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
@@ -32,7 +33,7 @@ from search.trial import Failure, Outcome, Trial
 from spaces import nest
 from trainables.metrics import clean_metrics
 
-__all__ = ["Bridge", "BridgeCallback", "BridgeScheduler", "BridgeSearcher", "BridgeStopper"]
+__all__ = ["Bridge", "BridgeCallback", "BridgeScheduler", "BridgeSearcher", "BridgeStopper", "QuietProgress"]
 
 log = logging.getLogger(__name__)
 
@@ -423,6 +424,13 @@ class BridgeCallback(TBXLoggerCallback):  # type: ignore[misc]
         pass
 
     def log_trial_end(self, trial: TuneTrial, failed: bool = False) -> None:
+        pass
+
+
+class QuietProgress(TrialProgressCallback):  # type: ignore[misc]
+    """In the place of Tune's own, which prints a line for some trials even when it is told to be silent."""
+
+    def _print(self, msg: str) -> None:
         pass
 
 

@@ -79,7 +79,7 @@ class RayTuneRunner:
                 name=self._generation(work),
                 storage_path=str(work.paths.tune.resolve()),
                 stop=adapters.BridgeStopper(bridge),
-                callbacks=[adapters.BridgeCallback(bridge)],
+                callbacks=[adapters.BridgeCallback(bridge), adapters.QuietProgress()],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 failure_config=tune.FailureConfig(max_failures=-1),  # the bridge says how often
                 verbose=0,
@@ -89,6 +89,8 @@ class RayTuneRunner:
             with warnings.catch_warnings(), by_value(work.plug):
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
                 tuner.fit()
+        except KeyboardInterrupt:  # Ctrl-C in a script of the user's, where nobody made a StopSignal of it
+            work.stop.request("interrupted")
         except Exception as error:
             if bridge.error is None:
                 raise RunnerError(f"Ray Tune gave up: {type(error).__name__}: {error}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -100,6 +102,12 @@ def test_every_kind_of_failure_ends_one_trial_and_no_other(tmp_path: Path) -> No
     assert raised.failure is not None
     assert raised.failure.log is not None
     assert "Traceback" in (case.paths.root / raised.failure.log).read_text()
+
+
+def test_ray_prints_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    modes = {"mode": {"values": ["exit", "raise", "none"]}}
+    Case(tmp_path, "chaos", modes, method="grid", max_steps=3, trials=3).run(RayTuneRunner())
+    assert capfd.readouterr().out == ""
 
 
 def test_a_crashed_trial_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
@@ -201,6 +209,21 @@ def test_a_stop_leaves_trials_open_and_a_resume_goes_on(tmp_path: Path) -> None:
     went_on = [a.from_step for t in second.trials for a in t.attempts[1:]]
     assert went_on
     assert all(step > 0 for step in went_on)
+
+
+def test_ctrl_c_in_a_script_ends_the_sweep_and_not_the_script(tmp_path: Path) -> None:
+    case = Case(tmp_path, "user.py:Counter", {**X, "sleep": 0.2}, max_steps=30, trials=4)
+
+    def once_running() -> None:
+        while not (case.paths.journal.exists() and b'"type":"result"' in case.paths.journal.read_bytes()):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=once_running, daemon=True).start()
+    first = case.run(RayTuneRunner(), workers=2)
+    assert first.ended == "interrupted"
+    assert not first.finished
+    assert first.running
 
 
 def test_more_than_the_cluster_has_is_refused_with_the_arithmetic(tmp_path: Path) -> None:
