@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 from search.errors import RunnerError, SettingsError
-from search.runners.base import Clock, Work
+from search.runners.base import Clock, StopSignal, Work
 from search.runners.ray_tune.cluster import cluster, concurrency
 from search.sweep import PassiveSweep
 
@@ -47,7 +51,7 @@ class RayTuneRunner:
         if done is not None and not sweep.history.running:  # nothing to start Ray for
             sweep.end(done, sweep.elapsed)
             return done
-        with cluster(self.address, work.workers, work.resources) as ray:
+        with _ctrl_c_stops(work.stop), cluster(self.address, work.workers, work.resources) as ray:
             clock = Clock(sweep.elapsed)
             reason = self._tune(ray, sweep, work, clock)
         sweep.end(reason, clock.now())
@@ -89,8 +93,6 @@ class RayTuneRunner:
             with warnings.catch_warnings(), by_value(work.plug):
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
                 tuner.fit()
-        except KeyboardInterrupt:  # Ctrl-C in a script of the user's, where nobody made a StopSignal of it
-            work.stop.request("interrupted")
         except Exception as error:
             if bridge.error is None:
                 raise RunnerError(f"Ray Tune gave up: {type(error).__name__}: {error}") from error
@@ -136,3 +138,24 @@ class RayTuneRunner:
         work.paths.tune.mkdir(parents=True, exist_ok=True)
         taken = [int(p.name[1:]) for p in work.paths.tune.glob("g[0-9]*") if p.name[1:].isdigit()]
         return f"g{max(taken, default=0) + 1:03d}"
+
+
+@contextlib.contextmanager
+def _ctrl_c_stops(stop: StopSignal) -> Iterator[None]:
+    """In a script that has no handler of its own, Ctrl-C asks for a stop; a KeyboardInterrupt in the midst of Tune would
+    leave its actors behind. The second one is raised."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        stop.request("interrupted")
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
