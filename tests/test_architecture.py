@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.heavy import HEAVY
+
 ROOT = Path(__file__).parents[1]
 
 FLOORS = {"spaces": 0, "trainables": 1, "search": 2, "deploy": 3, "tuneyard": 4}
@@ -52,19 +54,6 @@ ALLOWED = {
     "pydantic": ("search/settings/",),
     "ruamel": ("search/settings/",),
 }
-
-HEAVY = (
-    "ray",
-    "torch",
-    "optuna",
-    "hyperopt",
-    "sklearn",
-    "pandas",
-    "plotly",
-    "scipy.stats",
-    "tensorboard",
-    "pyarrow",
-)
 
 MODULES = sorted(path for package in FLOORS for path in (ROOT / package).rglob("*.py"))
 PACKAGES = sorted(path.parent for path in MODULES if path.name == "__init__.py")
@@ -235,7 +224,7 @@ def test_the_public_names_are_loaded_when_used() -> None:
 
 def _loaded(code: str) -> list[str]:
     """The heavy libraries that a fresh process has loaded after running `code`."""
-    ask = f"{code}\nimport sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    ask = f"{code}\nimport sys; print(*(name for name in {sorted(HEAVY)!r} if name in sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", ask], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from contracts.heavy import HEAVY
 from tuneyard.__main__ import main
 
 Call = Callable[..., Any]
@@ -246,18 +247,6 @@ def test_a_closed_stdout_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["ls"]) == 0
 
 
-HEAVY = {
-    "ray",
-    "torch",
-    "optuna",
-    "hyperopt",
-    "sklearn",
-    "pandas",
-    "plotly",
-    "scipy.stats",
-    "tensorboard",
-    "pyarrow",
-}
 PLAN = "trainable: curves\nmethod: {method}\nrun_cap: 9\n"
 
 
