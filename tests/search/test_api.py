@@ -17,6 +17,16 @@ from search.settings import Override, read_settings
 SPACE = {"x": {"min": 0.0, "max": 1.0}, "depth": {"values": [1, 2, 3]}}
 
 
+CURVES = {  # the catalogue's, with all that it declares
+    "trainable": "curves",
+    "parameters": None,
+    "metric": None,
+    "goal": None,
+    "method": "tpe",
+    "early_terminate": "asha",
+}
+
+
 def bowl(config: dict[str, Any]) -> Iterator[dict[str, float]]:
     """A trainable of the user's."""
     for step in range(1, 10):
@@ -91,15 +101,7 @@ def test_a_name_of_the_users_is_never_numbered_and_one_of_ours_is(tmp_path: Path
 
 
 def test_the_written_sweep_file_runs_again_the_same() -> None:
-    first = sweep(
-        method="tpe",
-        early_terminate="asha",
-        trainable="curves",
-        parameters=None,
-        metric=None,
-        goal=None,
-        run_cap=10,
-    ).run()
+    first = sweep(**CURVES, run_cap=10).run()
     assert first.paths is not None
     second = Sweep.from_file(
         first.paths.settings, [Override("name", "again", "--name")], runner="inline"
@@ -113,25 +115,9 @@ def test_more_trials_extend_a_finished_run_as_if_it_had_been_longer() -> None:
     def told(run: Run) -> list[Any]:
         return [(dict(t.config), t.state, t.steps) for t in run.history.trials]
 
-    short = sweep(
-        method="tpe",
-        early_terminate="asha",
-        trainable="curves",
-        parameters=None,
-        metric=None,
-        goal=None,
-        run_cap=12,
-    ).run()
+    short = sweep(**CURVES, run_cap=12).run()
     longer = resume(short.name, add_trials=8)
-    whole = sweep(
-        method="tpe",
-        early_terminate="asha",
-        trainable="curves",
-        parameters=None,
-        metric=None,
-        goal=None,
-        run_cap=20,
-    ).run()
+    whole = sweep(**CURVES, run_cap=20).run()
     assert len(longer.history.trials) == 20
     assert told(longer) == told(whole)
     assert longer.history.problem.budget.trials == 20
