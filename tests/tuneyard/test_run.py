@@ -244,3 +244,12 @@ def test_what_was_understood_differently_is_said_before_the_start(call: Call, sw
     assert done.code == 0
     assert "note: " in done.err
     assert "tpe" in done.err
+
+
+def test_the_logs_of_a_failed_trial_hold_its_traceback(call: Call, sweep_file: Path) -> None:
+    assert call("run", sweep_file, "--runner", "inline", "--set", "parameters.limit=-2").code == 1
+    done = call("logs", "last/0", "--stderr")
+    assert done.code == 0
+    assert "-- trials/t00000/failure-1.txt" in done.out
+    assert "Traceback" in done.out
+    assert "RuntimeError: too\\x1b[5m far" in done.out, "spelt out, not sent to the terminal"

@@ -22,7 +22,7 @@ _PATIENCE = 0.5  # seconds between two looks at a file that grows
 @click.command("logs", short_help=COMMANDS["logs"])
 @click.argument("target", metavar="RUN/TRIAL")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the trial ends.")
-@click.option("--stderr", "errors", is_flag=True, help="Its stderr instead of its stdout.")
+@click.option("--stderr", "errors", is_flag=True, help="Its stderr and its tracebacks instead of its stdout.")
 @storage
 def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
     """Print what a trial wrote to stdout (or stderr); `last/12` is trial 12 of the newest run.
@@ -38,6 +38,10 @@ def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
     printed = False
     for text in _growing(path, lambda: follow and _is_open(storage, target)):
         click.echo(printable(text, keep="\n\t\r"), nl=False)
+        printed = True
+    for traceback in sorted(run.paths.trial(trial.number).glob("failure-*.txt")) if errors else []:
+        click.echo(f"-- {run.paths.relative(traceback)}")
+        click.echo(printable(_read(traceback, 0).decode("utf-8", "replace"), keep="\n\t"), nl=False)
         printed = True
     if not printed:
         click.echo(f"{trial.id} wrote nothing to {stream}", err=True)
