@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import time
 from pathlib import Path
 
@@ -14,6 +15,9 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Every process that a test starts inherits this mark; by it the end of the run finds those that were left behind.
 _MARK = os.environ.setdefault("TUNEYARD_TEST_RUN", secrets.token_hex(8))
+
+# A CI that starts us in the background has Ctrl-C ignored, and every process of a test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import psutil  # noqa: E402 - after the environment is set
 import pytest  # noqa: E402
