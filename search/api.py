@@ -136,6 +136,7 @@ def resume(
     storage: str | Path = "runs",
     add_trials: int = 0,
     retry_failed: bool = False,
+    fork: str | None = None,
     runner: str | None = None,
     address: str | None = None,
     workers: int | None = None,
@@ -146,11 +147,14 @@ def resume(
     """Go on with a run that was interrupted, killed or is to be extended.
 
     `add_trials`: more trials than its budget had. `retry_failed`: failed trials are tried again, from their last
-    checkpoint. `runner`, `workers`: other than before. `trainable`: the object, where the sweep was given one.
+    checkpoint. `fork`: the name of a copy to go on in, beside the run, which stays as it is. `runner`, `workers`: other
+    than before. `trainable`: the object, where the sweep was given one.
 
     Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed).
     """
     paths = find_run(Path(storage), str(reference))
+    if fork is not None:
+        paths = _forked(paths, fork)
     with _driving(paths) as journal:
         records = read_journal(paths.journal)
         about = records[0]["about"]
@@ -286,6 +290,19 @@ def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
     raise RunExistsError(
         f"{storage / name} exists. Go on with it: tuneyard resume {name}; or give the new run another name"
     )
+
+
+def _forked(paths: RunPaths, name: str) -> RunPaths:
+    """A copy of a run under another name: its journal, settings, logs and checkpoints; views and reports are made anew."""
+    fork = RunPaths(paths.root.parent / check_name(name, "name of the fork"))
+    if fork.root.exists():
+        raise RunExistsError(f"{fork.root} exists. Give the fork another name")
+    unfinished = fork.root.with_name(f".{name}.forking")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    made_anew = [view.name for view in (paths.lock, paths.tune, paths.tensorboard, paths.report, paths.model)]
+    shutil.copytree(paths.root, unfinished, ignore=shutil.ignore_patterns(*made_anew))
+    unfinished.rename(fork.root)
+    return fork
 
 
 def _more_trials(sweep: PassiveSweep, more: int) -> Budget:

@@ -289,3 +289,22 @@ def test_a_runs_state_is_derived_from_its_journal_and_its_lock() -> None:
     lock.release()
     assert Run.open(run.name).state == "killed"
     assert resume(run.name, trainable=bowl).state == "finished"
+
+
+def test_a_fork_goes_on_beside_the_run_as_the_run_would_have() -> None:
+    run = sweep(**CURVES, run_cap=6).run()
+    assert run.paths is not None
+    before = run.paths.journal.read_bytes()
+    fork = resume(run.name, fork="branch", add_trials=4)
+    assert run.paths.journal.read_bytes() == before
+    assert fork.name == "branch"
+    assert len(fork.history.trials) == 10
+    longer = resume(run.name, add_trials=4)
+    assert [t.config for t in fork.history.trials] == [t.config for t in longer.history.trials]
+    assert fork.paths is not None
+    assert (fork.paths.report / "index.html").is_file()
+    assert len(list(fork.paths.tensorboard.glob("t000*"))) == 10
+    with pytest.raises(RunExistsError, match="another name"):
+        resume(run.name, fork="branch")
+    with pytest.raises(SettingsError, match="name of the fork"):
+        resume(run.name, fork="../branch")

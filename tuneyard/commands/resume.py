@@ -18,6 +18,7 @@ __all__ = ["command"]
     "--add-trials", type=click.IntRange(min=0), default=0, metavar="N", help="N trials more than it had."
 )
 @click.option("--retry-failed", is_flag=True, help="Run failed trials again, too.")
+@click.option("--fork", metavar="NAME", help="Go on in a copy of that name; RUN stays as it is.")
 @execution
 @storage
 @as_json
@@ -25,6 +26,7 @@ def command(
     run: str,
     add_trials: int,
     retry_failed: bool,
+    fork: str | None,
     runner: str | None,
     address: str | None,
     workers: int | None,
@@ -44,6 +46,7 @@ def command(
             storage=storage,
             add_trials=add_trials,
             retry_failed=retry_failed,
+            fork=fork,
             runner=runner,
             address=address,
             workers=workers,
