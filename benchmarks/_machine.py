@@ -18,9 +18,10 @@ _RESULTS = Path(__file__).parent / "results"
 def describe() -> dict[str, Any]:
     """Cores, memory, versions, date. Timings are comparable within one file only."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ("ray", "optuna", "hyperopt", "torch", "numpy")
+    packages = ("ray", "optuna", "hyperopt", "torch", "numpy", "scipy")
     return {
         "date": datetime.now(UTC).date().isoformat(),
+        "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(memory, 1),
         "python": platform.python_version(),
@@ -34,3 +35,11 @@ def keep(name: str, figures: dict[str, Any]) -> Path:
     path = _RESULTS / f"{name}.json"
     path.write_text(json.dumps(figures, indent=1) + "\n")
     return path
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,7 +1,7 @@
 """Does each method find better configs than random search, at an equal budget?
 
     python benchmarks/search_quality.py              every method, function and seed; writes results/search_quality.json
-    python benchmarks/search_quality.py --quick      a few minutes less: what CI runs
+    python benchmarks/search_quality.py --quick      two functions, seconds; the tests run it for some methods
 
 Each run is one real sweep (searcher, passive sweep, journal in memory) of `--trials` trials on a function whose optimum is
 known, one worker. Its figure is the regret: the best value found less the optimum. Runs are paired with random search
@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from _machine import describe
 
 from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
@@ -150,24 +148,6 @@ def passed(comparisons: Sequence[Comparison]) -> dict[str, list[str]]:
     }
 
 
-def machine() -> Mapping[str, str | int | None]:
-    """Where the figures come from."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "scipy", "optuna", "hyperopt", "torch")},
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
@@ -204,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.out is not None:
         report = {
             "what": f"regret after {chosen.trials} trials, {chosen.seeds} seeds, one worker",
-            "machine": machine(),
+            "machine": describe(),
             "minutes": round((time.perf_counter() - began) / 60, 1),
             "comparisons": [asdict(each) for each in comparisons],
             "runs": [asdict(each) for each in runs],

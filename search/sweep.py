@@ -250,10 +250,6 @@ class PassiveSweep:
         )
         return max(0, self.problem.failure.retries - used)
 
-    def may_retry(self, number: int) -> bool:
-        """Whether a crash of the trial is to be followed by another attempt."""
-        return self.retries_left(number) > 0
-
     def spent(self, now: float) -> str | None:
         """Why no further trial is asked for, or None."""
         budget = self.problem.budget

@@ -95,7 +95,7 @@ def close_if_halted(sweep: PassiveSweep, number: int, now: float) -> bool:
 
 def close_or_retry(sweep: PassiveSweep, number: int, failure: Failure, now: float) -> bool:
     """After a crash: True where the trial is to be started again, else it is closed as failed."""
-    if sweep.may_retry(number) and sweep.halted(now) is None:
+    if sweep.retries_left(number) > 0 and sweep.halted(now) is None:
         return True
     sweep.close(number, Outcome.FAILED, now, failure.message, failure)
     return False

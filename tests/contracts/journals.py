@@ -94,7 +94,7 @@ def _advance(sweep: PassiveSweep, number: int, chance: random.Random, now: float
         sweep.close(number, Outcome.COMPLETED, now, "ended by itself")
     elif event < 0.06:
         failure = Failure(chance.choice(CRASHES), "it was so")
-        if sweep.may_retry(number):
+        if sweep.retries_left(number) > 0:
             back = chance.randint(0, trial.steps)
             sweep.start(number, now, node="b", pid=2, from_step=back, after=failure)
             for step in range(back + 1, trial.steps + 1):

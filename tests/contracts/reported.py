@@ -105,7 +105,7 @@ def drive(
             value = curve(trial.config, number, trial.steps + 1)
             if isinstance(value, str):
                 failure = Failure("raised", value, log(number, value))
-                if sweep.may_retry(number):
+                if sweep.retries_left(number) > 0:
                     sweep.start(
                         number,
                         now,
