@@ -85,3 +85,11 @@ def _next(run: Run) -> Iterator[str]:
         yield f"tuneyard logs {name}/{failed} --stderr"
     if run.state in ("finished", "failed") and run.history.failed_total:
         yield f"tuneyard resume {name} --retry-failed"
+    elif _used_up(run):
+        yield f"tuneyard resume {name} --add-trials {len(run.history.trials)}"
+
+
+def _used_up(run: Run) -> bool:
+    """Whether it ended because the trials asked for were done, so that more of them would take it further."""
+    trials = run.history.problem.budget.trials
+    return run.state == "finished" and trials is not None and len(run.history.trials) >= trials

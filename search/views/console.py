@@ -17,7 +17,7 @@ from search.trial import Failure, Trial
 from search.views.screen import STATE_STYLES, counts, screen
 from search.views.tally import Tally
 from search.views.verdict import verdict
-from search.views.wording import clean, duration, number
+from search.views.wording import clean, counted, duration, number
 
 __all__ = ["ConsoleView"]
 
@@ -91,15 +91,15 @@ class ConsoleView:
         self._history, self._tally = history, Tally(history)
         problem = history.problem
         limits = [
-            f"{problem.budget.trials} trials" if problem.budget.trials else "",
-            f"{problem.budget.steps} steps in all" if problem.budget.steps else "",
+            counted(problem.budget.trials, "trial") if problem.budget.trials else "",
+            f"{counted(problem.budget.steps, 'step')} in all" if problem.budget.steps else "",
             duration(problem.budget.seconds) if problem.budget.seconds else "",
         ]
         budget = ", ".join(filter(None, limits)) or "until the space is exhausted"
         head = f"{self._root.name}: " if self._root is not None else ""
-        head += f"{problem.objective.goal} {problem.objective.metric}; {budget}; {problem.max_steps} steps a trial"
+        head += f"{problem.objective.goal} {problem.objective.metric}; {budget}; {counted(problem.max_steps, 'step')} a trial"
         if record["type"] == "resume":
-            head += f"; goes on after {len(history.trials) - len(history.running)} closed trials"
+            head += f"; goes on after {counted(len(history.trials) - len(history.running), 'closed trial')}"
         self._print(Text(self._clean(head), "bold"))
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._live is None:
             self._live = Live(
@@ -109,7 +109,9 @@ class ConsoleView:
 
     def _tell(self, record: Record, history: History) -> None:
         kind = record["type"]
-        if kind == "close" and record["failure"] is not None:
+        if kind == "extend" and history.problem.budget.trials:
+            self._print(Text(f"extended to {counted(history.problem.budget.trials, 'trial')}"))
+        elif kind == "close" and record["failure"] is not None:
             self._print(self._failure(history.trials[record["trial"]], Failure(**record["failure"])))
         elif kind == "start" and record["after"] is not None:
             trial = history.trials[record["trial"]]
@@ -138,7 +140,7 @@ class ConsoleView:
         if history.best is trial:
             line.append("  best so far", "bold green")
         if skipped := self._pace.skipped():
-            line.append(f"  (and {skipped} trials more since the last line)")
+            line.append(f"  (and {counted(skipped, 'trial')} more since the last line)")
         return line
 
     def _progress(self, history: History) -> Text:

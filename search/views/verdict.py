@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from search.history import History
-from search.views.wording import clean, config_line, duration, number
+from search.views.wording import clean, config_line, counted, duration, number
 
 __all__ = ["verdict"]
 
@@ -41,7 +41,7 @@ def verdict(
     order = ("completed", "stopped", "failed", "running", "waiting")
     parts = [f"{by_state[state]} {state}" for state in order if state in by_state]
     say("trials", f"{len(history.trials)}" + (f": {', '.join(parts)}" if parts else ""))
-    say("spent", f"{history.steps_total} steps in {duration(history.now)}")
+    say("spent", f"{counted(history.steps_total, 'step')} in {duration(history.now)}")
     if where is not None:
         say("files", clean(where, 400, ascii_only=ascii_only))
     for index, command in enumerate(commands):

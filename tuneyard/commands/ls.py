@@ -36,7 +36,12 @@ def command(storage: Path, as_json: bool) -> None:
     head = ("run", "state", "trials", "failed", "best", "metric", "time")
     click.echo(table(head, map(_row, summaries), right=("trials", "failed", "best")))
     name = reference(Path(summaries[-1]["path"]))
-    next_steps(f"tuneyard show {name}", f"tuneyard report {name}")
+    unfinished = summaries[-1]["state"] in ("interrupted", "killed")
+    next_steps(
+        *([f"tuneyard resume {name}"] if unfinished else []),
+        f"tuneyard show {name}",
+        f"tuneyard report {name}",
+    )
 
 
 def _summary(root: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from search.views.wording import config_line, duration, number
+from search.views.wording import config_line, counted, duration, number
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, overrides, print_json, sweep_file
 from tuneyard.terminal import next_steps, printable, quoted
@@ -50,9 +50,9 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
     constraints = f", fewer by {space['constraints']} constraint(s)" if space["constraints"] else ""
     rungs = f", rungs at {', '.join(map(str, plan['rungs']))}" if plan["rungs"] else ""
     limits = [
-        f"{budget['trials']} trials" if budget["trials"] else "",
+        counted(budget["trials"], "trial") if budget["trials"] else "",
         duration(budget["seconds"]) if budget["seconds"] else "",
-        f"{budget['steps']} steps" if budget["steps"] else "",
+        counted(budget["steps"], "step") if budget["steps"] else "",
     ]
     spent = f"at most {number(steps['at_most'])}" if steps["at_most"] else "no limit"
     if steps["about"] is not None and steps["about"] != steps["at_most"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.views.wording import clean, config_line, duration, number
+from search.views.wording import clean, config_line, counted, duration, number
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, find_trial, print_json, reference, storage
 from tuneyard.terminal import next_steps, printable, table
@@ -65,8 +65,9 @@ def describe(run: Run) -> None:
     click.echo(printable(f"{run.name}  {summary['state']}{ended}"))
     counts = dict(summary["trials"])
     total = counts.pop("total")
-    click.echo(f"trials   {total}: {', '.join(f'{count} {state}' for state, count in counts.items())}")
-    click.echo(f"spent    {summary['steps_total']} steps in {duration(summary['seconds'])}")
+    listed = ", ".join(f"{count} {_state(run, state)}" for state, count in counts.items())
+    click.echo(f"trials   {total}: {listed}")
+    click.echo(f"spent    {counted(summary['steps_total'], 'step')} in {duration(summary['seconds'])}")
     if best is None:
         click.echo(printable(f"best     none yet of {objective.metric} ({objective.goal})"))
     else:
@@ -80,6 +81,12 @@ def describe(run: Run) -> None:
         if len(ranked) > _TOP:
             click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {reference(run)} --csv")
     _failures(run)
+
+
+def _state(run: Run, state: str) -> str:
+    """What a trial's state means to a reader: without a driver nothing is running."""
+    idle = run.state in ("interrupted", "killed") and state == "running"
+    return "unfinished" if idle else state
 
 
 def _ranked(run: Run) -> list[Trial]:
@@ -97,7 +104,7 @@ def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[t
     rows = [
         (
             trial.id,
-            trial.state,
+            _state(run, trial.state),
             trial.steps,
             objective.value(trial.best.score) if trial.best and trial.best.score is not None else None,
             trial.last.metrics.get(objective.metric) if trial.last else None,
@@ -132,10 +139,13 @@ def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
         return
     objective = run.history.problem.objective
     click.echo(
-        printable(f"{run.name}/{trial.id}  {trial.state}" + (f": {trial.reason}" if trial.reason else ""))
+        printable(
+            f"{run.name}/{trial.id}  {_state(run, trial.state)}"
+            + (f": {trial.reason}" if trial.reason else "")
+        )
     )
     click.echo(f"seed     {trial.seed}, config {trial.origin}")
-    click.echo(f"time     {duration(trial.seconds)} in {len(trial.attempts)} attempt(s)")
+    click.echo(f"time     {duration(trial.seconds)} in {counted(len(trial.attempts), 'attempt')}")
     for attempt in trial.attempts:
         after = f", after {attempt.after.kind}: {attempt.after.message}" if attempt.after else ""
         click.echo(
