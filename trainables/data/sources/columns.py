@@ -1,0 +1,182 @@
+"""Cells become typed columns: numbers, labels, texts or dates; an error names the file, the row and the column."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import numbers
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trainables.data.dataset import Array, Repair
+from trainables.data.sources.dates import dates_of, looks_like_dates
+from trainables.data.sources.origin import Origin
+from trainables.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MISSING", "Cells", "type_texts", "type_values"]
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+TYPO_SHARE = 0.95  # a column this numeric, but not wholly, is numeric with mistakes and not a kind of label
+
+Cells = Sequence[str | None]
+
+
+def type_texts(name: str, cells: Cells, kind: str | None, origin: Origin) -> pd.Series[Any]:
+    """A column that was written as text.
+
+    Args:
+        name: of the column.
+        cells: as written, stripped; None where missing.
+        kind: what the data section says it is; None = by its cells: dates where all are ISO 8601 dates,
+            numbers where all are finite numbers, else labels.
+        origin: for messages.
+
+    Returns:
+        int64 (whole numbers, none missing), float64 with NaN, datetime64 with NaT, or objects: str or None.
+
+    Raises:
+        DataError: a cell that is not what `kind` says; an infinite number; or, with no kind, a cell that is no
+            number in a column that is at least 95 % numbers.
+    """
+    import pandas as pd
+
+    if kind == "date" or (kind is None and looks_like_dates(cells)):
+        return pd.Series(dates_of(name, cells, origin), name=name)
+    if kind in ("category", "text"):
+        return pd.Series(_objects(cells), name=name, dtype=object)
+    values, odd = _numbers_of(cells)
+    if odd:
+        present = sum(cell is not None for cell in cells)
+        if kind == "number" or len(odd) <= (1 - TYPO_SHARE) * present:
+            said = (
+                "data.columns.number lists it" if kind else f"{present - len(odd)} of the {present} cells are"
+            )
+            raise DataError(
+                f"{origin.at(odd[0], name)}: {cells[odd[0]]!r} is not a number, {said}; "
+                "correct it or leave it empty"
+            )
+        return pd.Series(_objects(cells), name=name, dtype=object)
+    _check_finite(name, values, origin, cells)
+    return pd.Series(_whole(cells, values), name=name)
+
+
+def type_values(
+    name: str, column: pd.Series[Any], kind: str | None, origin: Origin
+) -> tuple[pd.Series[Any], tuple[Repair, ...]]:
+    """A column that came with types: from Parquet, a database or a frame. Missing is what is null.
+
+    Truth values are labels, "true" and "false"; a time span is a number of seconds; a date with a time zone
+    is given in UTC. Text that is all numbers is read as numbers, which the returned repair says.
+
+    Raises:
+        DataError: as `type_texts`; or cells that are bytes, lists or other objects.
+    """
+    import pandas as pd
+
+    present = column.notna().to_numpy(dtype=bool)
+    cells: list[Any] = [v if there else None for v, there in zip(column.tolist(), present, strict=True)]
+    form = _form(name, cells, origin)
+    if kind in ("category", "text") or form == "truth":
+        return pd.Series(_objects(_as_texts(cells)), name=name, dtype=object), ()
+    if form == "text" or (form == "number" and kind == "date"):
+        texts = _as_texts(cells)
+        typed = type_texts(name, texts, kind, origin)
+        return typed, _said(name, "text", typed) if kind is None else ()
+    if form == "date":
+        if kind == "number":
+            raise DataError(f"{origin.name}, column {name!r}: holds dates; data.columns.number lists it")
+        return pd.Series(dates_of(name, cells, origin), name=name), ()
+    floats = np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
+    _check_finite(name, floats, origin, cells)
+    whole = all(isinstance(cell, numbers.Integral) for cell in cells)
+    return pd.Series(_whole(cells, floats) if whole else floats, name=name), ()
+
+
+def _said(name: str, was: str, typed: pd.Series[Any]) -> tuple[Repair, ...]:
+    if typed.dtype == object or not typed.notna().any():
+        return ()
+    now = "dates" if typed.dtype.kind == "M" else "numbers"
+    return (Repair(f"column {name!r} holds {now} as {was}; read as {now}", 1, (f"column {name!r}",)),)
+
+
+_FORMS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("truth", (bool, np.bool_)),
+    ("number", (numbers.Real, decimal.Decimal)),
+    ("date", (datetime.date, np.datetime64)),
+    ("text", (str,)),
+)
+
+
+def _form(name: str, cells: list[Any], origin: Origin) -> str:
+    """What the cells of a typed column are; spans of time are turned into seconds in place."""
+    found: set[str] = set()
+    for index, cell in enumerate(cells):
+        if cell is None:
+            continue
+        if isinstance(cell, datetime.timedelta):
+            cells[index] = cell = cell.total_seconds()
+        form = next((form for form, types in _FORMS if isinstance(cell, types)), None)
+        if form is None and not isinstance(cell, datetime.time):
+            raise DataError(
+                f"{origin.at(index, name)}: holds a {type(cell).__name__}; a cell is a number, a text, "
+                "a date or a truth value (leave the column out with data.columns.ignore)"
+            )
+        found.add(form or "text")
+    if not found:
+        return "number"
+    return found.pop() if len(found) == 1 else "text"
+
+
+def _as_texts(cells: list[Any]) -> list[str | None]:
+    return [None if cell is None else _as_text(cell) for cell in cells]
+
+
+def _as_text(cell: Any) -> str | None:
+    if isinstance(cell, (bool, np.bool_)):
+        return "true" if cell else "false"
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        return str(int(cell))
+    return str(cell).strip() or None
+
+
+def _objects(cells: Cells) -> Array:
+    held = np.empty(len(cells), dtype=object)
+    held[:] = cells
+    return held
+
+
+def _numbers_of(cells: Cells) -> tuple[Array, list[int]]:
+    """float64 with NaN where missing or no number, and the indices of the latter."""
+    try:
+        return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64), []
+    except ValueError:
+        values, odd = np.full(len(cells), np.nan), []
+        for index, cell in enumerate(cells):
+            try:
+                values[index] = np.nan if cell is None else float(cell)
+            except ValueError:
+                odd.append(index)
+        return values, odd
+
+
+def _check_finite(name: str, values: Array, origin: Origin, cells: Sequence[Any]) -> None:
+    for index in np.flatnonzero(np.isinf(values)).tolist():
+        raise DataError(
+            f"{origin.at(index, name)}: {cells[index]!r} is not finite; correct it or leave it empty"
+        )
+
+
+def _whole(cells: Sequence[Any], values: Array) -> Array:
+    """The values as int64, where every cell is written as a whole number that fits."""
+    if len(values) == 0 or np.isnan(values).any() or (values % 1).any():
+        return values
+    convert: Callable[[Any], int] = int
+    try:
+        return np.array([convert(cell) for cell in cells], dtype=np.int64)
+    except (ValueError, OverflowError):
+        return values

@@ -1,0 +1,101 @@
+"""Text files of separated values: CSV and TSV, gzipped or not."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from pathlib import Path
+
+from trainables.data.records import Records
+from trainables.data.section import Section
+from trainables.data.sources.columns import MISSING, type_texts
+from trainables.data.sources.frames import check_columns, check_names, records_of_frame
+from trainables.data.sources.origin import Origin, Places
+from trainables.errors import DataError
+
+__all__ = ["decode", "read_delimited"]
+
+SEPARATORS = ",;\t|"
+LONGEST_CELL = 10_000_000
+
+
+def read_delimited(path: Path, section: Section) -> Records:
+    """Read a text file: UTF-8 (a byte order mark is skipped), one line of names, then a row a line.
+
+    The separator is the one of comma, semicolon, tab and bar that stands in the line of names most often.
+    Missing are the empty cell and na, n/a, nan, null, none and ? in any case; in a column of texts only the
+    empty cell. Empty lines are skipped.
+
+    Raises:
+        DataError: not UTF-8, no rows, a ragged row, a repeated or empty name, or a cell against its column;
+            rows are counted as lines of the file.
+    """
+    import pandas as pd
+
+    names, rows, lines = _rows(path)
+    origin = Origin(str(path), Places("row", tuple(lines)))
+    check_names(names, origin.name)
+    check_columns(names, section, origin.name)
+    kinds = section.columns()
+    columns = {}
+    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
+        kind = kinds.get(name)
+        if kind == "ignore":
+            continue
+        gone = {""} if kind == "text" else MISSING
+        stripped = (cell.strip() for cell in cells)
+        columns[name] = type_texts(name, [None if c.lower() in gone else c for c in stripped], kind, origin)
+    return records_of_frame(pd.DataFrame(columns), section, origin)
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """The names, the rows, and the line that each row begins at."""
+    text = decode(_bytes(path), str(path))
+    first = text.partition("\n")[0]
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True
+    )
+    numbered, begin = [], 1
+    try:
+        for row in reader:
+            if row:
+                numbered.append((begin, row))
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, row {begin}: {error}; is a quote left open?") from error
+    if len(numbered) < 2:
+        raise DataError(f"{path}: a line of column names and at least one row are needed")
+    names = [name.strip() for name in numbered[0][1]]
+    for line, row in numbered[1:]:
+        if len(row) != len(names):
+            raise DataError(f"{path}, row {line}: {len(row)} cells where the first line names {len(names)}")
+    return names, [row for _, row in numbered[1:]], [line for line, _ in numbered[1:]]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+def decode(content: bytes, name: str) -> str:
+    """The text of a file, its byte order mark left out.
+
+    Raises:
+        DataError: it is not UTF-8; says the byte, the line, and what it may be instead.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{name}: is UTF-16; convert the file to UTF-8: iconv -f UTF-16 -t UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{name}, row {line}: not UTF-8 at byte {error.start}; convert the file to UTF-8, "
+            "from Windows say: iconv -f WINDOWS-1252 -t UTF-8"
+        ) from error

@@ -1,0 +1,158 @@
+"""From a data section to the records it names: which kind of source it is, who reads it, and what is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from trainables.data.records import Records
+from trainables.data.section import COLUMN_KINDS, Section
+from trainables.data.sources.catalogue import BUILT_IN
+from trainables.errors import DataError, nearest
+
+__all__ = ["FORMATS", "read_records", "source_version"]
+
+_HERE = "trainables.data.sources"
+
+FORMATS: dict[str, str] = {
+    ".csv": f"{_HERE}.delimited:read_delimited",
+    ".tsv": f"{_HERE}.delimited:read_delimited",
+    ".txt": f"{_HERE}.delimited:read_delimited",
+    ".csv.gz": f"{_HERE}.delimited:read_delimited",
+    ".tsv.gz": f"{_HERE}.delimited:read_delimited",
+    ".jsonl": f"{_HERE}.jsonl:read_jsonl",
+    ".ndjson": f"{_HERE}.jsonl:read_jsonl",
+    ".parquet": f"{_HERE}.parquet:read_parquet",
+    ".npz": f"{_HERE}.archive:read_archive",
+}
+"""Endings of files, and who reads them: a function of the path and the section."""
+
+_DATABASES = (".db", ".sqlite", ".sqlite3")
+_CODE = re.compile(r"(?P<place>[^:]+):(?P<function>[^\W\d][\w.]*)")
+_KEPT = 4
+_OPTIONS = (
+    "source",
+    "query",
+    "modality",
+    "task",
+    "target",
+    "split.group",
+    "split.time",
+    *(f"columns.{kind}" for kind in COLUMN_KINDS),
+)
+"""The options that decide what is read; the others change only what becomes of it."""
+
+_read: OrderedDict[tuple[object, ...], Records] = OrderedDict()
+
+
+def read_records(section: Section) -> Records:
+    """The rows of the source that a data section names, as they are found there.
+
+    The last few sources are kept in the process: the same section gives the same object until the source
+    has another version. A database that runs as a server, and a function that is installed, are read once.
+
+    Raises:
+        DataError: the source cannot be found or read; names it, the row and the column.
+    """
+    key = (source_version(section), *(section[option] for option in _OPTIONS))
+    if key in _read:
+        _read.move_to_end(key)
+        return _read[key]
+    records = _reader(section)()
+    records = replace(records, task=section["task"] or records.task)
+    for array in (records.array, records.targets):
+        if array is not None:
+            array.setflags(write=False)
+    _read[key] = records
+    while len(_read) > _KEPT:
+        _read.popitem(last=False)
+    return records
+
+
+def source_version(section: Section) -> str:
+    """A text that changes when the source does, as far as can be told without reading it.
+
+    Of files: their sizes and times of change. Of a built-in set, a database server and an installed function:
+    always the same.
+
+    Raises:
+        DataError: there is no such source.
+    """
+    source = section["source"]
+    if source in BUILT_IN:
+        return "built-in"
+    if "://" in source:
+        from trainables.data.sources.database import database_file
+
+        file = database_file(source)
+        return _version_of(file) if file is not None else "database"
+    code = _CODE.fullmatch(source)
+    if code and not Path(source).exists():
+        file = Path(code["place"])
+        return _version_of(file) if file.suffix == ".py" and file.is_file() else "code"
+    return _version_of(_existing(source))
+
+
+def _reader(section: Section) -> Callable[[], Records]:
+    source = section["source"]
+    if source in BUILT_IN:
+        return lambda: _built_in(source, section)
+    if "://" in source:
+        return lambda: _function(f"{_HERE}.database:read_database")(source, section)
+    if _CODE.fullmatch(source) and not Path(source).exists():
+        return lambda: _function(f"{_HERE}.code:read_code")(source, section)
+    path = _existing(source)
+    if path.is_dir():
+        return lambda: _function(f"{_HERE}.folders:read_folder")(path, section)
+    name = path.name.lower()
+    if name.endswith(_DATABASES):
+        return lambda: _function(f"{_HERE}.database:read_database")(f"sqlite:///{path}", section)
+    for ending, reader in FORMATS.items():
+        if name.endswith(ending):
+            return lambda: _function(reader)(path, section)
+    raise DataError(f"data.source: cannot tell what {source} holds; a file ends in {', '.join(FORMATS)}")
+
+
+def _built_in(name: str, section: Section) -> Records:
+    known = BUILT_IN[name]
+    if known.target is None and section["target"] is not None:
+        raise DataError(f"data.target: what {name} is labelled with is known; leave target out")
+    records = _function(known.reader)(section)
+    return replace(records, task=known.task) if section["target"] in (None, known.target) else records
+
+
+def _function(reference: str) -> Callable[..., Records]:
+    module, _, name = reference.partition(":")
+    function: Callable[..., Records] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _existing(source: str) -> Path:
+    path = Path(source).expanduser()
+    if path.exists():
+        return path
+    if path.suffix or "/" in source:
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, beside) if beside else f"there is no folder {path.parent} either"
+        raise DataError(f"data.source: cannot read {source}: there is no such file or folder; {near}")
+    raise DataError(
+        f"data.source: there is no data set {source!r}; {nearest(source, BUILT_IN)} "
+        f"Of one's own it is a file ({', '.join(FORMATS)}), a folder, a database URL or module:function."
+    )
+
+
+def _version_of(path: Path) -> str:
+    if path.is_dir():
+        digest = hashlib.sha256()
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                stat = file.stat()
+                digest.update(f"{file.relative_to(path)}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode())
+        return digest.hexdigest()
+    stat = path.stat()
+    return f"{stat.st_mtime_ns}-{stat.st_size}"
