@@ -1,23 +1,65 @@
-"""What all trainables that learn from a `Dataset` have in common: their metric follows from the task."""
+"""What all trainables that learn from a `Dataset` have in common: metric and view follow from the data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import trainables.data as data_package
 from trainables.base import Declaration
 from trainables.data import task_of
+from trainables.data.dataset import View
+from trainables.errors import DataError
 
-__all__ = ["declaration_for"]
+__all__ = ["declaration_for", "view_for"]
 
 
-def declaration_for(declared: Declaration, data: Mapping[str, Any] | None) -> Declaration:
-    """The declaration for this data: a regression minimises "val/rmse" instead.
+def declaration_for(
+    declared: Declaration,
+    data: Mapping[str, Any] | None,
+    *,
+    owner: str = "",
+    views: Sequence[View] = (),
+) -> Declaration:
+    """The declaration for this data: predicted numbers minimise "val/rmse" instead.
+
+    Args:
+        declared: for a classification.
+        data: the data section; None = not known yet.
+        owner: the trainable's name, for messages.
+        views: what it can read; () = anything.
 
     Raises:
-        DataError: the data cannot be read.
+        DataError: the data cannot be read, has no right answers, or no view that the trainable can read.
     """
-    if data is None or task_of(data) == "classification":
+    if data is None:
         return declared
-    return replace(declared, metric="val/rmse", goal="minimize")
+    if views:
+        view_for(data, views, owner)
+    task = task_of(data)
+    if task == "generation":
+        raise DataError(
+            f"data.task: {owner or 'this trainable'} learns to predict, and a generation has nothing to predict; "
+            "take vae or gan, or name a target"
+        )
+    return declared if task == "classification" else replace(declared, metric="val/rmse", goal="minimize")
+
+
+def view_for(data: Mapping[str, Any] | str, views: Sequence[View], owner: str) -> View:
+    """The first of the views that this data offers.
+
+    Raises:
+        DataError: it offers none of them.
+    """
+    if not hasattr(data_package, "views_of"):
+        return views[0]
+    modality = data_package.modality_of(data)
+    offered = data_package.views_of(modality)
+    for view in views:
+        if view in offered:
+            return view
+    raise DataError(
+        f"data: {owner} reads {' or '.join(views)}, and {modality} data comes as {' or '.join(offered)}; "
+        "take another trainable for it"
+    )

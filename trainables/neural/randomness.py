@@ -36,6 +36,10 @@ class OwnRandomness:
             yield
             self.states = self._current()
 
+    def rewind(self) -> None:
+        """Within `lent`: draw once more what has been drawn since it began."""
+        self._use(self.states)
+
     @contextmanager
     def _kept(self) -> Iterator[None]:
         outside = self._current()

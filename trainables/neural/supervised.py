@@ -1,0 +1,188 @@
+"""What all networks that learn to predict have in common: everything but the network."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from trainables.base import Declaration, Trainable
+from trainables.data import load
+from trainables.data.dataset import Dataset, View
+from trainables.data.section import Task
+from trainables.errors import TrainableError
+from trainables.neural.options import TRAINING, check_training
+from trainables.options import read_options
+from trainables.supervised import declaration_for, view_for
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Inputs", "Supervised"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network is to be built for.
+
+    Attributes:
+        view: what a row is: "features", "images", "tokens" or "sequences" (`trainables.data.Dataset`).
+        shape: of one row: (features,), (channels, height, width), (length,) or (length, channels).
+        outputs: numbers that the network puts out for a row: one per class, or per value to be predicted.
+        vocabulary_size: words that "tokens" may name, padding and the unknown word included; else 0.
+        task: what is to be learnt; outputs are logits of classes, or standardised values.
+    """
+
+    view: View
+    shape: tuple[int, ...]
+    outputs: int
+    vocabulary_size: int = 0
+    task: Task = "classification"
+
+
+class Supervised(Trainable):
+    """A network that learns to predict; a step is an epoch.
+
+    A member says what it is in class attributes and builds its network; the training is the same for all. Its
+    options are its own (`architecture`) and those of the training (`trainables.neural.options`), whose defaults it may
+    replace by naming them in `architecture` too. Metrics: see `Training.epoch`.
+
+    Attributes:
+        name: what messages call it: its name in the catalogue.
+        architecture: its own options by their dotted names, with their defaults.
+        views: what it can read, preferred first.
+        declared: its declaration for a classification.
+    """
+
+    name: ClassVar[str]
+    architecture: ClassVar[Mapping[str, Any]]
+    views: ClassVar[tuple[View, ...]]
+
+    @classmethod
+    def declare(cls, data: Mapping[str, Any] | None) -> Declaration:
+        """As `declared`, with the metric of the data's task.
+
+        Raises:
+            DataError: the data cannot be read, or is of a kind that this model cannot read.
+        """
+        return declaration_for(cls.declared, data, owner=cls.name, views=cls.views)
+
+    @abstractmethod
+    def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
+        """The network, which takes a batch (rows, \\*inputs.shape) and gives (rows, inputs.outputs).
+
+        Its first weights may be drawn from torch's global generator: the caller has seeded it.
+
+        Args:
+            inputs: what it is to read and to put out.
+            options: every option, its type checked; the training options' ranges are checked too.
+
+        Raises:
+            TrainableError: an option out of its range.
+        """
+
+    def groups(self, module: nn.Module, options: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        """The parameters to be trained, as torch's optimizers take them; a member may give parts rates of their own."""
+        return [{"params": list(module.parameters())}]
+
+    def before_epoch(self, module: nn.Module, epochs: int, options: Mapping[str, Any]) -> None:
+        """Called before each epoch with the number of epochs done; a member may freeze and unfreeze parts.
+
+        What it does has to follow from its arguments alone, or a resumed trial would differ.
+        """
+
+    @final
+    def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
+        """Load the data and build the network.
+
+        Raises:
+            TrainableError: an unknown option, or one out of its range.
+            DataError: the data cannot be read.
+        """
+        import torch
+
+        from trainables.neural.training import Training
+
+        options = read_options(config, {**TRAINING, **self.architecture}, self.name)
+        check_training(options, self.name)
+        torch.set_num_threads(options["threads"] or int(os.environ.get("OMP_NUM_THREADS") or 1))
+        data = config.get("data") or self.declared.data or "digits"
+        dataset = _load(data, view_for(data, self.views, self.name))
+        if options["mixup"] and dataset.view == "tokens":
+            raise TrainableError(
+                f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"
+            )
+        inputs = Inputs(dataset.view, dataset.shape, dataset.outputs, len(dataset.vocabulary), dataset.task)
+        self._training = Training(
+            lambda: self.build(inputs, options),
+            dataset,
+            options,
+            seed=seed,
+            device=device,
+            groups=lambda module: self.groups(module, options),
+            before_epoch=lambda module, epochs: self.before_epoch(module, epochs, options),
+        )
+
+    @final
+    def step(self) -> Mapping[str, float]:
+        """Train for one epoch.
+
+        Raises:
+            StopIteration: after `epochs`, or when it has been stopped early.
+        """
+        if self._training.over:
+            raise StopIteration
+        return self._training.epoch()
+
+    @final
+    def save(self, directory: Path) -> None:
+        """Write weights, the optimizer's state, the generators' and the rest."""
+        self._training.save(directory)
+
+    @final
+    def load(self, directory: Path) -> None:
+        """Read what `save` wrote.
+
+        Raises:
+            CheckpointError: the file is missing, cut, or of another architecture.
+        """
+        self._training.load(directory)
+
+    @final
+    def draw(self, directory: Path) -> None:
+        """Pictures of what it predicts for the validation rows now."""
+        from trainables.pictures import draw_evaluation
+
+        draw_evaluation(directory, self._training.dataset, self._training.outputs())
+
+
+def _load(data: Any, view: View) -> Dataset:
+    try:
+        return load(data, view)
+    except TypeError:
+        pass
+    old: Any = load(data)
+    middle, deviation = old.train_x.mean(axis=0), old.train_x.std(axis=0)
+    deviation[deviation < 1e-12] = 1.0
+    train_x, valid_x = (old.train_x - middle) / deviation, (old.valid_x - middle) / deviation
+    if view == "images":
+        train_x, valid_x = (x.reshape(-1, 1, 8, 8).astype("float32") for x in (train_x, valid_x))
+    import numpy as np
+
+    rows = np.arange(len(train_x)), np.arange(len(valid_x))
+    return Dataset(
+        old.task,
+        "table",
+        view,
+        train_x,
+        old.train_y,
+        valid_x,
+        old.valid_y,
+        old.n_classes,
+        old.names,
+        old.labels,
+        *rows,
+    )
