@@ -7,7 +7,12 @@ __all__ = ["CATALOGUE"]
 CATALOGUE: dict[str, str] = {
     # models on real data
     "mlp": "trainables.neural.mlp:MLP",
+    "classical": "trainables.classical.classical:Classical",
+    "rnn": "trainables.neural.rnn:RNN",
+    "transformer": "trainables.neural.transformer:Transformer",
     "boosting": "trainables.classical.boosting:Boosting",
+    "xgboost": "trainables.classical.xgboost:XGBoost",
+    "lightgbm": "trainables.classical.lightgbm:LightGBM",
     # functions whose optimum is known
     "branin": "trainables.synthetic.functions:branin",
     "hartmann6": "trainables.synthetic.functions:hartmann6",

@@ -1,0 +1,95 @@
+"""The Transformer's encoder for texts and series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from trainables.base import Declaration
+from trainables.neural.options import TRAINING_SPACE
+from trainables.neural.supervised import Inputs, Supervised
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Transformer"]
+
+SPACE: dict[str, Any] = {
+    "model": {
+        "heads": {"values": [1, 2, 4, 8]},
+        "head_width": {
+            "values": [8, 16, 32]
+        },  # the width is the product: it cannot fail to divide by the heads
+        "depth": {"min": 1, "max": 3},
+        "feedforward": {"min": 1, "max": 4},
+        "positions": {"values": ["learned", "sinusoidal"]},
+        "pooling": {"values": ["mean", "max", "class"]},
+    },
+    "activation": {"values": ["relu", "gelu"]},
+    "dropout": {"min": 0.0, "max": 0.5},
+}
+
+
+class Transformer(Supervised):
+    """An encoder of self-attention layers for sequences of words or numbers; a step is an epoch.
+
+    It reads texts, series to be classified or forecast, and images, a row of pixels after the other.
+
+    Options, in brackets their defaults: ``model.heads`` (4) and ``model.head_width`` (16), whose product is the width;
+    ``model.depth`` (2) layers; ``model.feedforward`` (2), hidden units of a layer's second part, in widths;
+    ``model.positions`` (learned; sinusoidal, none); ``model.patch`` (0), time steps of a series that are one step,
+    0 = as few as give at most 64 steps, texts are read word by word; ``model.pooling`` (mean; max, last, class: a
+    learnt step put first) of the states at real words, padding is never attended to; ``model.anchor`` (true),
+    forecasts only: the network puts out the change from the last value (see `steps.Anchor`); ``activation`` (gelu);
+    ``dropout`` (0.2) of word vectors, of what a layer adds and before the outputs. Training options:
+    `trainables.neural.options`.
+    """
+
+    name = "transformer"
+    views = ("tokens", "sequences")
+    architecture: ClassVar[Mapping[str, Any]] = {
+        "model.heads": 4,
+        "model.head_width": 16,
+        "model.depth": 2,
+        "model.feedforward": 2,
+        "model.positions": "learned",
+        "model.patch": 0,
+        "model.pooling": "mean",
+        "model.anchor": True,
+        "activation": "gelu",
+        "dropout": 0.2,
+    }
+    declared = Declaration(
+        metric="val/accuracy",
+        goal="maximize",
+        step_unit="epoch",
+        max_steps=9,
+        parameters={**SPACE, **TRAINING_SPACE},
+        data="digits",
+        clocked=("examples_per_second",),
+    )
+
+    def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
+        """The network.
+
+        Raises:
+            TrainableError: an option out of its range.
+        """
+        from trainables.neural.attention import EncoderNetwork
+        from trainables.neural.steps import anchored, most_steps, reader
+
+        width = options["model.heads"] * options["model.head_width"]
+        network = EncoderNetwork(
+            reader(inputs, width, options["model.patch"], options["dropout"]),
+            most_steps(inputs, options["model.patch"]),
+            inputs.outputs,
+            heads=options["model.heads"],
+            head_width=options["model.head_width"],
+            depth=options["model.depth"],
+            feedforward=options["model.feedforward"],
+            positions=options["model.positions"],
+            activation=options["activation"],
+            dropout=options["dropout"],
+            pooling=options["model.pooling"],
+        )
+        return anchored(network, inputs) if options["model.anchor"] else network
