@@ -7,7 +7,8 @@
 - `parallel`, `slices`: configs against values, on the scales of `axes`.
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
 - `timeline`: who trained what, when. `savings`: what early stopping saved. `failures`: by cause.
-- `compare`: several sweeps side by side.
+- `compare`: several sweeps side by side (`anytime`: at the same spending; `replicates`: over shared seeds), and
+  `comparison_verdict`: that in words.
 
 Everything returned is JSON: it goes into report.json as it is, and the page shows nothing else.
 """
@@ -15,6 +16,7 @@ Everything returned is JSON: it goes into report.json as it is, and the page sho
 from __future__ import annotations
 
 from search.analysis.compare import compare
+from search.analysis.comparison_verdict import comparison_verdict
 from search.analysis.curves import learning_curves
 from search.analysis.facts import facts
 from search.analysis.failures import failures
@@ -30,6 +32,7 @@ from search.analysis.verdict import verdict
 
 __all__ = [
     "compare",
+    "comparison_verdict",
     "facts",
     "failures",
     "history_curve",

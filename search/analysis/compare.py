@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from search.analysis.anytime import anytime
 from search.analysis.facts import facts
+from search.analysis.replicates import replicates
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -16,7 +18,8 @@ __all__ = ["compare"]
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
     """One row per run: name, state, metric, goal, method, scheduler, trials, failed, steps, seconds, best (value) and best_trial.
 
-    `differs`: parameter -> its range in each run, as text, "–" where a run does not have it; only those that are not
+    `curves` and `matched`: see `anytime`; `groups` and `pairs`: see `replicates`; all of them empty where the runs are not
+    comparable. `differs`: parameter -> its range in each run, as text, "–" where a run does not have it; only those that are not
     the same everywhere. `comparable`: all runs have the same metric and goal, so their best values may be compared;
     `winner` is then the position of the best row, else None.
     """
@@ -30,8 +33,12 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
         for position, (run, row) in enumerate(zip(runs, rows, strict=True))
         if row["best"] is not None
     ]
+    together: dict[str, Any] = {"curves": [], "matched": {}, "groups": [], "pairs": []}
+    if comparable:
+        together = {**anytime([run.history for run in runs]), **replicates(runs)}
     return {
         "rows": rows,
+        **together,
         "differs": {name: texts for name, texts in columns.items() if len(set(texts)) > 1},
         "comparable": comparable,
         "winner": min(scored)[1] if comparable and scored else None,

@@ -23,7 +23,7 @@ from search.analysis import (
 if TYPE_CHECKING:
     from search.run import Run
 
-__all__ = ["FORMAT", "contents"]
+__all__ = ["FORMAT", "contents", "finite"]
 
 FORMAT = 1
 """Raised when a key of report.json changes its meaning or goes; new keys do not raise it."""
@@ -51,15 +51,16 @@ def contents(run: Run) -> dict[str, Any]:
         "savings": savings(history),
         "failures": failures(history),
     }
-    finite: dict[str, Any] = _finite(report)
-    return finite
+    told: dict[str, Any] = finite(report)
+    return told
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """`value` with None for every float that is not finite, tuples as lists and keys as text."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

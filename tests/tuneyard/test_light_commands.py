@@ -191,11 +191,16 @@ def test_compare_puts_runs_side_by_side(call: Call, write_run: WriteRun) -> None
     assert done.code == 0
     row = next(line for line in done.out.splitlines() if line.startswith("best"))
     assert row.split() == ["best", "0.81", "0.85"]
-    assert "Best: large with val/accuracy = 0.85" in done.out
-    assert [run["name"] for run in call("compare", "small", "large", "--json").json["runs"]] == [
-        "small",
-        "large",
-    ]
+    assert "large found the best val/accuracy: 0.85" in done.out
+    told = call("compare", "small", "large", "--json").json
+    assert [run["name"] for run in told["runs"]] == ["small", "large"]
+    assert told["winner"] == "large"
+    assert told["matched"]["trial"]["rows"][-1] == {"at": 2, "best": [0.81, 0.81]}
+    assert not Path("page").exists()
+    assert call("compare", "small", "large", "--open").code == 2
+    done = call("compare", "small", "large", "-o", "page")
+    assert "page/index.html" in done.out
+    assert json.loads(Path("page/comparison.json").read_text())["verdict"] == told["verdict"]
 
 
 def test_init_writes_two_files_and_never_overwrites(call: Call) -> None:

@@ -8,45 +8,69 @@ from typing import Any
 
 import click
 
-from search.views.wording import duration, number
+from search.views.wording import duration
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, print_json, reference, storage
 from tuneyard.terminal import next_steps, printable, table
 
 __all__ = ["command"]
 
+_TOLD = ("verdict", "comparable", "differs", "matched", "groups", "pairs")
+
 
 @click.command("compare", short_help=COMMANDS["compare"])
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write it as a page, too.",
+)
+@click.option("--open", "show", is_flag=True, help="Open the page in the browser (needs -o).")
 @storage
 @as_json
-def command(runs: tuple[str, ...], storage: Path, as_json: bool) -> None:
-    """Put two or more runs side by side: what they searched, what they spent, and the config that won in each."""
+def command(runs: tuple[str, ...], output: Path | None, show: bool, storage: Path, as_json: bool) -> None:
+    """Put two or more runs side by side: what they searched, what they spent, and the config that won in each.
+
+    With -o the page shows them at the same spending, too. Runs that differ in their seed alone are one group; two groups
+    that share five seeds or more are tested against each other.
+    """
     if len(runs) < 2:
         raise click.UsageError("compare takes two runs or more")
-    from search.analysis import compare
+    if show and output is None:
+        raise click.UsageError("--open needs -o DIR, where the page is to be written")
+    from search.report import build_comparison, comparison_contents
     from search.run import Run
 
     found = [Run.open(name, storage) for name in runs]
-    comparison = compare(found)
+    comparison = comparison_contents(found)
+    page = None if output is None else build_comparison(found, output)
     rows, names = comparison["rows"], [run.name for run in found]
     winner = None if comparison["winner"] is None else rows[comparison["winner"]]
     if as_json:
-        told = {"comparable": comparison["comparable"], "differs": comparison["differs"]}
-        print_json({"runs": [run.summary() for run in found], **told, "winner": winner and winner["name"]})
+        told = {"runs": [run.summary() for run in found], "winner": winner and winner["name"]}
+        print_json({**told, **{key: comparison[key] for key in _TOLD}})
         return
     click.echo(table(("", *names), _facts(rows)))
-    configs = [dict(run.best.config) if run.best else {} for run in found]
-    _section("best config", names, {name: [c.get(name, "") for c in configs] for c in configs for name in c})
+    configs = {
+        name: ["" if v is None else v for v in values] for name, values in comparison["configs"].items()
+    }
+    _section("best config", names, configs)
     _section("searched differently", names, comparison["differs"])
-    if not comparison["comparable"]:
-        click.echo("\nThese runs have different objectives: their best values cannot be compared.")
-    elif winner is not None:
-        best = f"{winner['name']} with {winner['metric']} = {number(winner['best'])}"
-        click.echo(
-            printable(f"\nBest: {best}. One run each says little: chance may decide between close values.")
-        )
-    next_steps(f"tuneyard report {' '.join(reference(run) for run in found)}")
+    click.echo(printable(f"\n{comparison['verdict']['headline']}."))
+    for sentence in comparison["verdict"]["sentences"]:
+        click.echo(printable(sentence))
+    listed = " ".join(reference(run) for run in found)
+    if page is None:
+        next_steps(f"tuneyard compare {listed} -o comparison --open")
+        return
+    click.echo(f"\n{page}")
+    if show:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+    next_steps(f"tuneyard board {listed}")
 
 
 def _facts(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

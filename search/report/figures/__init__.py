@@ -1,11 +1,12 @@
 """The figures of a report, one a file: each reads the report's numbers and gives a figure in Plotly's JSON form.
 
 - `base`: what they share, `Figure` and `View`.
-- `history`, `curves`, `parallel`, `importance`, `slices`, `timeline`, `rungs`.
+- `history`, `curves`, `parallel`, `importance`, `slices`, `timeline`, `rungs`: of one run. `anytime`: of several.
 """
 
 from __future__ import annotations
 
+from search.report.figures.anytime import anytime_figure
 from search.report.figures.base import Figure, View
 from search.report.figures.curves import curves_figure
 from search.report.figures.history import history_figure
@@ -18,6 +19,7 @@ from search.report.figures.timeline import timeline_figure
 __all__ = [
     "Figure",
     "View",
+    "anytime_figure",
     "curves_figure",
     "history_figure",
     "importance_figure",

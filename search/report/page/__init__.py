@@ -1,6 +1,6 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the document; page.css: its look; page.js: its behaviour; parallel.js: one figure.
+- page.html.j2: the report of a run, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.
@@ -24,6 +24,7 @@ from search.analysis.axes import spelled
 from search.analysis.numbers import count, decimals_for, duration, number, percent, plural
 from search.report.figures import (
     Figure,
+    anytime_figure,
     curves_figure,
     history_figure,
     importance_figure,
@@ -34,7 +35,7 @@ from search.report.figures import (
 )
 from search.report.text import shortened, visible
 
-__all__ = ["ROWS", "render", "script_json"]
+__all__ = ["ROWS", "render", "render_comparison", "script_json"]
 
 ROWS = 500
 """Rows of the leaderboard in the page; all of them are in trials.csv."""
@@ -47,23 +48,48 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
     figures = _figures(report)
     drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
     drawn += figures["slices"]
-    plotly = _plotly() if drawn else ""
-    script = "\n".join(_asset(name) for name in ("parallel.js", "page.js"))
     board = report["leaderboard"]
-    template = _environment().get_template("page.html.j2")
-    return template.render(
+    return _page(
+        "page.html.j2",
+        drawn,
         report=report,
         figures=figures,
         rows=board["rows"][:ROWS],
         decimals=decimals_for([row["best"] for row in board["rows"] if row["rank"] is not None]),
         numeric={a["parameter"] for a in report["parallel"]["axes"] if a["scale"] != "choice"},
-        built_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        policy=_policy([plotly, script]),
-        style=Markup(_asset("page.css")),
-        plotly=Markup(plotly),
-        script=Markup(script),
-        figure_data=Markup(script_json({figure.name: _drawing(figure) for figure in drawn})),
         log_link=lambda log: _link(log, root, out),
+    )
+
+
+def render_comparison(comparison: dict[str, Any]) -> str:
+    """The page of several runs."""
+    figure = anytime_figure(comparison) if comparison["comparable"] else None
+    values = [row["best"] for row in comparison["rows"]]
+    return _page(
+        "comparison.html.j2",
+        [figure] if figure is not None else [],
+        comparison=comparison,
+        anytime=figure,
+        decimals=decimals_for(values),
+    )
+
+
+def _page(template: str, drawn: list[Figure], **values: Any) -> str:
+    """A template with what every page has: looks, behaviour, figures, and the policy that allows just these."""
+    plotly = _plotly() if drawn else ""
+    script = "\n".join(_asset(name) for name in ("parallel.js", "page.js"))
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **values,
+            built_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            policy=_policy([plotly, script]),
+            style=Markup(_asset("page.css")),
+            plotly=Markup(plotly),
+            script=Markup(script),
+            figure_data=Markup(script_json({figure.name: _drawing(figure) for figure in drawn})),
+        )
     )
 
 
