@@ -52,19 +52,30 @@ def _whole(default: int, low: int, high: int | None, help: str) -> Option:
 
 OPTIONS: dict[str, Option] = {
     # where the rows come from
-    "source": _text(None, "a built-in data set, a file, a folder, a SQLAlchemy URL or package.module:function"),
+    "source": _text(
+        None, "a built-in data set, a file, a folder, a SQLAlchemy URL or package.module:function"
+    ),
     "query": _text(None, "the SQL query whose rows are the data; only with a database URL"),
-    "modality": _text(None, "what a row is, where the source does not say", "table", "images", "text", "series"),
+    "modality": _text(
+        None, "what a row is, where the source does not say", "table", "images", "text", "series"
+    ),
     "task": _text(
-        None, "what is to be learnt; default: by the target", "classification", "regression", "forecasting", "generation"
+        None,
+        "what is to be learnt; default: by the target",
+        "classification",
+        "regression",
+        "forecasting",
+        "generation",
     ),
     "target": _text(None, "the column to predict"),
     **{f"columns.{kind}": Option((), "names", f"columns to be read as {kind}") for kind in COLUMN_KINDS},
     "limit": _whole(0, 0, None, "use at most so many training rows, drawn with split.seed; 0 = all"),
     # cleaning
     "cleaning.missing": _text(
-        "median",
-        "what stands for a missing number; drop: the training row goes (a validation row never does)",
+        "auto",
+        "what stands for a missing number; auto: the median, in a series the last known value; "
+        "drop: the training row goes (a validation row never does)",
+        "auto",
         "median",
         "mean",
         "mode",
@@ -75,35 +86,59 @@ OPTIONS: dict[str, Option] = {
     ),
     "cleaning.fill": _number(0.0, -1e300, 1e300, "the number for cleaning.missing: constant"),
     "cleaning.outliers": _text(
-        "none", "how an outlying training value or row is recognised", "none", "iqr", "zscore", "isolation_forest"
+        "none",
+        "how an outlying training value or row is recognised",
+        "none",
+        "iqr",
+        "zscore",
+        "isolation_forest",
     ),
     "cleaning.outlier_action": _text(
-        "clip", "what becomes of it; drop: training rows only; flag: a feature says so", "clip", "drop", "flag"
+        "clip",
+        "what becomes of it; drop: training rows only; flag: a feature says so",
+        "clip",
+        "drop",
+        "flag",
     ),
     "cleaning.outlier_limit": _number(
         3.0, 0.1, 100.0, "iqr: multiples of the interquartile range; zscore: deviations"
     ),
-    "cleaning.outlier_share": _number(0.02, 0.0, 0.5, "isolation_forest: the share of rows taken for outliers"),
+    "cleaning.outlier_share": _number(
+        0.02, 0.0, 0.5, "isolation_forest: the share of rows taken for outliers"
+    ),
     "cleaning.duplicates": _text("keep", "rows that repeat another wholly", "keep", "drop"),
     "cleaning.smoothing": _text(
         "none", "of a series, looking back only", "none", "moving_average", "exponential", "median"
     ),
     "cleaning.smoothing_window": _whole(5, 2, 10_000, "values that smoothing looks at"),
     # features
-    "features.categories": _text("onehot", "how labels become numbers", "onehot", "ordinal", "frequency", "target"),
+    "features.categories": _text(
+        "onehot", "how labels become numbers", "onehot", "ordinal", "frequency", "target"
+    ),
     "features.rare": _number(0.0, 0.0, 0.5, "labels of a smaller share of the training rows are one label"),
     "features.polynomial": _whole(1, 1, 3, "degree up to which products of number columns are added"),
     "features.select": _text(
-        "none", "how features are ranked", "none", "variance", "univariate", "mutual_information", "correlation"
+        "none",
+        "how features are ranked",
+        "none",
+        "variance",
+        "univariate",
+        "mutual_information",
+        "correlation",
     ),
     "features.keep": _number(1.0, 0.01, 1.0, "share of the features that selection keeps"),
-    "features.pca": _number(1.0, 0.01, 1.0, "share of the variance that principal components keep; 1 = no PCA"),
+    "features.pca": _number(
+        1.0, 0.01, 1.0, "share of the variance that principal components keep; 1 = no PCA"
+    ),
     "features.vocabulary": _whole(5000, 10, 1_000_000, "most frequent training words that are known"),
     "features.ngrams": _whole(1, 1, 3, "longest run of words that is one feature of a text"),
     "features.length": _whole(64, 4, 4096, "words of a text that a sequence model reads"),
+    "features.side": _whole(0, 0, 4096, "pixels of a side of a folder's images; 0 = as they are, at most 128"),
     "features.window": _whole(52, 2, 100_000, "past values that a forecast sees"),
     "features.horizon": _whole(1, 1, 10_000, "values ahead that are forecast"),
-    "scaling": _text("zscore", "of features, fitted on the training rows", "none", "minmax", "zscore", "robust"),
+    "scaling": _text(
+        "zscore", "of features, fitted on the training rows", "none", "minmax", "zscore", "robust"
+    ),
     # augmentation of training examples; all are probabilities or strengths in [0, 1]
     "augmentation.strength": _number(0.0, 0.0, 1.0, "scales everything below; 0 = no augmentation"),
     "augmentation.flip": Option(True, "switch", "images: mirror left and right"),
@@ -121,8 +156,12 @@ OPTIONS: dict[str, Option] = {
     "split.seed": _whole(0, 0, 2**32 - 1, "seed of the split; it does not follow the trial's seed"),
     "split.stratify": Option(True, "switch", "classes keep their shares in every part"),
     "split.group": _text(None, "column whose rows of one value stay together"),
-    "split.time": _text(None, "column by which rows are ordered: train on the past, validate on what follows"),
-    "split.folds": _whole(0, 0, 100, "cross-validation: parts that the rows outside test are cut into; 0 = none"),
+    "split.time": _text(
+        None, "column by which rows are ordered: train on the past, validate on what follows"
+    ),
+    "split.folds": _whole(
+        0, 0, 100, "cross-validation: parts that the rows outside test are cut into; 0 = none"
+    ),
     "split.fold": _whole(0, 0, 99, "the part that is the validation, from 0"),
 }
 
@@ -140,6 +179,14 @@ class Section:
     def key(self) -> str:
         """The same text for the same options, whatever their spelling."""
         return json.dumps(dict(self.values), sort_keys=True)
+
+    def group(self, name: str) -> dict[str, Any]:
+        """The options below a name, by the rest of theirs: `group("split")["seed"]`."""
+        return {
+            key.removeprefix(f"{name}."): value
+            for key, value in self.values.items()
+            if key.startswith(f"{name}.")
+        }
 
     def columns(self) -> dict[str, str]:
         """The kind that the section gives a column, by the column's name."""
@@ -167,12 +214,18 @@ def read_section(data: Mapping[str, Any] | str) -> Section:
     for kind in COLUMN_KINDS:
         for column in values[f"columns.{kind}"]:
             if column in kinds:
-                raise DataError(f"data.columns.{kind}: column {column!r} is also listed under {kinds[column]}")
+                raise DataError(
+                    f"data.columns.{kind}: column {column!r} is also listed under {kinds[column]}"
+                )
             kinds[column] = kind
     if values["split.valid"] + values["split.test"] >= 1 and not values["split.folds"]:
         total = values["split.valid"] + values["split.test"]
-        raise DataError(f"data.split.valid: with split.test it takes {total:g} of the rows; leave some for training")
-    if values["split.folds"] == 1 or (values["split.folds"] and values["split.fold"] >= values["split.folds"]):
+        raise DataError(
+            f"data.split.valid: with split.test it takes {total:g} of the rows; leave some for training"
+        )
+    if values["split.folds"] == 1 or (
+        values["split.folds"] and values["split.fold"] >= values["split.folds"]
+    ):
         raise DataError(
             f"data.split.fold: of {values['split.folds']} folds there is no number {values['split.fold']}; "
             "they count from 0, and there are at least 2"

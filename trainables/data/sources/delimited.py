@@ -21,12 +21,17 @@ SEPARATORS = ",;\t|"
 LONGEST_CELL = 10_000_000
 
 
-def read_delimited(path: Path, section: Section) -> Records:
+def read_delimited(path: Path, section: Section, target: str | None = None) -> Records:
     """Read a text file: UTF-8 (a byte order mark is skipped), one line of names, then a row a line.
 
     The separator is the one of comma, semicolon, tab and bar that stands in the line of names most often.
     Missing are the empty cell and na, n/a, nan, null, none and ? in any case; in a column of texts only the
     empty cell. Empty lines are skipped.
+
+    Args:
+        path: of the file; ".gz" at its end says that it is compressed.
+        section: the data section.
+        target: the column to predict where the section names none.
 
     Raises:
         DataError: not UTF-8, no rows, a ragged row, a repeated or empty name, or a cell against its column;
@@ -37,7 +42,7 @@ def read_delimited(path: Path, section: Section) -> Records:
     names, rows, lines = _rows(path)
     origin = Origin(str(path), Places("row", tuple(lines)))
     check_names(names, origin.name)
-    check_columns(names, section, origin.name)
+    check_columns(names, section, origin.name, target)
     kinds = section.columns()
     columns = {}
     for name, cells in zip(names, zip(*rows, strict=True), strict=True):
@@ -47,7 +52,7 @@ def read_delimited(path: Path, section: Section) -> Records:
         gone = {""} if kind == "text" else MISSING
         stripped = (cell.strip() for cell in cells)
         columns[name] = type_texts(name, [None if c.lower() in gone else c for c in stripped], kind, origin)
-    return records_of_frame(pd.DataFrame(columns), section, origin)
+    return records_of_frame(pd.DataFrame(columns), section, origin, target=target)
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:

@@ -87,6 +87,7 @@ def records_of_frame(
     *,
     repairs: tuple[Repair, ...] = (),
     target: str | None = None,
+    modality: Modality | None = None,
 ) -> Records:
     """The records of a typed frame.
 
@@ -100,6 +101,7 @@ def records_of_frame(
         origin: the frame's name and the places of its rows.
         repairs: what was put right before.
         target: the column to predict where the section names none.
+        modality: what a row is where the section does not say.
 
     Raises:
         DataError: no column is left, or the target cannot be used.
@@ -107,19 +109,17 @@ def records_of_frame(
     target = section["target"] or target
     if target is not None and frame[target].dtype.kind == "M":
         raise DataError(f"{origin.name}, column {target!r}: holds dates, which cannot be a target")
-    if not [name for name in frame.columns if name != target]:
-        modality = section["modality"]
-        if modality != "series" and section["task"] != "forecasting":
-            raise DataError(f"{origin.name}: there is no column beside the target {target!r} to learn from")
-    modality = _modality(frame, section, target)
-    if modality == "series":
+    found = section["modality"] or modality or _modality(frame, section, target)
+    if found != "series" and not [name for name in frame.columns if name != target]:
+        raise DataError(f"{origin.name}: there is no column beside the target {target!r} to learn from")
+    if found == "series":
         return records_of_series(frame, section, origin, target, repairs)
-    if modality == "images":
+    if found == "images":
         raise DataError(
             f"data.modality: {origin.name} is a table; images come from a folder or an .npz archive"
         )
     used = [target] if target is not None else []
-    text = _text_column(frame, section, origin, target) if modality == "text" else None
+    text = _text_column(frame, section, origin, target) if found == "text" else None
     frame, origin, repairs = _without_gaps(frame, used, origin, repairs, "target")
     if text is not None:
         frame, origin, repairs = _without_gaps(frame, [text], origin, repairs, "text")
@@ -137,9 +137,6 @@ def records_of_frame(
 
 
 def _modality(frame: pd.DataFrame, section: Section, target: str | None) -> Modality:
-    given: Modality | None = section["modality"]
-    if given is not None:
-        return given
     if section["task"] == "forecasting":
         return "series"
     if section["columns.text"]:

@@ -41,6 +41,7 @@ _OPTIONS = (
     "modality",
     "task",
     "target",
+    "features.side",
     "split.group",
     "split.time",
     *(f"columns.{kind}" for kind in COLUMN_KINDS),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainables.data.records import Records
 from trainables.data.section import Section
+from trainables.data.sources.built_in.packages import package_file
+from trainables.data.sources.delimited import read_delimited
 from trainables.data.sources.frames import check_columns, records_of_frame
 from trainables.data.sources.origin import Origin
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["breast_cancer", "diabetes", "wine"]
+__all__ = ["breast_cancer", "diabetes", "penguins", "wine"]
 
 
 def breast_cancer(section: Section) -> Records:
@@ -30,6 +33,12 @@ def wine(section: Section) -> Records:
 def diabetes(section: Section) -> Records:
     """Efron et al. 2004: 442 patients by 10 measurements, centred and scaled; progression after one year."""
     return _from_sklearn("diabetes", "progression", section)
+
+
+def penguins(section: Section) -> Records:
+    """Gorman et al. 2014: 344 penguins of three species; island and sex are labels, 19 cells are missing."""
+    file = package_file("penguins", "palmerpenguins", "data", "penguins.csv")
+    return replace(read_delimited(file, section, target="species"), name="penguins")
 
 
 def _from_sklearn(name: str, target: str, section: Section) -> Records:
