@@ -1,0 +1,258 @@
+"""From records to a dataset: split, then fit on the training rows, then apply to the others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from trainables.data.cleaning import repeated_rows
+from trainables.data.dataset import Array, Dataset, Repair, View
+from trainables.data.preparation import Preparation, preparation_for
+from trainables.data.records import Records
+from trainables.data.section import Section
+from trainables.data.sources import BUILT_IN
+from trainables.data.splitting import Split, Ties, draw_rows, split_rows
+from trainables.data.targets import Target, read_target
+from trainables.data.windows import Windows, targets_at, window_starts
+from trainables.errors import DataError, nearest
+
+__all__ = ["Prepared", "inputs_of", "prepare", "rows_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A dataset and what made it.
+
+    Attributes:
+        dataset: the training and validation rows.
+        preparation: fitted on the training rows; it turns any raw rows into inputs.
+        target: the targets of all rows.
+        split: rows of the source; `test` is for `trainables.data.locked` alone.
+    """
+
+    dataset: Dataset
+    preparation: Preparation
+    target: Target
+    split: Split
+
+
+def prepare(records: Records, section: Section, view: View) -> Prepared:
+    """Split the rows of a source and prepare them for a view.
+
+    In this order: rows without a target go; the test part is cut off; training and validation are cut; training rows
+    that repeat another go (`cleaning.duplicates`); a sample of `limit` training rows is drawn; the preparation is
+    fitted on these and applied to the validation rows.
+
+    Raises:
+        DataError: what is wrong, with file, column and row where there is one.
+    """
+    target = read_target(records, section)
+    section = _with_known_ties(section, records)
+    ties = _ties(records, section, target)
+    split = split_rows(len(target.rows), ties, section, records.name)
+    split = Split(target.rows[split.train], target.rows[split.valid], target.rows[split.test], split.repairs)
+    if target.task == "forecasting":
+        return _forecast(records, section, view, target, split)
+    return _rows(records, section, view, target, split)
+
+
+def inputs_of(
+    prepared: Prepared, records: Records, section: Section, part: Array
+) -> tuple[Array, Array, Array]:
+    """Inputs, targets and rows of a part that follows the training part.
+
+    Args:
+        part: rows of the source, ascending.
+
+    Returns:
+        Of a series the rows are the first targets of the forecasts.
+    """
+    target = prepared.target
+    if isinstance(prepared.preparation, Windows):
+        horizon: int = section["features.horizon"]
+        starts, _ = window_starts(target.y, part, section["features.window"], horizon)
+        seen = records.frame.iloc[: int(part[-1]) + 1] if records.frame is not None else None
+        x = prepared.preparation.transform_at(cast(Any, seen), starts)
+        return x, targets_at(target.y, starts, horizon), starts
+    return prepared.preparation.transform(rows_of(records, part)), _of_rows(target, part), part
+
+
+def rows_of(records: Records, rows: Array) -> Any:
+    """Rows of the source as a frame, an array or a tuple of texts."""
+    if records.frame is not None:
+        return records.frame.iloc[rows]
+    if records.array is None:
+        assert records.texts is not None
+        return tuple(records.texts[row] for row in rows)
+    if records.modality != "table":
+        return records.array[rows]
+    import pandas as pd
+
+    names = records.feature_names or tuple(f"x{index}" for index in range(records.array.shape[1]))
+    return pd.DataFrame(records.array[rows].astype(np.float64), columns=list(names))
+
+
+def _rows(records: Records, section: Section, view: View, target: Target, split: Split) -> Prepared:
+    train, repairs = split.train, split.repairs
+    if section["cleaning.duplicates"] == "drop":
+        repeated = _repeated(records, target, train)
+        train = train[~repeated]
+        if repeated.any():
+            repairs += (Repair("training rows that repeat another were left out", int(repeated.sum())),)
+    y = _of_rows(target, train)
+    train = draw_rows(train, y if target.labels else None, section["limit"], section)
+    y = _of_rows(target, train)
+    if target.task == "classification" and len(np.unique(y)) < 2:
+        raise DataError(
+            f"{records.name}: the {len(y)} training rows are of one class; there is nothing to learn"
+        )
+    preparation = preparation_for(records, section, target.task, target.column, view)
+    train_x, stay = preparation.fit_transform(rows_of(records, train), y)
+    valid_x = preparation.transform(rows_of(records, split.valid))
+    dataset = _dataset(
+        records, section, view, target, preparation,
+        (train_x, y[stay], valid_x, _of_rows(target, split.valid)),
+        (train[stay], split.valid),
+        repairs,
+    )  # fmt: skip
+    return Prepared(dataset, preparation, target, split)
+
+
+def _forecast(records: Records, section: Section, view: View, target: Target, split: Split) -> Prepared:
+    assert records.frame is not None
+    assert target.column is not None
+    window, horizon = section["features.window"], section["features.horizon"]
+    starts, gaps = window_starts(target.y, split.train, window, horizon)
+    if not len(starts):
+        raise DataError(
+            f"data.features.window: {records.name}: {window} values back and {horizon} ahead leave no forecast in the "
+            f"{len(split.train)} training steps; lower it"
+        )
+    repairs = split.repairs
+    if gaps:
+        repairs += (Repair("training forecasts with a gap among their targets were left out", gaps),)
+    starts = draw_rows(starts, None, section["limit"], section)
+    y = targets_at(target.y, starts, horizon)
+    preparation = Windows(section, view, target.column, records.name)
+    train_x, stay = preparation.fit_windows(records.frame.iloc[: int(split.train[-1]) + 1], starts, y)
+    unfinished = Prepared(cast(Dataset, None), preparation, target, split)
+    valid_x, valid_y, valid_rows = inputs_of(unfinished, records, section, split.valid)
+    if not len(valid_rows):
+        raise DataError(
+            f"data.features.horizon: {records.name}: {horizon} values ahead leave no forecast in the "
+            f"{len(split.valid)} validation steps; lower it"
+        )
+    dataset = _dataset(
+        records, section, view, target, preparation,
+        (train_x, y[stay], valid_x, valid_y),
+        (starts[stay], valid_rows),
+        repairs,
+    )  # fmt: skip
+    return Prepared(dataset, preparation, target, split)
+
+
+def _dataset(
+    records: Records,
+    section: Section,
+    view: View,
+    target: Target,
+    preparation: Preparation,
+    arrays: tuple[Array, Array, Array, Array],
+    rows: tuple[Array, Array],
+    repairs: tuple[Repair, ...],
+) -> Dataset:
+    train_x, train_y, valid_x, valid_y = (_frozen(array) for array in arrays)
+    return Dataset(
+        task=target.task,
+        modality=records.modality,
+        view=view,
+        train_x=train_x,
+        train_y=train_y,
+        valid_x=valid_x,
+        valid_y=valid_y,
+        n_classes=len(target.labels),
+        names=preparation.names,
+        labels=target.labels,
+        train_rows=_frozen(rows[0]),
+        valid_rows=_frozen(rows[1]),
+        vocabulary=preparation.vocabulary,
+        augmentation=section.group("augmentation"),
+        repairs=records.repairs + target.repairs + repairs + preparation.repairs,
+        source=records.name,
+    )
+
+
+def _with_known_ties(section: Section, records: Records) -> Section:
+    """The section, with the columns by which a built-in set is to be split."""
+    known = BUILT_IN.get(section["source"])
+    if known is None or section["split.group"] or section["split.time"]:
+        return section
+    return Section({**section.values, "split.group": known.group, "split.time": known.time})
+
+
+def _ties(records: Records, section: Section, target: Target) -> Ties:
+    rows = target.rows
+    if target.task == "forecasting":
+        return Ties(times=rows)
+    classes = target.y if target.labels and section["split.stratify"] else None
+    groups = times = None
+    if section["split.group"] is not None:
+        groups = _ranks(records, "split.group", section["split.group"], rows, missing=True)
+    if section["split.time"] is not None:
+        times = _ranks(records, "split.time", section["split.time"], rows, missing=False)
+    return Ties(classes, groups, times, target.labels)
+
+
+def _ranks(records: Records, option: str, column: str, rows: Array, *, missing: bool) -> Array:
+    """The values of a column as ranks, int64; a missing one is a group of its own row, and no time."""
+    frame = records.frame if records.frame is not None else records.extra
+    names = [] if frame is None else [str(name) for name in frame.columns]
+    if frame is None or column not in names:
+        raise DataError(
+            f"data.{option}: {records.name}: there is no column {column!r}; {nearest(column, names)}"
+        )
+    values = frame[column].iloc[rows]
+    lacking = np.flatnonzero(values.isna().to_numpy(dtype=bool))
+    if len(lacking) and not missing:
+        raise DataError(
+            f"data.{option}: {records.name}, {records.place(int(rows[lacking[0]]))}, column {column!r}: the time is missing"
+        )
+    ranks = np.unique(
+        values.astype(str) if values.dtype == object else values.to_numpy(), return_inverse=True
+    )[1]
+    ranks = ranks.astype(np.int64)
+    ranks[lacking] = ranks.max() + 1 + np.arange(len(lacking))
+    return ranks
+
+
+def _repeated(records: Records, target: Target, rows: Array) -> Array:
+    targets = _of_rows(target, rows)
+    raw = rows_of(records, rows)
+    if records.texts is not None:
+        return repeated_rows(
+            [hashlib.sha256(f"{y}|{text}".encode()).digest() for text, y in zip(raw, targets, strict=True)]
+        )
+    if hasattr(raw, "duplicated"):
+        return np.asarray(raw.assign(**{"": targets}).duplicated())
+    return repeated_rows(
+        [
+            hashlib.sha256(np.ascontiguousarray(x).tobytes() + y.tobytes()).digest()
+            for x, y in zip(raw, targets, strict=True)
+        ]
+    )
+
+
+def _of_rows(target: Target, rows: Array) -> Array:
+    return np.asarray(target.y[np.searchsorted(target.rows, rows)])
+
+
+def _frozen(array: Array) -> Array:
+    """In one piece, and read-only."""
+    array = np.ascontiguousarray(array)
+    if array.base is not None or not array.flags.owndata:
+        array = array.copy()
+    array.flags.writeable = False
+    return array
