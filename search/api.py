@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search.driving import drive, driving, runner_for, views_of
 from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError, TuneyardError
 from search.history import History, Observation
-from search.journal import FileJournal, Journal, MemoryJournal, RunLock, read_journal
+from search.journal import Journal, MemoryJournal, read_journal
 from search.paths import RunPaths, check_name, find_run, write_atomic
 from search.provenance import provenance
 from search.run import Run
-from search.runners import Runner, StopSignal, Work, make_runner
+from search.runners import Runner, StopSignal
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
@@ -91,7 +91,7 @@ class Sweep:
         settings, name = self.resolved, runner or self.runner
         problem = settings.problem()
         searcher, scheduler = settings.searcher(problem), settings.scheduler(problem)
-        driver = _runner(name, address or self.address, settings)
+        driver = runner_for(name, address or self.address, settings)
         priors = [prior for reference in settings.warm_start for prior in _priors(reference, settings)]
         about = {"settings": settings.to_dict(), "runner": name, **provenance(settings.base)}
         if name == "simulated":
@@ -111,7 +111,7 @@ class Sweep:
             )
         paths = _new_run(settings, self._named)
         try:
-            with _driving(paths) as journal:
+            with driving(paths) as journal:
                 write_atomic(paths.settings, settings.to_yaml(_headline(about)))
                 sweep = PassiveSweep.begin(
                     problem,
@@ -120,9 +120,9 @@ class Sweep:
                     journal,
                     about={**about, "path": str(paths.root)},
                     priors=priors,
-                    observers=[*_views(paths), *observers],
+                    observers=[*views_of(paths), *observers],
                 )
-                _drive(driver, sweep, settings, paths, stop)
+                drive(driver, sweep, settings, paths, stop)
         except Exception:
             if not _began(paths):  # leave no empty run behind
                 shutil.rmtree(paths.root, ignore_errors=True)
@@ -155,7 +155,7 @@ def resume(
     paths = find_run(Path(storage), str(reference))
     if fork is not None:
         paths = _forked(paths, fork)
-    with _driving(paths) as journal:
+    with driving(paths) as journal:
         records = read_journal(paths.journal)
         about = records[0]["about"]
         settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
@@ -169,14 +169,14 @@ def resume(
                 f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
             )
         name = runner or about.get("runner", "ray")
-        driver = _runner(name, address, settings)
+        driver = runner_for(name, address, settings)
         sweep = PassiveSweep.resume(
             records,
             settings.searcher(problem),
             settings.scheduler(problem),
             journal,
             about={"runner": name, **provenance(settings.base), "path": str(paths.root)},
-            observers=[*_views(paths), *observers],
+            observers=[*views_of(paths), *observers],
         )
         if add_trials:
             sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
@@ -184,7 +184,7 @@ def resume(
             for trial in sweep.history.trials:
                 if trial.outcome is Outcome.FAILED:
                     sweep.reopen(trial.number, sweep.elapsed)
-        _drive(driver, sweep, settings, paths, stop)
+        drive(driver, sweep, settings, paths, stop)
     return _finished(paths)
 
 
@@ -201,42 +201,6 @@ def _began(paths: RunPaths) -> bool:
         return paths.journal.is_file() and b"\n" in paths.journal.read_bytes()
 
 
-@contextmanager
-def _driving(paths: RunPaths) -> Iterator[FileJournal]:
-    """The lock and the journal of a run, for as long as this process drives it."""
-    lock = RunLock(paths.lock)
-    try:
-        journal = FileJournal(paths.journal)
-        try:
-            yield journal
-        finally:
-            journal.close()
-    finally:
-        lock.release()
-
-
-def _drive(
-    driver: Runner,
-    sweep: PassiveSweep,
-    settings: ResolvedSettings,
-    paths: RunPaths | None,
-    stop: StopSignal | None,
-) -> None:
-    work = Work(
-        plug=settings.plug,
-        paths=paths,
-        resources=settings.resources,
-        workers=settings.workers,
-        stop=StopSignal() if stop is None else stop,  # an unset signal is false
-        checkpoint_every=settings.checkpoint_every,
-        base=settings.base,
-    )
-    try:
-        driver.run(sweep, work)
-    finally:
-        sweep.close_observers()
-
-
 def _simulate(
     driver: Runner,
     settings: ResolvedSettings,
@@ -244,36 +208,8 @@ def _simulate(
     begin: Callable[[Journal, Sequence[Observer]], PassiveSweep],
 ) -> Run:
     sweep = begin(MemoryJournal(), ())
-    _drive(driver, sweep, settings, None, stop)
+    drive(driver, sweep, settings, None, stop)
     return Run(sweep.history, None, settings.name)
-
-
-def _runner(name: str, address: str | None, settings: ResolvedSettings) -> Runner:
-    """The runner, if it can run what the settings say. Raises SettingsError."""
-    if name == "ray":
-        return make_runner(name, address=address, scheduler=settings.ray_scheduler)
-    if address is not None:
-        raise SettingsError(
-            f"address {address!r} is for the Ray runner; the runner is {name}. Leave one of them out"
-        )
-    driver = make_runner(name)
-    if settings.plug.native:
-        raise SettingsError(
-            f"{settings.plug.ref} is a native Ray Tune trainable, which only the Ray runner runs; the runner is {name}. "
-            "A function of your own that is to run anywhere has to `yield` its metrics after every step"
-        )
-    if settings.ray_scheduler is not None:
-        raise SettingsError(
-            f"early_terminate.type: ray/{settings.ray_scheduler[0]} lives in Ray Tune; the runner is {name}. "
-            "Use asha, hyperband or median, which every runner has"
-        )
-    return driver
-
-
-def _views(paths: RunPaths) -> list[Observer]:
-    from search.views.tensorboard import TensorBoardView
-
-    return [TensorBoardView(paths.tensorboard)]
 
 
 def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:

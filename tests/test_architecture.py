@@ -32,6 +32,7 @@ SEARCH_ORDER = (
     "runners",
     "settings",
     "views",
+    "driving",
     "provenance",
     "run",
     "analysis",

@@ -1,0 +1,81 @@
+"""What it takes to drive a sweep in a run directory: the lock, the journal, a runner that fits, the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from search.errors import SettingsError
+from search.journal import FileJournal, RunLock
+from search.paths import RunPaths
+from search.runners import Runner, StopSignal, Work, make_runner
+from search.settings import ResolvedSettings
+from search.sweep import Observer, PassiveSweep
+
+__all__ = ["drive", "driving", "runner_for", "views_of"]
+
+
+@contextmanager
+def driving(paths: RunPaths) -> Iterator[FileJournal]:
+    """The lock and the journal of a run, for as long as this process drives it."""
+    lock = RunLock(paths.lock)
+    try:
+        journal = FileJournal(paths.journal)
+        try:
+            yield journal
+        finally:
+            journal.close()
+    finally:
+        lock.release()
+
+
+def drive(
+    driver: Runner,
+    sweep: PassiveSweep,
+    settings: ResolvedSettings,
+    paths: RunPaths | None,
+    stop: StopSignal | None,
+) -> None:
+    """Run the sweep to its end, or until `stop` is set, and let its views finish."""
+    work = Work(
+        plug=settings.plug,
+        paths=paths,
+        resources=settings.resources,
+        workers=settings.workers,
+        stop=StopSignal() if stop is None else stop,  # an unset signal is false
+        checkpoint_every=settings.checkpoint_every,
+        base=settings.base,
+    )
+    try:
+        driver.run(sweep, work)
+    finally:
+        sweep.close_observers()
+
+
+def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Runner:
+    """The runner, if it can run what the settings say. Raises SettingsError."""
+    if name == "ray":
+        return make_runner(name, address=address, scheduler=settings.ray_scheduler)
+    if address is not None:
+        raise SettingsError(
+            f"address {address!r} is for the Ray runner; the runner is {name}. Leave one of them out"
+        )
+    driver = make_runner(name)
+    if settings.plug.native:
+        raise SettingsError(
+            f"{settings.plug.ref} is a native Ray Tune trainable, which only the Ray runner runs; the runner is {name}. "
+            "A function of your own that is to run anywhere has to `yield` its metrics after every step"
+        )
+    if settings.ray_scheduler is not None:
+        raise SettingsError(
+            f"early_terminate.type: ray/{settings.ray_scheduler[0]} lives in Ray Tune; the runner is {name}. "
+            "Use asha, hyperband or median, which every runner has"
+        )
+    return driver
+
+
+def views_of(paths: RunPaths) -> list[Observer]:
+    """What every run shows itself in."""
+    from search.views.tensorboard import TensorBoardView
+
+    return [TensorBoardView(paths.tensorboard)]
