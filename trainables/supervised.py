@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import trainables.data as data_package
 from trainables.base import Declaration
-from trainables.data import task_of
+from trainables.data import modality_of, task_of, views_of
 from trainables.data.dataset import View
 from trainables.errors import DataError
 
@@ -52,10 +51,8 @@ def view_for(data: Mapping[str, Any] | str, views: Sequence[View], owner: str) -
     Raises:
         DataError: it offers none of them.
     """
-    if not hasattr(data_package, "views_of"):
-        return views[0]
-    modality = data_package.modality_of(data)
-    offered = data_package.views_of(modality)
+    modality = modality_of(data)
+    offered = views_of(modality)
     for view in views:
         if view in offered:
             return view

@@ -7,6 +7,8 @@ class TestMine(TrainableContract):
     @pytest.fixture(params=[Case("my_package.models:Mine")])
     def case(self, request): return request.param
 ```
+
+What learns from a data set keeps `LearnerContract` too, which inherits it.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spaces import nest, parse_parameters
-from trainables import Host, Plug, clean_metrics, read_checkpoint, resolve, write_checkpoint
+from spaces import Parameter, Space, flatten, nest, parse_parameters
+from trainables import Declaration, Host, Plug, clean_metrics, read_checkpoint, resolve, write_checkpoint
+from trainables.data import load
 
 Metrics = list[dict[str, float]]
 
@@ -41,6 +44,13 @@ class Case:
         steps: how many steps to train; it must not end before.
         diverging: options under which the metric becomes non-finite within those steps; None = never.
         seeded: whether another seed gives other metrics.
+        learning: options put over the defaults where it has to show that it learns, nested; the data is that of
+            `options`.
+        budget: steps in which it has to.
+        beats: share of the trivial predictor's error that has to be gone then, in (0, 1].
+        trivial: error of the trivial predictor, for a metric that is neither val/accuracy nor val/rmse.
+        idle: declared parameters that rightly change nothing within `steps` on this data, such as one that only
+            limits what the data does not reach.
     """
 
     ref: str | type | Callable[..., Any]
@@ -48,6 +58,11 @@ class Case:
     steps: int = 5
     diverging: Mapping[str, Any] | None = None
     seeded: bool = False
+    learning: Mapping[str, Any] = field(default_factory=dict)
+    budget: int = 10
+    beats: float = 0.25
+    trivial: float | None = None
+    idle: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.ref if isinstance(self.ref, str) else self.ref.__name__}"
@@ -204,6 +219,98 @@ class TrainableContract:
         )
         there = [case.repeatable(row) for row in json.loads(done.stdout)]
         assert there == case.advance(host, case.steps - half)
+
+
+class LearnerContract(TrainableContract):
+    """What a sweep relies on besides, of a trainable that learns from a data set."""
+
+    def test_it_beats_the_trivial_predictor(self, case: Case) -> None:
+        """At its defaults: a user who changes nothing gets a model."""
+        declared = case.plug.declaration(case.options["data"])
+        rows = case.train({**case.learning, "data": case.options["data"]}, 0, case.budget)
+        errors = [_error(declared, row[declared.metric or ""]) for row in rows]
+        trivial = _trivial_error(declared, case.options["data"]) if case.trivial is None else case.trivial
+        assert min(errors) <= (1 - case.beats) * trivial, (
+            f"{min(errors):.3g}, and {trivial:.3g} without learning"
+        )
+
+    def test_every_declared_parameter_changes_something(self, case: Case) -> None:
+        declared = case.plug.declaration(case.options["data"])
+        space = parse_parameters(declared.parameters)
+        steps = min(case.steps, 3)
+        idle = set()
+        for parameter in space.searched:
+            if parameter.name in case.idle or parameter.name in flatten(case.options):
+                continue
+            config = _config_with(space, parameter)
+            other = _changed(space, config, parameter)
+            found = [case.train(nest({**one, **flatten(case.options)}), 0, steps) for one in (config, other)]
+            if found[0] == found[1]:
+                idle.add(parameter.name)
+        assert not idle
+
+    def test_every_config_of_the_space_trains(self, case: Case) -> None:
+        """It may diverge, which is reported; it may not raise."""
+        for draw in range(10, 18):
+            case.train(case.config(draw), 0, 1)
+
+    def test_it_draws_what_it_has_learnt(self, case: Case, tmp_path: Path) -> None:
+        """As many pictures after a checkpoint as before it."""
+        if not callable(getattr(case.plug.target, "draw", None)) or not hasattr(Host, "draw"):
+            return
+        config = case.config(0)
+        host = Host(case.plug)
+        host.start(config, seed=0)
+        case.advance(host, 1)
+        checkpoint = write_checkpoint(tmp_path / "checkpoints", host.save, host.step)
+        again = Host(case.plug)
+        again.start(config, seed=0, checkpoint=checkpoint)
+        names = []
+        for place, each in (("first", host), ("again", again)):
+            (tmp_path / place).mkdir()
+            each.draw(tmp_path / place)
+            names.append({file.name for file in (tmp_path / place).iterdir()})
+        assert names[0] == names[1]
+        assert any(name.endswith(".png") for name in names[0])
+        assert case.advance(host, 1) == case.advance(again, 1)
+
+
+def _error(declared: Declaration, value: float) -> float:
+    return 1 - value if declared.goal == "maximize" else value
+
+
+def _trivial_error(declared: Declaration, data: Any) -> float:
+    """Of the most frequent class, or of the mean, of the training rows."""
+    dataset = load(data)
+    if declared.metric == "val/accuracy":
+        commonest = np.bincount(dataset.train_y).argmax()
+        return float((dataset.valid_y != commonest).mean())
+    assert declared.metric == "val/rmse", f"say the trivial predictor's {declared.metric} in the case"
+    squared = ((dataset.valid_y - dataset.train_y.mean(axis=0)) ** 2).mean(axis=0)
+    return float(np.sqrt(squared).mean())
+
+
+def _config_with(space: Space, parameter: Parameter) -> dict[str, Any]:
+    """A drawn config in which the parameter takes part."""
+    for draw in range(1000):
+        config = space.sample(np.random.default_rng(draw))
+        if parameter in space.active(config):
+            return config
+    raise AssertionError(f"{parameter.name} takes part in none of 1000 draws")
+
+
+def _changed(space: Space, config: Mapping[str, Any], parameter: Parameter) -> dict[str, Any]:
+    """The config with a far value of one parameter; what that makes active takes a middle value."""
+    far = [parameter.domain.from_unit(u) for u in (0.0, 1.0 - 1e-9)]
+    value = far[0] if far[0] != config[parameter.name] else far[1]
+
+    def choose(asked: Parameter) -> Any:
+        if asked == parameter:
+            return value
+        return config[asked.name] if asked in active else asked.domain.from_unit(0.5)
+
+    active = space.active(config)
+    return space.walk(choose)
 
 
 GO_ON = """

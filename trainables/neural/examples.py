@@ -45,13 +45,13 @@ class Examples:
 
         Rows are gathered a batch at a time: a shuffled copy of the whole set would cost its memory once more.
         """
-        for rows in order.to(self._home).split(sizes):
+        for rows in torch.split(order.to(self._home), sizes):
             x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
             yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
 
     def in_order(self, sizes: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of these sizes, the rows as they lie."""
-        for x, y in zip(self.x.split(sizes), self.y.split(sizes), strict=True):
+        for x, y in zip(torch.split(self.x, sizes), torch.split(self.y, sizes), strict=True):
             yield x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
 
 

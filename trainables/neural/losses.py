@@ -35,7 +35,7 @@ class Targets:
         """Targets as the loss wants them: (rows,) classes, or (rows, values) standardised."""
         if self.classes:
             return y
-        return (y.reshape(len(y), -1) - self._middle) / self._deviation
+        return np.asarray((y.reshape(len(y), -1) - self._middle) / self._deviation)
 
     def decode(self, outputs: Tensor) -> Array:
         """Outputs as the scores want them: probabilities (rows, classes), or (rows, values) in the target's unit."""

@@ -41,8 +41,8 @@ class Schedule:
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, options: Mapping[str, Any], updates: int) -> None:
-        self._groups = optimizer.param_groups
-        self._rates = [float(group["lr"]) for group in self._groups]
+        self._optimizer = optimizer  # its list of groups is another after a load
+        self._rates = [float(group["lr"]) for group in optimizer.param_groups]
         self._options = options
         self._unit = updates if options["schedule_every"] == "batch" else 1
         self._count = 0  # of changes
@@ -52,7 +52,7 @@ class Schedule:
     @property
     def rate(self) -> float:
         """The rate of the next update, of the first parameter group."""
-        return float(self._groups[0]["lr"])
+        return float(self._optimizer.param_groups[0]["lr"])
 
     def batch(self) -> None:
         """After an update of the weights."""
@@ -82,7 +82,7 @@ class Schedule:
     def _set(self) -> None:
         now = share(self._count / self._unit, self._options, self._unit)
         now *= self._options["schedule_factor"] ** self._drops
-        for group, rate in zip(self._groups, self._rates, strict=True):
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * now
 
     def _watch(self, loss: float) -> None:
@@ -102,7 +102,8 @@ def share(epoch: float, options: Mapping[str, Any], unit: int = 1) -> float:
         options: `TRAINING` options.
         unit: changes of the rate in an epoch.
     """
-    name, warmup = options["schedule"], options["warmup"]
+    name: str = options["schedule"]
+    warmup: int = options["warmup"]
     if name == "one_cycle":
         return _one_cycle(epoch * unit, options["schedule_epochs"] * unit, warmup * unit)
     if epoch < warmup:

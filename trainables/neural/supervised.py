@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from trainables.base import Declaration, Trainable
 from trainables.data import load
-from trainables.data.dataset import Dataset, View
+from trainables.data.dataset import View
 from trainables.data.section import Task
 from trainables.errors import TrainableError
 from trainables.neural.options import TRAINING, check_training
@@ -110,7 +110,7 @@ class Supervised(Trainable):
         check_training(options, self.name)
         torch.set_num_threads(options["threads"] or int(os.environ.get("OMP_NUM_THREADS") or 1))
         data = config.get("data") or self.declared.data or "digits"
-        dataset = _load(data, view_for(data, self.views, self.name))
+        dataset = load(data, view_for(data, self.views, self.name))
         if options["mixup"] and dataset.view == "tokens":
             raise TrainableError(
                 f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"
@@ -157,32 +157,3 @@ class Supervised(Trainable):
         from trainables.pictures import draw_evaluation
 
         draw_evaluation(directory, self._training.dataset, self._training.outputs())
-
-
-def _load(data: Any, view: View) -> Dataset:
-    try:
-        return load(data, view)
-    except TypeError:
-        pass
-    old: Any = load(data)
-    middle, deviation = old.train_x.mean(axis=0), old.train_x.std(axis=0)
-    deviation[deviation < 1e-12] = 1.0
-    train_x, valid_x = (old.train_x - middle) / deviation, (old.valid_x - middle) / deviation
-    if view == "images":
-        train_x, valid_x = (x.reshape(-1, 1, 8, 8).astype("float32") for x in (train_x, valid_x))
-    import numpy as np
-
-    rows = np.arange(len(train_x)), np.arange(len(valid_x))
-    return Dataset(
-        old.task,
-        "table",
-        view,
-        train_x,
-        old.train_y,
-        valid_x,
-        old.valid_y,
-        old.n_classes,
-        old.names,
-        old.labels,
-        *rows,
-    )

@@ -90,7 +90,7 @@ class Training:
         self._schedule = Schedule(self._optimizer, options, 1 if self._whole else len(self._ends))
         self._ema: AveragedModel | None = None
         if options["ema"]:
-            average = get_ema_multi_avg_fn(options["ema"])
+            average = get_ema_multi_avg_fn(options["ema"])  # type: ignore[no-untyped-call]
             self._ema = AveragedModel(self._module, multi_avg_fn=average, use_buffers=True)
         self._best = EarlyStopping(options["early_stopping"]) if options["early_stopping"] else None
 
@@ -227,7 +227,7 @@ class Training:
             norms.append(self._norm())
             return fit + self._penalize()
 
-        self._optimizer.step(closure)
+        self._optimizer.step(closure)  # type: ignore[arg-type]
         self._updated()
         return {"train/loss": losses[-1], "lr": rate, "grad_norm": float(norms[-1])}
 

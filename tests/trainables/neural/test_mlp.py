@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from contracts.trainable import Case, LearnerContract
 from trainables import CheckpointError, Host, TrainableError, resolve
 from trainables.data import load
 
@@ -136,6 +137,20 @@ def test_it_learns_numbers_in_their_own_unit() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_tuned_one_reads_digits(seed: int) -> None:
-    tuned = {"data": "digits", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "dropout": 0.2}
-    host = start(tuned, seed=seed)
+    tuned = {"optimizer": "adamw", "lr": 3e-3, "schedule": "cosine", "label_smoothing": 0.1, "dropout": 0.3}
+    host = start({"data": "digits", "model": {"width": 256}, **tuned}, seed=seed)
     assert max((host.advance() or {})["val/accuracy"] for _ in range(27)) >= 0.97
+
+
+class TestLearner(LearnerContract):
+    @pytest.fixture(
+        params=[
+            Case("mlp", {"data": source}, diverging={"optimizer": "sgd", "lr": 1e30}, seeded=True)
+            for source in ("wine", "diabetes")
+        ],
+        ids=str,
+    )
+    def case(self, request: pytest.FixtureRequest) -> Case:
+        found = request.param
+        assert isinstance(found, Case)
+        return found
