@@ -66,6 +66,10 @@ class RunPaths:
         """Directory that holds the checkpoints of one trial (see trainables.checkpoint)."""
         return self.trial(number) / "checkpoints"
 
+    def pictures(self, number: int) -> Path:
+        """Directory that holds the drawings of one trial, each in a folder named for its step (see search.pictures)."""
+        return self.trial(number) / "pictures"
+
     def stdout(self, number: int) -> Path:
         return self.trial(number) / "stdout.log"
 

@@ -25,6 +25,7 @@ SEARCH_ORDER = (
     "paths",
     "problem",
     "history",
+    "pictures",
     "searchers",
     "schedulers",
     "journal",

@@ -29,6 +29,8 @@ class Declaration:
         parameters: the default space in the spelling of a sweep file (`spaces.parse_parameters`).
         data: the data set used when the sweep file names none.
         clocked: metrics that the wall clock measures; all others repeat exactly under one seed.
+        defaults: the value of each option, by dotted name, where a config leaves it out: the baseline that a
+            confirmation compares the best configs with.
 
     Raises:
         ValueError: for an unknown goal, or `max_steps` below 1.
@@ -41,6 +43,7 @@ class Declaration:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     data: str | None = None
     clocked: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.goal not in ("minimize", "maximize"):
@@ -55,6 +58,11 @@ class Trainable(ABC):
     `trainables.host.Host` is the only caller, in this order: the constructor without arguments, `setup` once,
     `load` at most once, then `step` again and again, with `save` after any of them, and last, if there is
     one, `close()` (which frees what `setup` took; it is not part of the interface's duties).
+
+    There may be a fifth verb, ``draw(directory: Path) -> None``, called now and then after a `step`: it writes
+    pictures of the model's work into the existing, empty `directory`, as PNG files named with a-z, 0-9, ``_`` and ``-``
+    (`trainables.pictures` draws the usual ones). It changes nothing about the training; if it raises, that is logged and
+    the trial goes on.
 
     A trainable may declare itself in `declared`, or, where its defaults depend on the data, in a classmethod
     ``declare(data: Mapping | None) -> Declaration``. Neither needs an instance, nor may it import anything

@@ -128,6 +128,24 @@ class Host:
         self._trainable.save(directory)
         (directory / STATE_FILE).write_text(json.dumps(state))
 
+    def draw(self, directory: Path) -> None:
+        """Have the trainable draw pictures of its work into the existing `directory`.
+
+        What it draws from the global generators is put back: a trial goes on as if there had been no drawing.
+
+        Raises:
+            TrainableError: called before `start`, or the trainable does not draw.
+        """
+        if self._next is None:
+            raise TrainableError("draw() before start(): there is no trial to draw")
+        if not self.plug.can_draw:
+            raise TrainableError(f"{self.plug.ref} has no draw(directory): there are no pictures of it")
+        generators = capture_globals()
+        try:
+            self._trainable.draw(directory)
+        finally:
+            restore_globals(generators)
+
     def close(self) -> None:
         """End the trial, if there is one: a class's own ``close()`` is called, a generator is closed."""
         trainable, self._trainable, self._next, self._step = self._trainable, None, None, 0

@@ -55,6 +55,21 @@ class Plug:
         return self.kind == "class" and all(callable(getattr(self.target, v, None)) for v in ("save", "load"))
 
     @property
+    def can_draw(self) -> bool:
+        """Whether it draws pictures of its work: a class with ``draw(directory)``.
+
+        A method of that name which takes something else is the user's own affair.
+        """
+        draw = getattr(self.target, "draw", None)
+        if self.kind != "class" or not callable(draw):
+            return False
+        try:
+            inspect.signature(draw).bind(None, None)
+        except (TypeError, ValueError):
+            return False
+        return True
+
+    @property
     def native(self) -> bool:
         """Whether it is Ray Tune's own kind, which only the Ray runner can run."""
         return self.kind in ("ray_class", "ray_function")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from search.paths import write_atomic
+from search.pictures import Drawings, bar
 from search.runners.base import Clock, Resources, Work
 from search.runners.endings import (
     close_as_decided,
@@ -104,6 +105,7 @@ class _Attempt:
         self._host = Host(work.plug)
         self._output = TrialOutput(work.paths, number)
         self._saved = 0
+        self._drawings = self._drawings_of(work)
         self._where = "setting up"
 
     def run(self, after: Failure | None) -> None:
@@ -165,6 +167,7 @@ class _Attempt:
         advanced = self._call(self._advance)
         if advanced is None:
             self._save()
+            self._draw(lambda drawings: drawings.at_end(host))
             close_finished(sweep, number, self._clock.now())
             return True
         metrics, problem = advanced
@@ -173,6 +176,9 @@ class _Attempt:
             decision.outcome is None and host.step % self._work.checkpoint_every == 0
         ):
             self._save()
+        if problem is None:
+            score = sweep.problem.objective.score(metrics[sweep.problem.objective.metric])
+            self._draw(lambda drawings: drawings.after_step(host, score))
         if decision.outcome is not None:
             close_as_decided(sweep, number, decision, self._clock.now())
         return decision.outcome is not None
@@ -200,6 +206,19 @@ class _Attempt:
 
         self._where = f"saving after step {step}"
         self._call(write)
+
+    def _drawings_of(self, work: Work) -> Drawings | None:
+        """None where nothing is written, or the trainable does not draw."""
+        if work.paths is None or not work.plug.can_draw:
+            return None
+        best = self._trial.best.score if self._trial.best is not None else None
+        folder = work.paths.pictures(self._trial.number)
+        return Drawings(folder, self._sweep.problem.max_steps, best=best, bar=bar(self._sweep.history))
+
+    def _draw(self, draw: Callable[[Drawings], None]) -> None:
+        drawings = self._drawings
+        if drawings is not None:
+            self._call(lambda: draw(drawings))
 
     def _call(self, call: Callable[[], T]) -> T:
         """Run the user's code: its output goes into the trial's folder, its time is limited."""

@@ -24,6 +24,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search.paths import write_atomic
+from search.pictures import bar
 from search.runners.base import Clock, Work
 from search.runners.endings import close_as_decided, close_finished, close_or_retry
 from search.runners.ray_tune.cluster import node_is_lost
@@ -226,13 +227,8 @@ class Bridge:
         return self.sweep.history.trials[self._number[tune_trial.trial_id]]
 
     def _assign(self, trial: Trial) -> dict[str, Any]:
-        return Assignment(
-            number=trial.number,
-            attempt=len(trial.attempts) + 1,
-            seed=trial.seed,
-            reported=trial.steps,
-            config=nest(dict(trial.config)),
-        ).to_config()
+        to_beat = bar(self.sweep.history) if self.work.plug.can_draw else None
+        return Assignment.of(trial, self.sweep.problem, to_beat).to_config()
 
     def _where(self, actor: Any) -> tuple[str, int]:
         if actor not in self._nodes:

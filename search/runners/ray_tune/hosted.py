@@ -18,7 +18,11 @@ from ray import cloudpickle, tune
 
 from search.errors import RunnerError
 from search.paths import RunPaths, write_atomic
+from search.pictures import Drawings
+from search.problem import Goal, Objective, Problem
 from search.runners.endings import close_host, failure_of, traceback_of
+from search.trial import Trial
+from spaces import nest
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
 from trainables.errors import CheckpointError
 from trainables.host import Host
@@ -102,7 +106,8 @@ def by_value(plug: Plug) -> Iterator[None]:
 class Assignment:
     """One trial, as it goes to a worker in the config of a Tune trial.
 
-    `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them.
+    `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them. The others are
+    for its drawings (`search.pictures`): `goal` of the objective, `max_steps`, its `best` score, the `bar` to beat.
     """
 
     number: int
@@ -110,6 +115,26 @@ class Assignment:
     seed: int
     reported: int
     config: dict[str, Any]
+    goal: Goal = "minimize"
+    max_steps: int = 1
+    best: float | None = None
+    bar: float | None = None
+
+    @classmethod
+    def of(cls, trial: Trial, problem: Problem, bar: float | None) -> Assignment:
+        """The next attempt at `trial`."""
+        best = trial.best.score if trial.best is not None else None
+        return cls(
+            trial.number,
+            len(trial.attempts) + 1,
+            trial.seed,
+            trial.steps,
+            nest(dict(trial.config)),
+            problem.objective.goal,
+            problem.max_steps,
+            best,
+            bar,
+        )
 
     def to_config(self) -> dict[str, Any]:
         return {KEY: json.dumps(asdict(self))}
@@ -221,6 +246,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._reported = self._task.reported
         self._started = False
         self._paused = None
+        self._drawings: Drawings | None = None
 
     def _finish(self) -> None:
         """Close the trial before; what its `close` raises must not reach the next one."""
@@ -233,11 +259,18 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         assert self._host is not None
         raw = self._host.advance()
         if raw is None:
+            if self._drawings is not None:
+                self._drawings.at_end(self._host)
             return Report(self._host.step, {}, finished=True)
         metrics, problem = clean_metrics(raw, self.shipment.objective)
         step = self._host.step
         if problem is None and self._host.plug.can_checkpoint and step % self.shipment.checkpoint_every == 0:
             self._save(self._host, step)
+        if self._drawings is not None and problem is None:
+            score = Objective(self.shipment.objective, self._task.goal).score(
+                metrics[self.shipment.objective]
+            )
+            self._drawings.after_step(self._host, score)
         self._reported = max(self._reported, step)
         return Report(step, metrics, problem)
 
@@ -262,6 +295,9 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._paused = None
         task, device = self._task, self.shipment.device
         self._host.start(task.config, seed=task.seed, device=device, checkpoint=checkpoint, from_step=step)
+        if self._drawings is None and self._host.plug.can_draw:
+            folder = self._paths.pictures(task.number)
+            self._drawings = Drawings(folder, task.max_steps, best=task.best, bar=task.bar)
         self._started = True
 
     def _resume_point(self) -> tuple[Path, int] | None:
