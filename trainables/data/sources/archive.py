@@ -24,10 +24,14 @@ def read_archive(path: Path, section: Section) -> Records:
     """
     arrays = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             for name in archive.files:
                 arrays[name] = archive[name]
-    except (OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except TypeError as error:
+        raise DataError(
+            f"cannot read {path}: it holds one array without a name; np.savez writes them"
+        ) from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     except ValueError as error:
         said = (

@@ -91,22 +91,34 @@ def _url(source: str) -> URL:
             "get it: pip install 'tuneyard[sql]'"
         ) from error
 
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in os.environ:
-            raise DataError(
-                f"data.source: the environment variable {found[1]}, of which it speaks, is not set"
-            )
-        return os.environ[found[1]]
-
     try:
-        url = make_url(_VARIABLE.sub(value, source))
+        url = make_url(source)
     except (ArgumentError, ValueError):
         scheme = source.partition("://")[0]
         raise DataError(
             f"data.source: {scheme}://... is no database URL; write postgresql://user@host/database "
             "or sqlite:///path/to/file.db"
         ) from None
-    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    return url.set(
+        drivername=_DRIVERS.get(url.drivername, url.drivername),
+        username=_expanded(url.username),
+        password=_expanded(str(url.password)) if url.password is not None else None,
+        host=_expanded(url.host),
+        database=_expanded(url.database),
+    )
+
+
+def _expanded(part: str | None) -> str | None:
+    """A part of a URL in which ``${NAME}`` became the variable's value, whatever characters that holds."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in os.environ:
+            raise DataError(
+                f"data.source: it speaks of the environment variable {found[1]}, which is not set"
+            )
+        return os.environ[found[1]]
+
+    return None if part is None else _VARIABLE.sub(value, part)
 
 
 def _frame(names: list[str], rows: Any) -> pd.DataFrame:
