@@ -44,8 +44,11 @@ def read_code(source: str, section: Section) -> Records:
     except DataError:
         raise
     except Exception as error:
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        raise DataError(f"{source}: {at.filename}:{at.lineno}: {type(error).__name__}: {error}") from error
+        frames = traceback.extract_tb(error.__traceback__)
+        at = [each for each in frames if each.filename == module.__file__][-1:] or frames[-1:]
+        raise DataError(
+            f"{source}: {at[0].filename}:{at[0].lineno}: {type(error).__name__}: {error}"
+        ) from error
     origin = Origin(source)
     if isinstance(found, pd.Series):
         found = found.to_frame(str(found.name or "value"))

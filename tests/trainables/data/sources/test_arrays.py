@@ -174,5 +174,5 @@ def test_no_archive(read: Read, tmp_path: Path, content: bytes) -> None:
 def test_an_array_without_a_name(read: Read, tmp_path: Path) -> None:
     with (tmp_path / "t.npz").open("wb") as stream:
         np.save(stream, np.eye(2))
-    with pytest.raises(DataError, match="it holds one array without a name; np.savez writes them"):
+    with pytest.raises(DataError, match=r"it holds one array without a name; np\.savez writes them"):
         read(tmp_path / "t.npz")
