@@ -13,6 +13,7 @@ Drawing costs time, and most trials are soon forgotten: only a trial that is bet
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import logging
 import os
@@ -36,6 +37,7 @@ LARGEST = 2**20
 
 _STEP = re.compile(r"[1-9][0-9]{0,11}")
 _PICTURE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.png")
+_PNG, _HEADER = b"\x89PNG\r\n\x1a\n", 33  # what a PNG file begins with; how long its header is
 _WRITING = ".writing-"
 
 
@@ -115,11 +117,20 @@ def drawings(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(path.name), path) for path in found if path.is_dir() and not path.is_symlink())
 
 
-def pictures(drawing: Path) -> list[Path]:
-    """The PNG files of a drawing by name: 12 at most, none larger than 1 MiB."""
-    found = sorted(path for path in drawing.iterdir() if _PICTURE.fullmatch(path.name))
-    plain = [path for path in found if path.is_file() and not path.is_symlink()]
-    return [path for path in plain if path.stat().st_size <= LARGEST][:MOST_PICTURES]
+def pictures(drawing: Path) -> dict[str, bytes]:
+    """The PNG files of a drawing, by name without the ending: 12 at most, none larger than 1 MiB.
+
+    Whatever else is there, cannot be read or has just been removed is passed over.
+    """
+    found: dict[str, bytes] = {}
+    names = sorted(path.name for path in drawing.iterdir()) if drawing.is_dir() else []
+    for path in (drawing / name for name in names if _PICTURE.fullmatch(name)):
+        with contextlib.suppress(OSError):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST:
+                content = path.read_bytes()
+                if content.startswith(_PNG) and len(content) > _HEADER and len(found) < MOST_PICTURES:
+                    found[path.stem] = content
+    return found
 
 
 def _best(history: History) -> list[tuple[float, int]]:

@@ -12,14 +12,16 @@ from __future__ import annotations
 import io
 import json
 import math
+import struct
 import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -27,7 +29,17 @@ from search.problem import Objective
 from search.trial import Outcome
 from spaces import Categorical, Constant, Float, Integer, Ordinal, Parameter, Space
 
-__all__ = ["PREFIX", "Entry", "EventFile", "experiment", "scalars", "session_end", "session_start", "text"]
+__all__ = [
+    "PREFIX",
+    "Entry",
+    "EventFile",
+    "experiment",
+    "picture",
+    "scalars",
+    "session_end",
+    "session_start",
+    "text",
+]
 
 PREFIX = "events.out.tfevents."
 _EXACT = 2**53  # beyond it a double does not hold every integer
@@ -91,6 +103,20 @@ def scalars(values: Mapping[str, float]) -> summary_pb2.Summary:
 def text(tag: str, markdown: str) -> summary_pb2.Summary:
     """A Markdown text (a rank-0 string tensor)."""
     return text_pb(tag, _utf8(markdown))
+
+
+def picture(tag: str, png: bytes) -> summary_pb2.Summary:
+    """A picture, as the content of a PNG file."""
+    width, height = struct.unpack(">II", png[16:24])
+    tensor = tensor_pb2.TensorProto(
+        dtype=types_pb2.DT_STRING,
+        tensor_shape=tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=3)]),
+        string_val=[str(width).encode(), str(height).encode(), png],
+    )
+    summary = summary_pb2.Summary()
+    shown_as = image_metadata.create_summary_metadata(display_name=tag, description="")
+    summary.value.add(tag=tag, tensor=tensor, metadata=shown_as)
+    return summary
 
 
 def experiment(space: Space, objective: Objective, name: str, began: float) -> summary_pb2.Summary:

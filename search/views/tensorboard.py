@@ -4,6 +4,7 @@
       events.out.tfevents.*        the HParams experiment: every parameter of the space, the objective first
       t00012/
         events.out.tfevents.*      config, then each step's metrics and `best/<metric>`
+                                   ... and, of a closed trial that is among the best five so far, what it drew
         events.out.tfevents.*.end  how the trial ended; absent while it is open
 
 TensorBoard believes the first status it reads of a trial, hence the file of its own for the end: emptied when the trial
@@ -16,11 +17,14 @@ import json
 import os
 import time
 from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.history import History, Record
+from search.paths import RunPaths
+from search.pictures import drawings, is_shown, pictures
 from search.trial import Result, Trial
 
 if TYPE_CHECKING:
@@ -113,12 +117,14 @@ class TensorBoardView:
     def _close(self, trial: Trial, history: History) -> None:
         from search.views.events import EventFile, session_end, text
 
-        if self._files.pop(trial.number, None) is None:  # it never started, or an earlier driver wrote it
+        if trial.number not in self._files:  # it never started, or an earlier driver wrote it
             self._rewrite(trial, history)
-            del self._files[trial.number]
         assert trial.outcome is not None
         assert trial.closed is not None
         ended = self._clock.at(trial.closed)
+        file = self._files.pop(trial.number)
+        for entry in self._pictures(trial, history, ended):
+            file.write(entry)
         entries = [
             (ended, trial.steps, text("trial/outcome", _outcome_text(trial))),
             (ended, trial.steps, session_end(trial.outcome, ended)),
@@ -132,6 +138,18 @@ class TensorBoardView:
         if best is not None:
             values[f"best/{objective.metric}"] = objective.value(best)
         return self._clock.at(result.now), result.step, scalars(values)
+
+    def _pictures(self, trial: Trial, history: History, ended: float) -> Iterator[Entry]:
+        """What one of the best trials drew."""
+        from search.views.events import picture
+
+        folder = RunPaths(self._directory.parent).pictures(trial.number)
+        found = [(step, drawing) for step, drawing in drawings(folder) if step <= trial.steps]
+        if not found or not is_shown(trial, history):
+            return
+        for step, drawing in found:
+            for name, png in pictures(drawing).items():
+                yield ended, step, picture(f"eval/{name}", png)
 
     def _complete(self, trial: Trial) -> bool:
         """Whether all of a closed trial is there: its end is written last."""

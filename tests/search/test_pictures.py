@@ -243,18 +243,18 @@ def test_the_best_five_are_shown_and_of_equals_the_first() -> None:
 
 
 def test_what_counts_as_a_picture(tmp_path: Path) -> None:
-    folder = tmp_path / "3"
+    folder, png = tmp_path / "3", b"\x89PNG\r\n\x1a\n" + bytes(40)
+    assert pictures(folder) == {}
     folder.mkdir()
     for number in range(MOST_PICTURES + 2):
-        (folder / f"p{number:02d}.png").write_bytes(b"x")
-    (folder / "a_large.png").write_bytes(b"x" * (LARGEST + 1))
+        (folder / f"p{number:02d}.png").write_bytes(png)
+    (folder / "a_large.png").write_bytes(png + bytes(LARGEST))
     (folder / "a_link.png").symlink_to(folder / "p00.png")
-    (folder / "A B.png").write_bytes(b"x")
+    (folder / "a_text.png").write_bytes(b"text" * 20)
+    (folder / "A B.png").write_bytes(png)
     (folder / "evaluation.json").write_text("{}")
     (folder / "a_folder.png").mkdir()
-    assert [path.name for path in pictures(folder)] == [
-        f"p{number:02d}.png" for number in range(MOST_PICTURES)
-    ]
+    assert pictures(folder) == {f"p{number:02d}": png for number in range(MOST_PICTURES)}
 
 
 def test_what_counts_as_a_drawing(tmp_path: Path) -> None:

@@ -155,6 +155,15 @@ class Board:
     def texts(self, run: str, tag: str) -> list[str]:
         return [row["text"] for row in self._get(f"/data/plugin/text/text?run={run}&tag={tag}")]
 
+    def images(self, run: str) -> dict[str, list[tuple[int, bytes]]]:
+        """By tag: (step, content) of the pictures of a run."""
+        tags = self._get("/data/plugin/images/tags").get(run, {})
+        found = {}
+        for tag in tags:
+            rows = self._get(f"/data/plugin/images/images?run={run}&tag={tag}&sample=0")
+            found[tag] = [(row["step"], self._bytes(row["query"])) for row in rows]
+        return found
+
     def experiment(self) -> dict[str, Any]:
         """The HParams page's columns."""
         return self._post("/data/plugin/hparams/experiment", {"experimentName": ""})
@@ -174,6 +183,10 @@ class Board:
             for group in answer.get("sessionGroups", ())
             for session in group["sessions"]
         }
+
+    def _bytes(self, query: str) -> bytes:
+        with urlopen(f"{self.url}/data/plugin/images/individualImage?{query}", timeout=30) as answer:
+            return bytes(answer.read())
 
     def _get(self, path: str) -> Any:
         with urlopen(self.url + path, timeout=30) as answer:
