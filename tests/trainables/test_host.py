@@ -172,3 +172,37 @@ def test_host_state_is_plain_json(tmp_path: Path) -> None:
     host.advance()
     host.save(tmp_path)
     assert json.loads((tmp_path / "host-state.json").read_text())["step"] == 1
+
+
+class Drawer:
+    def setup(self, config: dict[str, Any]) -> None:
+        self.steps = 0
+
+    def step(self) -> dict[str, float]:
+        self.steps += 1
+        return {"loss": float(np.random.rand())}  # noqa: NPY002 - what the test is about
+
+    def draw(self, directory: Path) -> None:
+        (directory / "work.png").write_text(f"{self.steps} {np.random.rand()}")  # noqa: NPY002
+
+
+def test_drawing_is_asked_of_the_trainable_and_disturbs_nothing(tmp_path: Path) -> None:
+    host, losses = Host(resolve(Drawer)), []
+    for draws in (False, True):
+        host.start({}, seed=4)
+        losses.append(host.advance())
+        if draws:
+            host.draw(tmp_path)
+        losses.append(host.advance())
+    assert losses[:2] == losses[2:]
+    assert (tmp_path / "work.png").read_text().startswith("1 ")
+
+
+def test_drawing_out_of_order_or_of_what_does_not_draw(tmp_path: Path) -> None:
+    host = Host(resolve(Drawer))
+    with pytest.raises(TrainableError, match=r"draw\(\) before start\(\)"):
+        host.draw(tmp_path)
+    host = Host(resolve("curves"))
+    host.start({}, seed=1)
+    with pytest.raises(TrainableError, match=r"curves has no draw\(directory\)"):
+        host.draw(tmp_path)

@@ -298,3 +298,31 @@ def test_the_catalogue_resolves(name: str) -> None:
     assert plug.ref == name
     assert not plug.native
     assert plug.importable
+
+
+class _Steps:
+    def setup(self, config: dict[str, Any]) -> None: ...
+
+    def step(self) -> dict[str, float]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("draw", "can"),
+    [
+        (lambda self, directory: None, True),
+        (lambda self, directory, scale=2: None, True),
+        (lambda self, *where: None, True),
+        (lambda self: None, False),
+        (lambda self, x, y: None, False),
+        ("not callable", False),
+    ],
+)
+def test_a_class_draws_if_its_draw_takes_a_directory(draw: Any, can: bool) -> None:
+    assert resolve(type("Draws", (_Steps,), {"draw": draw})).can_draw is can
+
+
+def test_what_has_no_draw_does_not_draw() -> None:
+    assert not resolve(_Steps).can_draw
+    assert not resolve("curves").can_draw
+    assert resolve("mlp").can_draw
