@@ -25,7 +25,7 @@ __all__ = ["Kind", "Plug", "resolve"]
 Kind = Literal["class", "generator", "ray_class", "ray_function"]
 
 SHAPES = (
-    "a trainable is a class with setup(config, *, seed, device) and step() (and save, load), "
+    "a trainable is a class with setup(config, *, seed, device) and step() (and save, load), a torch.nn.Module, "
     "a generator function train(config) that yields metrics, or a native Ray Tune trainable"
 )
 
@@ -37,7 +37,7 @@ class Plug:
     Attributes:
         ref: how to name it again: `resolve(ref, base)` gives the same in another process if `importable`.
         kind: "class", "generator", or a native Ray Tune trainable: "ray_class", "ray_function".
-        target: the class or function itself.
+        target: the class or function itself; of a `torch.nn.Module` the trainable that trains it.
         origin: the file it is defined in; None where there is none (an interactive prompt).
         importable: False for what lives in no module (``__main__``, a notebook, inside a function); such
             a target has to be shipped by value.
@@ -116,8 +116,9 @@ def resolve(ref: str | type | Callable[..., Any] | Plug, base: Path | None = Non
         module = import_file(folder, place)
     else:
         module = import_name(folder, place, ref)
-    target = find_attribute(module, attribute, ref)
-    return Plug(ref, _recognise(target, ref), target, _origin(target, module.__file__))
+    found = find_attribute(module, attribute, ref)
+    target = _trained(found, ref)
+    return Plug(ref, _recognise(target, ref), target, _origin(found, module.__file__))
 
 
 def _catalogued(name: str) -> tuple[str, str]:
@@ -136,7 +137,8 @@ def _plug_of_object(target: Any) -> Plug:
     plain = target.func if isinstance(target, functools.partial) else target
     named = plain if hasattr(plain, "__qualname__") else type(plain)
     ref = f"{named.__module__}:{named.__qualname__}"
-    return Plug(ref, _recognise(target, ref), target, _origin(target, None), _importable(target, ref))
+    trained = _trained(target, ref)
+    return Plug(ref, _recognise(trained, ref), trained, _origin(target, None), _importable(target, ref))
 
 
 def _importable(target: Any, ref: str) -> bool:
@@ -152,9 +154,26 @@ def _importable(target: Any, ref: str) -> bool:
 def _origin(target: Any, module_file: str | None) -> Path | None:
     try:
         file = inspect.getsourcefile(inspect.unwrap(target)) or module_file
-    except TypeError:
+    except (OSError, TypeError):  # it was typed in at a prompt, or is no plain class or function
         file = module_file
     return Path(file).resolve() if file and Path(file).is_file() else None
+
+
+def _trained(target: Any, ref: str) -> Any:
+    """The target itself, or what trains it: a network does not train itself.
+
+    Modules are known by the names of their base classes, without importing torch.
+    """
+    if not inspect.isclass(target) or callable(getattr(target, "setup", None)):
+        return target
+    if not any(c.__name__ == "Module" and c.__module__ == "torch.nn.modules.module" for c in target.__mro__):
+        return target
+    from trainables.neural.user_module import trainable_of
+
+    declared = getattr(target, "declared", None)
+    if declared is not None and not isinstance(declared, Declaration):
+        declared = _declaration_of(declared, ref)
+    return trainable_of(target, ref, declared)
 
 
 def _recognise(target: Any, ref: str) -> Kind:

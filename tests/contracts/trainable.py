@@ -154,6 +154,7 @@ class TrainableContract:
     @pytest.mark.parametrize("pause", [0, 1, 2, 4])
     def test_a_paused_trial_gives_the_same_metrics(self, case: Case, pause: int, tmp_path: Path) -> None:
         """Saved and loaded where it can be, replayed where it cannot; twice in one trial."""
+        pause = min(pause, case.steps - 1)
         config = case.config(2)
         straight = case.train(config, 9, case.steps)
         host = Host(case.plug)
@@ -256,7 +257,7 @@ class LearnerContract(TrainableContract):
 
     def test_it_draws_what_it_has_learnt(self, case: Case, tmp_path: Path) -> None:
         """As many pictures after a checkpoint as before it."""
-        if not callable(getattr(case.plug.target, "draw", None)) or not hasattr(Host, "draw"):
+        if not case.plug.can_draw:
             return
         config = case.config(0)
         host = Host(case.plug)
@@ -301,8 +302,8 @@ def _config_with(space: Space, parameter: Parameter) -> dict[str, Any]:
 
 def _changed(space: Space, config: Mapping[str, Any], parameter: Parameter) -> dict[str, Any]:
     """The config with a far value of one parameter; what that makes active takes a middle value."""
-    far = [parameter.domain.from_unit(u) for u in (0.0, 1.0 - 1e-9)]
-    value = far[0] if far[0] != config[parameter.name] else far[1]
+    near_the_end = parameter.domain.to_unit(config[parameter.name]) > 0.5
+    value = parameter.domain.from_unit(0.0 if near_the_end else 1.0 - 1e-9)
 
     def choose(asked: Parameter) -> Any:
         if asked == parameter:

@@ -13,7 +13,7 @@ from trainables.base import Declaration, Trainable
 from trainables.data import load
 from trainables.data.dataset import View
 from trainables.data.section import Task
-from trainables.errors import TrainableError
+from trainables.errors import DataError, TrainableError
 from trainables.neural.options import TRAINING, check_training
 from trainables.options import read_options
 from trainables.supervised import declaration_for, view_for
@@ -109,7 +109,9 @@ class Supervised(Trainable):
         options = read_options(config, {**TRAINING, **self.architecture}, self.name)
         check_training(options, self.name)
         torch.set_num_threads(options["threads"] or int(os.environ.get("OMP_NUM_THREADS") or 1))
-        data = config.get("data") or self.declared.data or "digits"
+        data = config.get("data") or self.declared.data
+        if data is None:
+            raise DataError(f"data: is missing; {self.name} learns from a data set; name one: data: digits")
         dataset = load(data, view_for(data, self.views, self.name))
         if options["mixup"] and dataset.view == "tokens":
             raise TrainableError(
