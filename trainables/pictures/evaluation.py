@@ -26,7 +26,9 @@ _MOST_LISTED = 100
 _MOST_TILES = 24
 
 
-def draw_evaluation(directory: Path, dataset: Dataset, outputs: Floats) -> None:
+def draw_evaluation(
+    directory: Path, dataset: Dataset, outputs: Floats, *, images: Floats | None = None
+) -> None:
     """Write the pictures of a model's predictions on the validation rows into `directory`.
 
     Classification: confusion.png, pr.png, roc.png, and of images misclassified.png (24 at most, the most certain
@@ -46,6 +48,8 @@ def draw_evaluation(directory: Path, dataset: Dataset, outputs: Floats) -> None:
         directory: exists.
         dataset: what the model was trained with.
         outputs: for the validation rows: class probabilities (rows, classes), or predictions of the shape of `valid_y`.
+        images: (rows, channels, height, width), the validation rows as images, for misclassified.png; None = those of
+            the data set, where its view is images.
 
     Raises:
         ValueError: outputs of another shape, or a generation, which has no right answers.
@@ -56,13 +60,17 @@ def draw_evaluation(directory: Path, dataset: Dataset, outputs: Floats) -> None:
     found["scores"] = {name: _plain(value) for name, value in scores(dataset.task, outputs, y).items()}
     sound = len(y) > 0 and bool(np.isfinite(outputs).all())
     if dataset.task == "classification":
-        found |= _classes(directory, dataset, outputs, draw=sound)
+        seen = dataset.valid_x if images is None and dataset.view == "images" else images
+        found |= _classes(directory, dataset, outputs, seen, draw=sound)
     else:
         found |= _numbers(directory, dataset, outputs.reshape(y.shape), draw=sound)
-    (directory / "evaluation.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    lines = ",\n".join(f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in found.items())
+    (directory / "evaluation.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
 
 
-def _classes(directory: Path, dataset: Dataset, outputs: Floats, *, draw: bool) -> dict[str, Any]:
+def _classes(
+    directory: Path, dataset: Dataset, outputs: Floats, images: Floats | None, *, draw: bool
+) -> dict[str, Any]:
     labels = [str(label) for label in dataset.labels] or [str(c) for c in range(outputs.shape[1])]
     if not draw:
         return {"labels": labels}
@@ -75,7 +83,7 @@ def _classes(directory: Path, dataset: Dataset, outputs: Floats, *, draw: bool) 
     certainty = outputs[np.arange(len(y)), predicted]
     wrong = np.flatnonzero(predicted != y)
     wrong = wrong[np.argsort(-certainty[wrong], kind="stable")]
-    if len(wrong) and dataset.view == "images":
+    if len(wrong) and images is not None:
         shown = wrong[:_MOST_TILES]
         short = [shorten(label, 14) for label in labels]
         captions = [
@@ -84,7 +92,6 @@ def _classes(directory: Path, dataset: Dataset, outputs: Floats, *, draw: bool) 
         title = f"{len(wrong)} of {len(y)} validation rows are misclassified"
         if len(wrong) > len(shown):
             title += f"; the {len(shown)} most certain mistakes"
-        images = dataset.valid_x
         draw_misclassified(directory / "misclassified.png", images[shown], captions, title, images)
     mistakes = [
         {

@@ -1,6 +1,6 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the report of a run, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
+- page.html.j2: the report of a run, pictures.html.j2: a part of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.
@@ -33,6 +33,7 @@ from search.report.figures import (
     slice_figures,
     timeline_figure,
 )
+from search.report.pictures import winner_pictures
 from search.report.text import shortened, visible
 
 __all__ = ["ROWS", "render", "render_comparison", "script_json"]
@@ -58,6 +59,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
         decimals=decimals_for([row["best"] for row in board["rows"] if row["rank"] is not None]),
         numeric={a["parameter"] for a in report["parallel"]["axes"] if a["scale"] != "choice"},
         log_link=lambda log: _link(log, root, out),
+        winner=winner_pictures(report, root),
     )
 
 

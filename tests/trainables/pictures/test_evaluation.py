@@ -108,6 +108,13 @@ def test_images_that_were_misclassified_are_shown(tmp_path):
         assert (np.diff(shown[:, 0, :, 0, channel].ravel()[order]) >= 0).all()
 
 
+def test_a_model_that_read_numbers_may_hand_in_the_images(tmp_path):
+    images = np.random.default_rng(0).normal(size=(5, 1, 4, 4)).astype(np.float32)
+    data = dataset("classification", Y, modality="images", labels=("a", "b", "c"))
+    draw_evaluation(tmp_path, data, PROBABILITIES, images=images)
+    assert "misclassified.png" in names(tmp_path)
+
+
 def test_without_mistakes_no_tiles(tmp_path):
     images = np.zeros((3, 1, 4, 4), dtype=np.float32)
     data = dataset(
