@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from trainables.errors import TrainableError, nearest
 from trainables.neural.activations import activation as activation_of
-from trainables.neural.steps import POOLINGS, Steps, pool
+from trainables.neural.steps import POOLINGS, WORD_SCALE, Steps, pool
 
 __all__ = ["POSITIONS", "EncoderNetwork", "sinusoids"]
 
@@ -76,7 +76,8 @@ class EncoderNetwork(nn.Module):
         if positions == "learned":
             self.places: Tensor | None = nn.Parameter(torch.randn(length, width) * 0.02)
         else:
-            self.register_buffer("places", sinusoids(length, width) if positions == "sinusoidal" else None)
+            fixed = WORD_SCALE * sinusoids(length, width)  # of the size of word vectors, which they would else drown
+            self.register_buffer("places", fixed if positions == "sinusoidal" else None)
         self.layers = nn.ModuleList(
             _Layer(width, heads, feedforward * width, activation, dropout) for _ in range(depth)
         )

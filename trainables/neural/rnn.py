@@ -36,7 +36,7 @@ class RNN(Supervised):
     word, or a patch of a series, becomes before it is read; ``model.patch`` (0), time steps of a series that are
     read at once, 0 = as few as give at most 64 steps, texts are read word by word; ``model.width`` (64) and
     ``model.depth`` (1), units of a layer in one direction and layers; ``model.bidirectional`` (true);
-    ``model.pooling`` (max; last, mean) of the states at real words, padding is never read; ``model.anchor`` (true),
+    ``model.pooling`` (mean; max, last) of the states at real words, padding is never read; ``model.anchor`` (true),
     forecasts only: the network puts out the change from the last value (see `steps.Anchor`); ``dropout`` (0.3) of
     word vectors, between layers and before the outputs. Training options: `trainables.neural.options`.
     """
@@ -50,7 +50,7 @@ class RNN(Supervised):
         "model.width": 64,
         "model.depth": 1,
         "model.bidirectional": True,
-        "model.pooling": "max",
+        "model.pooling": "mean",
         "model.anchor": True,
         "dropout": 0.3,
     }

@@ -14,6 +14,7 @@ from trainables.neural.supervised import Inputs
 __all__ = [
     "POOLINGS",
     "STEPS",
+    "WORD_SCALE",
     "Anchor",
     "Patches",
     "Steps",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 POOLINGS = ("last", "mean", "max")
+WORD_SCALE = 0.1  # deviation of first word vectors: torch's 1 is far more than a few epochs of steps can change
 STEPS = 64  # of a sequence whose model.patch is left to us: more are slow, and hard to learn for a recurrent network
 
 
@@ -63,6 +65,8 @@ class Words(nn.Module):
     def __init__(self, vocabulary: int, width: int, dropout: float) -> None:
         super().__init__()
         self.vectors = nn.Embedding(vocabulary, width, padding_idx=0)
+        with torch.no_grad():
+            self.vectors.weight.mul_(WORD_SCALE)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, words: Tensor) -> Steps:
