@@ -7,9 +7,15 @@ __all__ = ["CATALOGUE"]
 CATALOGUE: dict[str, str] = {
     # models on real data
     "mlp": "trainables.neural.mlp:MLP",
+    "cnn": "trainables.neural.cnn:CNN",
+    "resnet": "trainables.neural.resnet:ResNet",
+    "inception": "trainables.neural.inception:Inception",
+    "densenet": "trainables.neural.densenet:DenseNet",
     "classical": "trainables.classical.classical:Classical",
     "rnn": "trainables.neural.rnn:RNN",
     "transformer": "trainables.neural.transformer:Transformer",
+    "vae": "trainables.neural.vae:VAE",
+    "gan": "trainables.neural.gan:GAN",
     "boosting": "trainables.classical.boosting:Boosting",
     "xgboost": "trainables.classical.xgboost:XGBoost",
     "lightgbm": "trainables.classical.lightgbm:LightGBM",
