@@ -68,9 +68,9 @@ def _draw(path: Path, curves: list[_Curve], title: str, labels: tuple[str, str],
     told = worst if len(curves) > _MOST_LINES else curves
     rest = [curve for curve in curves if curve not in told]
     names = [shorten(curve.label, 22) for curve in told]
-    side, left, top = 400.0, 64.0, 48.0
+    side, left, top = 340.0, 60.0, 48.0
     legend = left + side + 20
-    canvas = Canvas(legend + 36 + max([*(text_width(name) for name in names), 96.0]) + 70, top + side + 52)
+    canvas = Canvas(legend + 36 + max([*(text_width(name) for name in names), 70.0]) + 62, top + side + 52)
     canvas.text(12, 14, title + ", each class against the rest", size=14)
     axes = Axes(canvas, (left, top, left + side, top + side), (0.0, 1.0), (0.0, 1.0), labels)
     if diagonal:
