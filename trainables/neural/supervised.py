@@ -113,6 +113,10 @@ class Supervised(Trainable):
         if data is None:
             raise DataError(f"data: is missing; {self.name} learns from a data set; name one: data: digits")
         dataset = load(data, view_for(data, self.views, self.name))
+        if options["label_smoothing"] and not dataset.n_classes:
+            raise TrainableError(
+                f"{self.name}: label_smoothing spreads probability over classes; {dataset.source} has none"
+            )
         if options["mixup"] and dataset.view == "tokens":
             raise TrainableError(
                 f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"

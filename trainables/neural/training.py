@@ -45,7 +45,8 @@ class Training:
         seed: of the weights, the order of the rows, dropout, mixup and augmentation.
         device: "cpu", "cuda" or "cuda:N".
         groups: the parameters to train, as torch's optimizers take them; None = all, in one group.
-        before_epoch: called with the network and the epochs done, before each one; it may freeze and unfreeze.
+        before_epoch: called with the network, in its training mode, and the epochs done, before each one; it may
+            freeze and unfreeze.
 
     Attributes:
         epochs: done so far.
@@ -113,6 +114,7 @@ class Training:
             "examples_per_second" (trained).
         """
         with self._random.lent(), deterministic(self._options["deterministic"]):
+            self._module.train()
             if self._before_epoch is not None:
                 self._before_epoch(self._module, self.epochs)
             started = time.perf_counter()
@@ -171,7 +173,6 @@ class Training:
 
     def _train_batches(self) -> dict[str, float]:
         """An update after every batch, or after several whose gradients are added up."""
-        self._module.train()
         rows, order = len(self._train), torch.randperm(len(self._train))
         losses: list[Tensor] = []
         guesses: list[Tensor] = []
@@ -207,7 +208,6 @@ class Training:
         Within an epoch every evaluation draws the same (dropout, say), or its line search would compare losses of
         different networks.
         """
-        self._module.train()
         rows, rate = len(self._train), self._schedule.rate
         losses: list[float] = []
         norms: list[Tensor] = []
@@ -238,7 +238,7 @@ class Training:
 
     def _mixed(self, x: Tensor, y: Tensor, share: float) -> tuple[Tensor, Tensor]:
         """Each row blended with another of its batch (Zhang et al. 2018)."""
-        other = torch.randperm(len(x)).to(x.device)
+        other = torch.randperm(len(x)).to(x.device, non_blocking=True)
         with self._precision.computing():
             outputs = self._module(torch.lerp(x[other], x, share))
             return outputs, self._targets.mixed_loss(outputs, y, y[other], share)
