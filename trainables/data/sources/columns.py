@@ -61,7 +61,7 @@ def type_texts(name: str, cells: Cells, kind: str | None, origin: Origin) -> pd.
                 "correct it or leave it empty"
             )
         return pd.Series(_objects(cells), name=name, dtype=object)
-    _check_finite(name, values, origin, cells)
+    _check_finite(name, values, origin)
     return pd.Series(_whole(cells, values), name=name)
 
 
@@ -78,6 +78,10 @@ def type_values(
     """
     import pandas as pd
 
+    if kind in (None, "number") and isinstance(column.dtype, np.dtype) and column.dtype.kind in "if":
+        plain = np.asarray(column)
+        _check_finite(name, plain, origin)
+        return pd.Series(plain.astype(np.int64 if plain.dtype.kind == "i" else np.float64), name=name), ()
     present = column.notna().to_numpy(dtype=bool)
     cells: list[Any] = [v if there else None for v, there in zip(column.tolist(), present, strict=True)]
     form = _form(name, cells, origin)
@@ -92,7 +96,7 @@ def type_values(
             raise DataError(f"{origin.name}, column {name!r}: holds dates; data.columns.number lists it")
         return pd.Series(dates_of(name, cells, origin), name=name), ()
     floats = np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
-    _check_finite(name, floats, origin, cells)
+    _check_finite(name, floats, origin)
     whole = all(isinstance(cell, numbers.Integral) for cell in cells)
     return pd.Series(_whole(cells, floats) if whole else floats, name=name), ()
 
@@ -155,19 +159,22 @@ def _numbers_of(cells: Cells) -> tuple[Array, list[int]]:
     try:
         return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64), []
     except ValueError:
-        values, odd = np.full(len(cells), np.nan), []
-        for index, cell in enumerate(cells):
-            try:
-                values[index] = np.nan if cell is None else float(cell)
-            except ValueError:
-                odd.append(index)
-        return values, odd
+        read = {cell: _number(cell) for cell in set(cells)}  # labels repeat: each is tried once
+        odd = [index for index, cell in enumerate(cells) if cell is not None and read[cell] is None]
+        return np.array([read[cell] for cell in cells], dtype=np.float64), odd
 
 
-def _check_finite(name: str, values: Array, origin: Origin, cells: Sequence[Any]) -> None:
+def _number(cell: str | None) -> float | None:
+    try:
+        return None if cell is None else float(cell)
+    except ValueError:
+        return None
+
+
+def _check_finite(name: str, values: Array, origin: Origin) -> None:
     for index in np.flatnonzero(np.isinf(values)).tolist():
         raise DataError(
-            f"{origin.at(index, name)}: {cells[index]!r} is not finite; correct it or leave it empty"
+            f"{origin.at(index, name)}: {values[index]:g} is not finite; correct it or leave it empty"
         )
 
 

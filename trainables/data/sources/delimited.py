@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from trainables.data.records import Records
@@ -19,6 +20,7 @@ __all__ = ["decode", "read_delimited"]
 
 SEPARATORS = ",;\t|"
 LONGEST_CELL = 10_000_000
+LONGEST_MARK = max(map(len, MISSING))
 
 
 def read_delimited(path: Path, section: Section, target: str | None = None) -> Records:
@@ -49,10 +51,15 @@ def read_delimited(path: Path, section: Section, target: str | None = None) -> R
         kind = kinds.get(name)
         if kind == "ignore":
             continue
-        gone = {""} if kind == "text" else MISSING
-        stripped = (cell.strip() for cell in cells)
-        columns[name] = type_texts(name, [None if c.lower() in gone else c for c in stripped], kind, origin)
+        columns[name] = type_texts(name, _present(cells, {""} if kind == "text" else MISSING), kind, origin)
     return records_of_frame(pd.DataFrame(columns), section, origin, target=target)
+
+
+def _present(cells: Sequence[str], missing: Set[str]) -> list[str | None]:
+    """The cells without the blanks around them; None where one says that it is missing."""
+    stripped = list(map(str.strip, cells))
+    gone = {cell for cell in stripped if len(cell) <= LONGEST_MARK and cell.lower() in missing}
+    return [None if cell in gone else cell for cell in stripped]
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:

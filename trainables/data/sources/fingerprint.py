@@ -45,6 +45,5 @@ def _add_array(digest: hashlib._Hash, array: Array) -> None:
 
 
 def _add_texts(digest: hashlib._Hash, texts: Iterable[object]) -> None:
-    for text in texts:
-        cell = b"" if text is None else str(text).encode("utf-8", "surrogatepass")
-        digest.update(b"-" if text is None else f"{len(cell)}:".encode() + cell)
+    cells = ["-" if text is None else f"{len(str(text))}:{text}" for text in texts]
+    digest.update("".join(cells).encode("utf-8", "surrogatepass"))
