@@ -47,6 +47,13 @@ class Counter:
         self.total = int((directory / "total").read_text())
 
 
+class Artist(Counter):
+    """It draws its work, too."""
+
+    def draw(self, directory):
+        (directory / "total.png").write_text(str(self.total))
+
+
 def ends_early(config):
     for step in range(3):
         yield {"loss": float(step)}

@@ -60,6 +60,18 @@ def test_one_worker_does_what_the_inline_runner_does(
     assert len(on_ray.trials) == 12
 
 
+def test_what_is_drawn_is_what_the_inline_runner_draws(tmp_path: Path) -> None:
+    drawn = []
+    for name, runner in (("inline", InlineRunner()), ("ray", RayTuneRunner())):
+        case = Case(tmp_path / name, "user.py:Artist", X, max_steps=9, trials=8)
+        case.run(runner, workers=1)
+        files = sorted(case.paths.trials.glob("*/pictures/*/*"))
+        drawn.append({str(file.relative_to(case.paths.trials)): file.read_text() for file in files})
+    assert drawn[0] == drawn[1]
+    assert {name.rpartition("/")[0] for name in drawn[0]} >= {"t00000/pictures/6", "t00000/pictures/9"}
+    assert not [name for name in drawn[0] if name.startswith("t00000/pictures/3")]
+
+
 def test_output_and_checkpoints_land_in_the_trials_folder(tmp_path: Path) -> None:
     case = Case(tmp_path, "user.py:Counter", X, trials=3)
     history = case.run(RayTuneRunner())
