@@ -10,15 +10,18 @@ from typing import Any
 from search.errors import SettingsError
 from search.searchers import capabilities
 from search.settings.checks import METHOD_ALIASES, check, read_space
-from search.settings.data_section import absolute_source, constants
+from search.settings.data_options import data_problem, data_remarks, option_problems, samples
+from search.settings.data_section import absolute_source, constants, map_source
 from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
 from search.settings.plain import plain
 from search.settings.resolved import ResolvedSettings
+from search.settings.sources import absolute
 from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
 from spaces import Space
 from spaces.errors import TuneyardError
 from trainables.base import Declaration
+from trainables.errors import DataError
 from trainables.plug import Plug, resolve
 
 __all__ = ["complete"]
@@ -38,8 +41,8 @@ def complete(
     not fit; all of it, in places of the file.
     """
     plug = _plug(file, document, base, target)
-    data, declared = _declaration(file, plug, document, base)
-    notes: list[str] = []
+    data, declared, wrong_data = _declaration(file, plug, document, base)
+    notes = data_remarks(data, document) if data is not None and declared.data is not None else []
     method, early_terminate = _method(file, document, notes)
     max_steps = file.max_steps or _max_steps(early_terminate, declared, plug, notes)
     filled = file.model_copy(
@@ -57,7 +60,7 @@ def complete(
             "storage": str(Path.cwd() / (file.storage or os.environ.get("TUNEYARD_STORAGE") or "runs")),
         }
     )
-    problems = _left_open(filled, plug, document) + check(filled, document, base)
+    problems = wrong_data + _left_open(filled, plug, document) + check(filled, document, base)
     space, _ = read_space(filled, document)
     if problems or space is None:
         raise SettingsError(in_order(problems))
@@ -76,17 +79,37 @@ def _plug(file: SweepFile, document: Document, base: Path, target: Any) -> Plug:
 
 def _declaration(
     file: SweepFile, plug: Plug, document: Document, base: Path
-) -> tuple[dict[str, Any] | None, Declaration]:
-    """(the data section with its default, what the trainable declares for it)."""
-    data = None if file.data is None else absolute_source(file.data, base)
+) -> tuple[dict[str, Any] | None, Declaration, list[str]]:
+    """(the data section with its default, what the trainable declares for it, what is wrong with the section).
+
+    A trainable that declares a default data set reads the section by the rules of `trainables.data`; below `data` of any
+    other stands whatever it likes.
+    """
     try:
-        declared = plug.declaration(None if data is None else constants(data))
-        if data is None and declared.data is not None:
-            data = {"source": declared.data}
-            declared = plug.declaration(data)
+        declared = plug.declaration(None)
+        if declared.data is None:
+            data = None if file.data is None else absolute_source(file.data, base)
+            return data, plug.declaration(None if data is None else constants(data)), []
+        given = {"source": declared.data} if file.data is None else file.data
+        problems = option_problems(given, document, base)
+        data = map_source(given, lambda source: absolute(source, base))
+        if problems:
+            return data, declared, problems
+        wanted = {}
+        for sample in samples(data, bool(file.constraints)):
+            try:
+                declared = plug.declaration(sample)
+                wanted[declared.metric] = sample["source"]
+            except DataError as error:
+                problems.append(data_problem(error, document))
+        if len(wanted) > 1:
+            found = " and ".join(f"{metric} for {source}" for metric, source in wanted.items())
+            problems.append(
+                document.problem(("data", "source"), f"one sweep has one metric, these want {found}")
+            )
+        return data, declared, list(dict.fromkeys(problems))
     except TuneyardError as error:
         raise SettingsError(document.problem(("trainable",), str(error))) from error
-    return data, declared
 
 
 def _method(

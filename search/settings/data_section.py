@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spaces.leaf import LEAF_MARKS
 
-__all__ = ["absolute_source", "constants", "is_leaf", "missing_file", "parameters_of"]
+__all__ = [
+    "absolute_source",
+    "branches_of",
+    "constants",
+    "is_leaf",
+    "map_source",
+    "missing_file",
+    "parameters_of",
+]
 
 _TABLES = frozenset(
     [
@@ -35,6 +43,14 @@ def is_leaf(value: object) -> bool:
     return isinstance(value, Mapping) and any(mark in value for mark in LEAF_MARKS)
 
 
+def branches_of(value: Any) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """(a setting's value or parameter, where it stands in it): one, or one for each branch of a conditional parameter."""
+    if isinstance(value, (list, tuple)) and len(value) > 0 and all(map(is_leaf, value)):
+        yield from ((leaf, (number,)) for number, leaf in enumerate(value))
+    else:
+        yield value, ()
+
+
 def parameters_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` in the spelling of parameters: a plain list (columns to use, say) is one constant."""
     return {key: _parameter(value) for key, value in data.items()}
@@ -56,7 +72,7 @@ def constants(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def absolute_source(data: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """`data` with a `source` that is a file below `base` given by its absolute path."""
-    return _map_source(data, lambda source: str(base / source) if _is_file(source, base) else source)
+    return map_source(data, lambda source: str(base / source) if _is_file(source, base) else source)
 
 
 def missing_file(data: Mapping[str, Any], base: Path) -> str | None:
@@ -69,22 +85,12 @@ def missing_file(data: Mapping[str, Any], base: Path) -> str | None:
             missing.append(source)
         return source
 
-    _map_source(data, look)
+    map_source(data, look)
     return missing[0] if missing else None
 
 
-def _is_file(source: str, base: Path) -> bool:
-    return "://" not in source and (base / source).is_file()
-
-
-def _parameter(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value if is_leaf(value) else parameters_of(value)
-    branches = isinstance(value, (list, tuple)) and len(value) > 0 and all(map(is_leaf, value))
-    return value if branches or isinstance(value, (bool, int, float, str)) else {"value": value}
-
-
-def _map_source(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+def map_source(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """`data` with another `source`; where it is a parameter, with each of its values changed."""
     source = data.get("source")
     if isinstance(source, str):
         return {**data, "source": change(source)}
@@ -96,3 +102,14 @@ def _map_source(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[s
             changed["values"] = [change(each) if isinstance(each, str) else each for each in source["values"]]
         return {**data, "source": changed}
     return dict(data)
+
+
+def _is_file(source: str, base: Path) -> bool:
+    return "://" not in source and (base / source).is_file()
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value if is_leaf(value) else parameters_of(value)
+    branches = any(where for _, where in branches_of(value))
+    return value if branches or isinstance(value, (bool, int, float, str)) else {"value": value}

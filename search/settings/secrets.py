@@ -1,6 +1,7 @@
 """Secrets do not belong in a sweep file: everything in it is written to the run directory, and shown.
 
-So they are refused where settings are read, and hidden wherever settings of foreign origin are shown.
+So they are refused where settings are read, and hidden wherever settings of foreign origin are shown. A URL may name an
+environment variable instead, as in `postgresql://reader:${PGPASSWORD}@db/sales`: what it holds is read where the URL is used.
 """
 
 from __future__ import annotations
@@ -19,17 +20,22 @@ _NAME = re.compile(
     r"(^|[._-])(token|secrets?|passw(or)?d|passphrase|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|credentials?)$",
     re.IGNORECASE,
 )
-_URL = re.compile(r"(\w[\w+.-]*://[^/\s:@]*:)[^/\s@]+@")
+_URL = re.compile(
+    r"(\w[\w+.-]*://[^/\s:@]*:)(?!\d+/|\$\{\w+\}@)\S+(?=@)"  # scheme://user:secret@host
+    r"|(\w[\w+.-]*://\S*[?&](?:password|passwd|pwd|token|secret|api_?key)=)(?!\$\{\w+\}(?:&|$))[^&\s#]+",
+    re.IGNORECASE,
+)
 
 
-def find_secrets(data: Any, path: KeyPath = (), named: bool = False) -> Iterator[KeyPath]:
-    """Where text stands under a key such as `token`, `password`, `api_key`, or a URL holds a password.
+def find_secrets(data: Any, path: KeyPath = (), named: bool = False) -> Iterator[tuple[KeyPath, bool]]:
+    """(where, whether in a URL) text stands under a key such as `token`, `password`, `api_key`, or a URL holds a password.
 
     Numbers and searched ranges under such keys are no secrets (`max_tokens` is not even such a key).
     """
     if isinstance(data, str):
-        if (named and data) or _URL.search(data):
-            yield path
+        in_url = _URL.search(data) is not None
+        if (named and data) or in_url:
+            yield path, in_url
     else:
         for key, value in _items(data):
             below = isinstance(key, str) and bool(_NAME.search(key))
@@ -49,7 +55,7 @@ def _redact(data: Any, named: bool) -> Any:
     if isinstance(data, (list, tuple)):
         return [_redact(value, named) for value in data]
     if isinstance(data, str):
-        return HIDDEN if named and data else _URL.sub(rf"\1{HIDDEN}@", data)
+        return HIDDEN if named and data else _URL.sub(lambda found: f"{found[1] or found[2]}{HIDDEN}", data)
     return data
 
 

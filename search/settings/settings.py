@@ -27,6 +27,12 @@ from trainables.plug import resolve
 
 __all__ = ["Settings", "read_settings"]
 
+_SECRET = {  # by whether it stands in a URL
+    False: "a secret would be written to the run directory; let the trainable read it from the environment",
+    True: "a password would be written to the run directory; put it into an environment variable, and its name into the "
+    "URL: user:${PGPASSWORD}@host",
+}
+
 
 def read_settings(path: Path, overrides: Sequence[str | Override] = ()) -> Settings:
     """Read a sweep file, with values of the command line put in place of its own.
@@ -59,8 +65,7 @@ class Settings:
     def from_document(cls, document: Document, base: Path, name: str, target: Any = None) -> Settings:
         """Check a document. Raises SettingsError: all problems, one line each; secrets before anything else."""
         if secrets := list(find_secrets(document.data)):
-            sentence = "a secret would be written to the run directory; let the trainable read it from the environment"
-            raise SettingsError([document.problem(path, sentence) for path in secrets])
+            raise SettingsError([document.problem(path, _SECRET[in_url]) for path, in_url in secrets])
         known, problems, notes = foreign_keys(document)
         if not any(document.data.get(key) for key in ("trainable", "program", "command")):
             problems.append(

@@ -61,6 +61,8 @@ def test_a_time_reads_back_as_it_was_spelt(seconds: float) -> None:
         {"secret": {"value": "x"}},
         {"token": {"values": ["x", "y"]}},
         {"source": "postgresql://me:hunter2@host/db"},
+        {"source": "postgresql+psycopg://me:hunter2/hunter2@hunter2@host:5432/db"},
+        {"source": "postgresql://host:5432/db?sslmode=disable&password=hunter2&x=1"},
     ],
 )
 def test_secrets_are_found_and_hidden(data: dict[str, Any]) -> None:
@@ -80,6 +82,9 @@ def test_secrets_are_found_and_hidden(data: dict[str, Any]) -> None:
         {"token": {"min": 1, "max": 9}},
         {"password": ""},
         {"source": "postgresql://host/db"},
+        {"source": "postgresql://host:5432/db?application_name=a@b"},
+        {"source": "postgresql://me:${PGPASSWORD}@host/db"},
+        {"source": "postgresql://host/db?password=${PGPASSWORD}"},
         {"secretary": "x"},
     ],
 )

@@ -86,8 +86,8 @@ WRONG = [
     ),
     (
         "unknown catalogue name",
-        "method: random\ntrainable: brannin\n",
-        "sweep.yaml:2:1 trainable: there is no trainable 'brannin' in the catalogue; did you mean branin? "
+        "method: random\ntrainable: braninn\n",
+        "sweep.yaml:2:1 trainable: there is no trainable 'braninn' in the catalogue; did you mean branin? "
         "One of your own is written package.module:attribute or path/to/file.py:attribute.",
     ),
     ("list as trainable", "trainable: [branin]\n", "sweep.yaml:1:1 trainable: must be text, got a list"),
@@ -245,8 +245,13 @@ WRONG = [
     ),
     (
         "feature that does not exist yet",
-        "trainable: branin\nconfirm: {top: 3, seeds: 5}\n",
-        "sweep.yaml:2:1 confirm: re-running the best configs over fresh seeds is not available yet; remove this key",
+        "trainable: branin\nlanes: {width: 64}\n",
+        "sweep.yaml:2:1 lanes: training many trials as one batched computation is not available yet; remove this key",
+    ),
+    (
+        "one seed to confirm with",
+        "trainable: branin\nconfirm: {top: 3, seeds: 1}\n",
+        "sweep.yaml:2:26 confirm.seeds: must be at least 2, got 1",
     ),
     (
         "W&B program without a trainable",
@@ -296,6 +301,131 @@ def test_a_wrong_file_is_refused_with_place_rule_and_next_move(text: str, said: 
     with pytest.raises(SettingsError) as caught:
         read_settings(Path("sweep.yaml")).resolved()
     assert caught.value.problems[0] == said
+    assert not Path("runs").exists()
+
+
+WRONG_DATA: list[tuple[str, str, str]] = [
+    (
+        "unknown option of the data",
+        "trainable: mlp\ndata: {source: digits, scalling: none}\n",
+        "sweep.yaml:2:24 data.scalling: there is no such option; did you mean scaling?",
+    ),
+    (
+        "option of the data in the wrong group",
+        "trainable: mlp\ndata:\n  source: digits\n  cleaning:\n    pca: 0.9\n",
+        "sweep.yaml:5:5 data.cleaning.pca: there is no such option; did you mean",
+    ),
+    (
+        "group of data options with a value",
+        "trainable: mlp\ndata: {source: digits, split: 0.2}\n",
+        "sweep.yaml:2:24 data.split: is a group of options, not a number; known: split.fold, split.folds",
+    ),
+    (
+        "text that is no choice of a data option",
+        "trainable: mlp\ndata:\n  source: digits\n  scaling: zcore\n",
+        "sweep.yaml:4:3 data.scaling: 'zcore' is not possible; did you mean zscore?",
+    ),
+    (
+        "one of the values of a data parameter",
+        "trainable: mlp\ndata: {source: digits, scaling: {values: [none, minmaxx]}}\n",
+        "sweep.yaml:2:49 data.scaling.values[1]: 'minmaxx' is not possible; did you mean minmax?",
+    ),
+    (
+        "bound of a data parameter out of range",
+        "trainable: mlp\ndata: {source: digits, features.pca: {min: 0.8, max: 1.5}}\n",
+        "sweep.yaml:2:49 data.features.pca.max: is between 0.01 and 1, not 1.5",
+    ),
+    (
+        "fractions for a whole data option",
+        "trainable: mlp\ndata: {source: digits, features: {polynomial: {min: 1.0, max: 2.0}}}\n",
+        "sweep.yaml:2:35 data.features.polynomial: takes whole numbers; write min and max without a decimal point, "
+        "and no continuous distribution",
+    ),
+    (
+        "range of a data option that is a choice",
+        "trainable: mlp\ndata: {source: digits, features.select: {min: 0, max: 1}}\n",
+        "sweep.yaml:2:42 data.features.select.min: this option is no number, so it has no range; "
+        "list them: {values: [none, variance, ..]}",
+    ),
+    (
+        "misspelt parameter of the data",
+        "trainable: mlp\ndata: {source: digits, features.keep: {mn: 0.1, mx: 1}}\n",
+        "sweep.yaml:2:24 data.features.keep: has none of min, max, values, value, distribution, only mn, mx",
+    ),
+    (
+        "shares of the data that leave none for training",
+        "trainable: mlp\ndata: {source: digits, split: {valid: 0.6, test: 0.6}}\n",
+        "sweep.yaml:2:32 data.split.valid: with split.test it takes 1.2 of the rows; leave some for training",
+    ),
+    (
+        "fold that is not there",
+        "trainable: mlp\ndata: {source: digits, split: {folds: 3, fold: {values: [0, 1, 2, 3]}}}\n",
+        "sweep.yaml:2:42 data.split.fold: of 3 folds there is no number 3",
+    ),
+    (
+        "column of two kinds",
+        "trainable: mlp\ndata: {source: digits, columns: {number: [a, b], category: b}}\n",
+        "sweep.yaml:2:50 data.columns.category: column 'b' is also listed under number",
+    ),
+    (
+        "built-in data set that is none",
+        "trainable: mlp\ndata: digitss\n",
+        "sweep.yaml:2:1 data: there is no built-in data set, file or folder 'digitss'",
+    ),
+    (
+        "folder of images that is not there",
+        "trainable: cnn\ndata: {source: pictures/cats}\n",
+        "sweep.yaml:2:8 data.source: there is no file or folder 'pictures/cats'",
+    ),
+    (
+        "file of a data function that is not there",
+        "trainable: mlp\ndata: {source: 'rows.py:frame'}\n",
+        "sweep.yaml:2:8 data.source: there is no file 'rows.py'",
+    ),
+    (
+        "database file that is not there",
+        "trainable: mlp\ndata: {source: 'sqlite:///shop.db', query: SELECT * FROM sales}\n",
+        "sweep.yaml:2:8 data.source: there is no database 'shop.db'",
+    ),
+    (
+        "database without a query",
+        "trainable: mlp\ndata: {source: 'postgresql://reader@db/shop'}\n",
+        "sweep.yaml:2:1 data.query: is missing; a database needs one: query: SELECT ... FROM ...",
+    ),
+    (
+        "database with a password",
+        "trainable: mlp\ndata: {source: 'postgresql://reader:hunter2@db/shop', query: SELECT 1}\n",
+        "sweep.yaml:2:8 data.source: a password would be written to the run directory; put it into an environment "
+        "variable, and its name into the URL: user:${PGPASSWORD}@host",
+    ),
+    (
+        "database with a variable that is not set",
+        "trainable: mlp\ndata: {source: 'postgresql://reader:${TUNEYARD_NOWHERE}@db/shop', query: SELECT 1}\n",
+        "sweep.yaml:2:8 data.source: the environment variable TUNEYARD_NOWHERE is not set",
+    ),
+    (
+        "model that cannot read such data",
+        "trainable: cnn\ndata: breast_cancer\n",
+        "sweep.yaml:2:1 data: cnn reads images, and table data comes as features; take another trainable for it",
+    ),
+    (
+        "data sets of different tasks",
+        "trainable: mlp\ndata: {source: {values: [wine, diabetes]}}\n",
+        "sweep.yaml:2:8 data.source: one sweep has one metric, these want val/accuracy for wine and val/rmse for diabetes",
+    ),
+]
+"""What is wrong with the data section of a trainable that reads it by the project's rules; how the line begins."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [case[1:] for case in WRONG_DATA], ids=[case[0] for case in WRONG_DATA]
+)
+def test_a_wrong_data_section_is_refused_in_its_place(text: str, said: str) -> None:
+    Path("sweep.yaml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(Path("sweep.yaml")).resolved()
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith(said)
     assert not Path("runs").exists()
 
 

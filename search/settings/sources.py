@@ -1,0 +1,79 @@
+"""The `source` of a data section: what it names on disk, from the folder of the sweep file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+from trainables.data import BUILT_IN
+from trainables.errors import nearest
+
+__all__ = ["absolute", "missing_source"]
+
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)([^?]+)(.*)", re.DOTALL)
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+
+
+def absolute(source: str, base: Path) -> str:
+    """A file, a folder, the file of ``file.py:function`` or of ``sqlite:///file`` by its absolute path; all else as it is.
+
+    ``module:function`` becomes the file of the module where that lies below `base` and is not installed. A built-in name
+    stays one, even where a folder of that name lies beside the sweep file.
+    """
+    if source in BUILT_IN:
+        return source
+    if found := _SQLITE.fullmatch(source):
+        return f"{found[1]}{_below(base, found[2])}{found[3]}"
+    if "://" in source:
+        return source
+    file, colon, function = source.rpartition(":")
+    if colon and file.endswith(".py"):
+        return f"{_below(base, file)}:{function}"
+    path = _below(base, source)
+    if path.exists():
+        return str(path)
+    module = _below(base, f"{file.replace('.', '/')}.py")
+    if (
+        _FUNCTION.fullmatch(source)
+        and module.is_file()
+        and importlib.util.find_spec(file.partition(".")[0]) is None
+    ):
+        return f"{module}:{function}"
+    return source
+
+
+def missing_source(source: str, base: Path) -> str | None:
+    """Why a source cannot be read from here, as far as its name tells; None where it can."""
+    if source in BUILT_IN:
+        return None
+    for variable in _VARIABLE.findall(source) if "://" in source else ():
+        if variable not in os.environ:
+            return f"the environment variable {variable} is not set; set it where the sweep and its workers start"
+    if found := _SQLITE.fullmatch(source):
+        return None if _below(base, found[2]).is_file() else _no("database", found[2], base)
+    if "://" in source:
+        return None
+    file, colon, _function = source.rpartition(":")
+    if colon and file.endswith(".py"):
+        return None if _below(base, file).is_file() else _no("file", file, base)
+    if _below(base, source).exists():
+        return None
+    if _FUNCTION.fullmatch(source):
+        return None  # package.module:function is looked up where it is called
+    if Path(source).suffix or "/" in source:
+        return _no("file or folder", source, base)
+    return f"there is no built-in data set, file or folder {source!r} (paths start from {base}); {nearest(source, BUILT_IN)}"
+
+
+def _no(what: str, source: str, base: Path) -> str:
+    path = _below(base, source)
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = nearest(path.name, beside) if beside else f"nor is there a folder {path.parent.name!r}"
+    return f"there is no {what} {source!r} (paths start from {base}); {near}"
+
+
+def _below(base: Path, source: str) -> Path:
+    return base / Path(source).expanduser()
