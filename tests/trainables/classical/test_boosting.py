@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from trainables import CheckpointError, Host, TrainableError, resolve
-from trainables.classical.boosting import CHECKPOINT
+from trainables.classical.boosting import FOREST
+from trainables.classical.rounds import CHECKPOINT
 from trainables.data import load
 
 
@@ -32,13 +33,15 @@ def test_wrong_options(config: dict[str, Any], rule: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"rounds": "x"}', None])
-def test_a_damaged_checkpoint(tmp_path: Path, content: str | None) -> None:
+@pytest.mark.parametrize("name", [CHECKPOINT, FOREST])
+def test_a_damaged_checkpoint(tmp_path: Path, name: str, content: str | None) -> None:
     host = start({"data": "wine"})
+    host.advance()
     host.save(tmp_path)
-    (tmp_path / CHECKPOINT).unlink()
+    (tmp_path / name).unlink()
     if content is not None:
-        (tmp_path / CHECKPOINT).write_text(content)
-    with pytest.raises(CheckpointError, match=CHECKPOINT):
+        (tmp_path / name).write_text(content)
+    with pytest.raises(CheckpointError, match=name):
         start({"data": "wine"}, checkpoint=tmp_path)
 
 

@@ -1,0 +1,158 @@
+"""What boosting trainables have in common: some rounds a step, grown by one library or another."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from trainables.base import Declaration, Trainable
+from trainables.classical.fitting import refuse_generation
+from trainables.classical.measure import Floats, metrics, softmax
+from trainables.data import Dataset, load
+from trainables.errors import CheckpointError, TrainableError
+from trainables.options import read_options
+from trainables.supervised import declaration_for
+
+__all__ = ["Forest", "Rounds", "probabilities", "threads"]
+
+CHECKPOINT = "rounds.json"
+
+
+class Forest(ABC):
+    """The trees so far, and what they put out for the training and the validation rows."""
+
+    train: Floats
+    """Outputs for the training rows: probabilities (rows, classes), or values."""
+    valid: Floats
+    """The same for the validation rows."""
+
+    @abstractmethod
+    def grow(self, rounds: int, seed: int) -> None:
+        """Add `rounds` rounds, sampling with `seed`, and bring `train` and `valid` up to date."""
+
+    @abstractmethod
+    def save(self, directory: Path) -> None:
+        """Write the model."""
+
+    @abstractmethod
+    def load(self, directory: Path) -> None:
+        """Read what `save` wrote, and put out the same.
+
+        Raises:
+            CheckpointError: it is missing or cut.
+        """
+
+
+class Rounds(Trainable):
+    """A boosting trainable. A subclass says its `name`, `defaults`, `declared`, and how to begin a `Forest`.
+
+    The option ``rounds_per_step``, at least 1, belongs to all of them.
+    """
+
+    name: ClassVar[str]
+    package: ClassVar[str]
+    defaults: ClassVar[Mapping[str, Any]]
+    lowest: ClassVar[Mapping[str, float]]
+    """The smallest value that an option may have."""
+
+    @abstractmethod
+    def begin(self, data: Dataset, options: Mapping[str, Any], seed: int) -> Forest:
+        """A forest without trees."""
+
+    @final
+    @classmethod
+    def declare(cls, data: Mapping[str, Any] | None) -> Declaration:
+        """As `declared`, but predicted numbers minimise "val/rmse".
+
+        Raises:
+            TrainableError: the library is not installed.
+            DataError: the data cannot be read.
+        """
+        if importlib.util.find_spec(cls.package) is None:
+            raise TrainableError(
+                f"{cls.name} needs a package that is not installed: pip install 'tuneyard[{cls.name}]'"
+            )
+        return declaration_for(cls.declared, data, owner=cls.name)
+
+    @final
+    def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
+        """Load the data; the device is not used.
+
+        Raises:
+            TrainableError: an unknown option, or one out of its range.
+            DataError: the data cannot be read.
+        """
+        options = read_options(config, self.defaults, self.name)
+        for name, low in self.lowest.items():
+            if not options[name] >= low:
+                raise TrainableError(f"{self.name}: {name} is at least {low:g}, not {options[name]!r}")
+        self._data = load(config.get("data") or self.declared.data or "")
+        refuse_generation(self._data, self.name)
+        self._rounds_per_step: int = options["rounds_per_step"]
+        self._seed, self._steps = seed, 0
+        self._forest = self.begin(self._data, options, seed)
+
+    @final
+    def step(self) -> Mapping[str, float]:
+        """Grow the next rounds and measure."""
+        self._forest.grow(self._rounds_per_step, _seed_of_step(self._seed, self._steps))
+        self._steps += 1
+        d = self._data
+        return metrics(d.task, self._forest.train, d.train_y, self._forest.valid, d.valid_y)
+
+    @final
+    def save(self, directory: Path) -> None:
+        """Write the number of steps, and the model."""
+        (directory / CHECKPOINT).write_text(json.dumps({"steps": self._steps}))
+        if self._steps:
+            self._forest.save(directory)
+
+    @final
+    def load(self, directory: Path) -> None:
+        """Go on with the model that `save` wrote.
+
+        Raises:
+            CheckpointError: a file is missing or cut.
+        """
+        file = directory / CHECKPOINT
+        try:
+            steps = int(json.loads(file.read_text())["steps"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{file} cannot be read: {error}") from error
+        if steps:
+            self._forest.load(directory)
+        self._steps = steps
+
+    @final
+    def draw(self, directory: Path) -> None:
+        """Pictures of the predictions for the validation rows; none before the first step."""
+        from trainables.pictures import draw_evaluation
+
+        if self._steps:
+            draw_evaluation(directory, self._data, self._forest.valid)
+
+
+def probabilities(margins: Floats, n_classes: int) -> Floats:
+    """Margins as outputs: values as they are; (rows,) of two classes, or (rows, classes), as probabilities."""
+    if not n_classes:
+        return margins
+    if margins.ndim == 1:
+        margins = np.column_stack([np.zeros(len(margins)), margins])
+    return softmax(margins)
+
+
+def _seed_of_step(seed: int, steps: int) -> int:
+    """The seed, below 2**31, of the step that follows so many: no state of a generator has to be saved."""
+    return int(np.random.default_rng([seed, steps]).integers(2**31))
+
+
+def threads(wanted: int) -> int:
+    """`wanted` threads, or where it is 0 as many as OMP_NUM_THREADS allows, else 1."""
+    return wanted or int(os.environ.get("OMP_NUM_THREADS") or 1)
