@@ -238,15 +238,17 @@ class LearnerContract(TrainableContract):
     def test_every_declared_parameter_changes_something(self, case: Case) -> None:
         declared = case.plug.declaration(case.options["data"])
         space = parse_parameters(declared.parameters)
-        steps = min(case.steps, 3)
         idle = set()
+
+        def train(config: Mapping[str, Any]) -> Metrics:
+            return case.train(nest({**config, **flatten(case.options)}), 0, min(case.steps, 3))
+
         for parameter in space.searched:
             if parameter.name in case.idle or parameter.name in flatten(case.options):
                 continue
             config = _config_with(space, parameter)
-            other = _changed(space, config, parameter)
-            found = [case.train(nest({**one, **flatten(case.options)}), 0, steps) for one in (config, other)]
-            if found[0] == found[1]:
+            first = train(config)
+            if all(train(_changed(space, config, parameter, end)) == first for end in (0.0, 1.0)):
                 idle.add(parameter.name)
         assert not idle
 
@@ -300,10 +302,9 @@ def _config_with(space: Space, parameter: Parameter) -> dict[str, Any]:
     raise AssertionError(f"{parameter.name} takes part in none of 1000 draws")
 
 
-def _changed(space: Space, config: Mapping[str, Any], parameter: Parameter) -> dict[str, Any]:
-    """The config with a far value of one parameter; what that makes active takes a middle value."""
-    near_the_end = parameter.domain.to_unit(config[parameter.name]) > 0.5
-    value = parameter.domain.from_unit(0.0 if near_the_end else 1.0 - 1e-9)
+def _changed(space: Space, config: Mapping[str, Any], parameter: Parameter, end: float) -> dict[str, Any]:
+    """The config with one parameter at an end of its domain; what that makes active takes a middle value."""
+    value = parameter.domain.from_unit(min(end, 1.0 - 1e-9))
 
     def choose(asked: Parameter) -> Any:
         if asked == parameter:
