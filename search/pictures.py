@@ -44,9 +44,9 @@ _WRITING = ".writing-"
 class Drawings:
     """Has the trainable of one trial draw, and keeps what it drew.
 
-    It draws when the trial's score has improved: after the last step, and before it from a quarter of the steps on,
-    whenever their number has doubled since the drawing before (steps 7, 14 and 27 of 27). When the trial ends by
-    itself, an improvement since the last drawing is drawn too. The newest two drawings are kept.
+    It draws when a step has improved the trial's score, from a quarter of the steps on, and whenever their number has
+    doubled since the drawing before (steps 7, 14 and 27 of 27). After the last step, and when the trial ends by itself, it
+    draws if there was an improvement since. The newest two drawings are kept.
 
     Args:
         folder: the trial's own for drawings; need not exist.
@@ -63,14 +63,12 @@ class Drawings:
 
     def after_step(self, host: Host, score: float | None) -> None:
         """Draw if it is time to. `score`: of the step just done, smaller is better; None where it has none."""
-        if score is None or (self._best is not None and score >= self._best):
-            return
-        self._best = score
-        if self._bar is not None and score >= self._bar:
-            return
-        self._improved = True
-        step, full = host.step, self._max_steps
-        if step >= full or (4 * step >= full and step >= 2 * self._drawn):
+        step, full, due = host.step, self._max_steps, False
+        if score is not None and (self._best is None or score < self._best):
+            self._best = score
+            self._improved = self._bar is None or score < self._bar
+            due = 4 * step >= full and step >= 2 * self._drawn
+        if self._improved and (due or step >= full):
             self._draw(host)
 
     def at_end(self, host: Host) -> None:
