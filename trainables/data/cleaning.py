@@ -122,14 +122,14 @@ class Filler:
         """The training rows (rows, columns), NaN where missing; and which of them stay (rows,) bool.
 
         Args:
-            times: (rows,) float; only interpolate looks at them.
+            times: (rows,) float; interpolate needs them, or the median stands.
         """
         stay = np.ones(len(x), bool)
         if not x.size:
             return x, stay
         missing = np.isnan(x)
         self._middle = _statistic(x, self._kind, self._constant)
-        if self._kind == "interpolate":
+        if self._kind == "interpolate" and times is not None:
             self._remember(x, times)
         if self._kind == "model" and x.shape[1] > 1 and missing.any():
             self._fit_model(x)
@@ -148,7 +148,7 @@ class Filler:
         missing = np.isnan(x)
         if not missing.any():
             return x
-        if self._kind == "interpolate":
+        if self._kind == "interpolate" and times is not None:
             return self._interpolate(x, missing, times)
         if self._model is not None:
             return np.asarray(self._model.transform(x))
@@ -165,21 +165,16 @@ class Filler:
             warnings.simplefilter("ignore", ConvergenceWarning)  # ten rounds are the method, not a failure
             self._model = IterativeImputer(max_iter=NEIGHBOUR_ROUNDS, random_state=0).fit(x)
 
-    def _remember(self, x: Array, times: Array | None) -> None:
-        if times is None:
-            raise DataError(
-                "data.cleaning.missing: interpolate needs rows in an order: name the column in split.time, or choose "
-                "median or model"
-            )
+    def _remember(self, x: Array, times: Array) -> None:
         order = np.argsort(times, kind="stable")
         self._known = [(times[order][~np.isnan(column)], column[~np.isnan(column)]) for column in x[order].T]
 
-    def _interpolate(self, x: Array, missing: Array, times: Array | None) -> Array:
-        assert times is not None
+    def _interpolate(self, x: Array, missing: Array, times: Array) -> Array:
         filled = x.copy()
         for index, (when, value) in enumerate(self._known):
             lacking = missing[:, index]
-            filled[lacking, index] = np.interp(times[lacking], when, value)
+            known = (when, value) if len(when) else ([0.0], self._middle[index : index + 1])
+            filled[lacking, index] = np.interp(times[lacking], *known)
         return filled
 
 

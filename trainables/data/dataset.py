@@ -12,7 +12,7 @@ from trainables.data.section import Modality, Task
 
 __all__ = ["Array", "Dataset", "Repair", "View"]
 
-View = Literal["features", "images", "tokens", "sequences"]
+View = Literal["features", "images", "tokens", "sequences", "texts"]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -44,7 +44,8 @@ class Dataset:
             "features": float64 (rows, features), finite;
             "images": float32 (rows, channels, height, width);
             "tokens": int64 (rows, length), words as numbers, 0 = padding at the end, 1 = unknown word;
-            "sequences": float32 (rows, length, channels), finite.
+            "sequences": float32 (rows, length, channels), finite;
+            "texts": str (rows,), as they are, for what has a vocabulary of its own.
         train_x, valid_x: the inputs, prepared by what was fitted on the training rows alone.
         train_y, valid_y: int64 classes 0 .. n_classes - 1 (rows,); float64 (rows,), or (rows, horizon) where more
             than one value is forecast, in the target's own unit; for a generation the classes, or zeros.
@@ -54,6 +55,8 @@ class Dataset:
         vocabulary: "tokens": the word that a number stands for; ("", "?", ...).
         train_rows, valid_rows: int64, which rows of the source these are, from 0.
         augmentation: the options of ``data.augmentation`` by their short names, for the training loop.
+        valid_images: uint8 (rows, channels, height, width), the validation rows as images, for pictures of a model's
+            mistakes; None where they are none, or where `valid_x` shows them already (view "images").
         repairs: what was put right.
         source: its name, for messages.
     """
@@ -72,6 +75,7 @@ class Dataset:
     valid_rows: Array
     vocabulary: tuple[str, ...] = ()
     augmentation: Mapping[str, Any] = field(default_factory=dict)
+    valid_images: Array | None = None
     repairs: tuple[Repair, ...] = ()
     source: str = ""
 

@@ -55,7 +55,7 @@ def date_parts(name: str, column: pd.Series[Any]) -> dict[str, Array]:
         "year": dates.year,
         "month": dates.month,
         "day": dates.day,
-        "weekday": dates.weekday,
+        "weekday": dates.day_of_week,
         "hour": dates.hour,
         "days": days,
     }

@@ -96,11 +96,14 @@ def row_repairs(outlying: int, lacking: int) -> tuple[Repair, ...]:
 
 
 class Features:
-    """All features of a row: selection, then scaling, then principal components."""
+    """All features of a row: selection, then scaling, then principal components.
 
-    def __init__(self, section: Section, task: Task) -> None:
+    `scaling`: in place of the section's.
+    """
+
+    def __init__(self, section: Section, task: Task, scaling: str = "") -> None:
         self._selection = Selection(section, task)
-        self._scaling: str = section["scaling"]
+        self._scaling: str = scaling or section["scaling"]
         self._share: float = section["features.pca"]
         self._components: Any = None
         self.names: tuple[str, ...] = ()

@@ -67,8 +67,14 @@ class TableFeatures(Preparation):
         self._columns = Columns(section, task, records.name, (target,))
         self._numbers = Numbers(section)
         self._features = Features(section, task)
-        fills = section["cleaning.missing"] == "interpolate"
-        self._order: str | None = section["split.time"] if fills else None
+        self._order: str | None = None
+        if section["cleaning.missing"] == "interpolate":
+            self._order = section["split.time"]
+            if self._order is None:
+                raise DataError(
+                    "data.cleaning.missing: interpolate needs rows in an order: name the column of their time in "
+                    "split.time, or choose median or model"
+                )
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         numbers = self._columns.fit_numbers(raw)
@@ -148,7 +154,8 @@ class TextFeatures(Preparation):
 
     def __init__(self, section: Section, task: Task) -> None:
         self._model = tfidf(section["features.vocabulary"], section["features.ngrams"])
-        self._features = Features(section, task)
+        # a deviation a word makes the rarest words the loudest: logistic regression falls from 0.771 to 0.720
+        self._features = Features(section, task, "none" if section["scaling"] == "auto" else "")
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         weights = self._model.fit_transform(raw)
@@ -181,6 +188,16 @@ class TextTokens(Preparation):
 
     def transform(self, raw: Sequence[str]) -> Array:
         return self._vocabulary.numbers_of(raw, self._length)
+
+
+class RawTexts(Preparation):
+    """Texts as they are, str (rows,): an encoder that was trained elsewhere cuts them into words its own way."""
+
+    def fit_transform(self, raw: Sequence[str], y: Array) -> tuple[Array, Array]:
+        return self.transform(raw), np.ones(len(raw), bool)
+
+    def transform(self, raw: Sequence[str]) -> Array:
+        return np.array(list(raw), dtype=np.str_)
 
 
 class Traces(Preparation):
@@ -228,6 +245,8 @@ def preparation_for(
     if records.modality == "images":
         return ImageFeatures(section, task) if view == "features" else ImagePixels(section, view)
     if records.modality == "text":
+        if view == "texts":
+            return RawTexts()
         return TextFeatures(section, task) if view == "features" else TextTokens(section)
     return Traces(records, section, task, view)
 

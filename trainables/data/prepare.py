@@ -19,7 +19,7 @@ from trainables.data.targets import Target, read_target
 from trainables.data.windows import Windows, targets_at, window_starts
 from trainables.errors import DataError, nearest
 
-__all__ = ["Prepared", "inputs_of", "prepare", "rows_of"]
+__all__ = ["Prepared", "inputs_of", "prepare", "repeated", "rows_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +98,10 @@ def rows_of(records: Records, rows: Array) -> Any:
 def _rows(records: Records, section: Section, view: View, target: Target, split: Split) -> Prepared:
     train, repairs = split.train, split.repairs
     if section["cleaning.duplicates"] == "drop":
-        repeated = _repeated(records, target, train)
-        train = train[~repeated]
-        if repeated.any():
-            repairs += (Repair("training rows that repeat another were left out", int(repeated.sum())),)
+        again = repeated(records, target, train)
+        train = train[~again]
+        if again.any():
+            repairs += (Repair("training rows that repeat another were left out", int(again.sum())),)
     y = _of_rows(target, train)
     train = draw_rows(train, y if target.labels else None, section["limit"], section)
     y = _of_rows(target, train)
@@ -180,9 +180,17 @@ def _dataset(
         valid_rows=_frozen(rows[1]),
         vocabulary=preparation.vocabulary,
         augmentation=section.group("augmentation"),
+        valid_images=_images(records, view, rows[1]),
         repairs=records.repairs + target.repairs + repairs + preparation.repairs,
         source=records.name,
     )
+
+
+def _images(records: Records, view: View, rows: Array) -> Array | None:
+    """Rows that are images, where the view shows them as something else."""
+    if records.modality != "images" or view == "images" or records.array is None:
+        return None
+    return _frozen(records.array[rows].transpose(0, 3, 1, 2))
 
 
 def _with_known_ties(section: Section, records: Records) -> Section:
@@ -228,7 +236,8 @@ def _ranks(records: Records, option: str, column: str, rows: Array, *, missing: 
     return ranks
 
 
-def _repeated(records: Records, target: Target, rows: Array) -> Array:
+def repeated(records: Records, target: Target, rows: Array) -> Array:
+    """Which of the rows (rows,) bool are like an earlier one of them, target included."""
     targets = _of_rows(target, rows)
     raw = rows_of(records, rows)
     if records.texts is not None:

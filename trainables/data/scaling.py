@@ -48,8 +48,8 @@ def fit_scaler(values: Array, kind: str, axis: int = -1) -> Scaler:
 
     Args:
         values: floats, of any number of dimensions.
-        kind: "none"; "minmax": the range becomes [0, 1]; "zscore": mean 0, deviation 1 (population); "robust":
-            median 0, interquartile range 1.
+        kind: "none"; "minmax": the range becomes [0, 1]; "zscore", and "auto": mean 0, deviation 1 (population);
+            "robust": median 0, interquartile range 1.
         axis: the axis of features or channels; all others are looked at together.
 
     A channel that does not vary has spread 1: it becomes 0 everywhere.
@@ -61,7 +61,7 @@ def fit_scaler(values: Array, kind: str, axis: int = -1) -> Scaler:
     if kind == "minmax":
         centre = np.nanmin(values, axis=others)
         spread = np.nanmax(values, axis=others) - centre
-    elif kind == "zscore":
+    elif kind in ("zscore", "auto"):
         centre = np.nanmean(values, axis=others, dtype=np.float64)
         spread = np.nanstd(values, axis=others, dtype=np.float64)
     else:

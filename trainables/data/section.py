@@ -133,11 +133,19 @@ OPTIONS: dict[str, Option] = {
     "features.vocabulary": _whole(5000, 10, 1_000_000, "most frequent training words that are known"),
     "features.ngrams": _whole(1, 1, 3, "longest run of words that is one feature of a text"),
     "features.length": _whole(64, 4, 4096, "words of a text that a sequence model reads"),
-    "features.side": _whole(0, 0, 4096, "pixels of a side of a folder's images; 0 = as they are, at most 128"),
+    "features.side": _whole(
+        0, 0, 4096, "pixels of a side of a folder's images; 0 = as they are, at most 128"
+    ),
     "features.window": _whole(52, 2, 100_000, "past values that a forecast sees"),
     "features.horizon": _whole(1, 1, 10_000, "values ahead that are forecast"),
     "scaling": _text(
-        "zscore", "of features, fitted on the training rows", "none", "minmax", "zscore", "robust"
+        "auto",
+        "fitted on the training rows; auto: zscore, but tf-idf of texts stays as it is",
+        "auto",
+        "none",
+        "minmax",
+        "zscore",
+        "robust",
     ),
     # augmentation of training examples; all are probabilities or strengths in [0, 1]
     "augmentation.strength": _number(0.0, 0.0, 1.0, "scales everything below; 0 = no augmentation"),

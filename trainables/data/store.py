@@ -8,6 +8,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from trainables.data.dataset import Dataset, View
@@ -15,12 +16,12 @@ from trainables.data.section import Modality, Section, Task, read_section
 from trainables.data.sources import BUILT_IN, read_records, source_version
 from trainables.errors import DataError
 
-__all__ = ["VIEWS", "MemoryStore", "Store", "load", "modality_of", "task_of", "use_store", "views_of"]
+__all__ = ["VIEWS", "MemoryStore", "Store", "keep", "load", "modality_of", "task_of", "use_store", "views_of"]
 
 VIEWS: dict[Modality, tuple[View, ...]] = {
     "table": ("features",),
     "images": ("images", "features", "sequences"),
-    "text": ("tokens", "features"),
+    "text": ("tokens", "features", "texts"),
     "series": ("sequences", "features"),
 }
 
@@ -29,6 +30,7 @@ READERS: dict[View, str] = {
     "images": "cnn, resnet, inception, densenet, vae, gan",
     "tokens": "rnn, transformer",
     "sequences": "rnn, transformer",
+    "texts": "finetune",
 }
 
 
@@ -97,19 +99,26 @@ def load(data: Mapping[str, Any] | str, view: View = "features") -> Dataset:
         DataError: the section, the source or a row is wrong, or rows of this modality have no such view.
     """
     section = read_section(data)
-    key = _key(section, view)
-
-    def make() -> Dataset:
-        from trainables.data.prepare import prepare  # pandas and scikit-learn come with it
-
-        records = read_records(section)
-        _check_view(records.modality, view, records.name)
-        return prepare(records, section, view).dataset
-
     known = BUILT_IN.get(section["source"])
     if known is not None:
         _check_view(known.modality, view, section["source"])
-    return replace(_store.get(key, make), augmentation=section.group("augmentation"))
+    return replace(
+        _store.get(_key(section, view), partial(_make, section, view)),
+        augmentation=section.group("augmentation"),
+    )
+
+
+def keep(key: str, make: Callable[[], Dataset]) -> Dataset:
+    """A dataset that was made from a loaded one at some cost, kept where `load` keeps its own; see `Store.get`."""
+    return _store.get(key, make)
+
+
+def _make(section: Section, view: View) -> Dataset:
+    from trainables.data.prepare import prepare  # pandas and scikit-learn come with it
+
+    records = read_records(section)
+    _check_view(records.modality, view, records.name)
+    return prepare(records, section, view).dataset
 
 
 def task_of(data: Mapping[str, Any] | str) -> Task:

@@ -37,7 +37,7 @@ def window_starts(y: Array, part: Array, window: int, horizon: int) -> tuple[Arr
         return part, 0
     first, last = max(int(part[0]), window), int(part[-1]) + 1 - horizon
     starts = np.arange(first, last + 1, dtype=np.int64)
-    whole = ~np.isnan(targets_at(y, starts, horizon).reshape(len(starts), -1)).any(axis=1)
+    whole = ~np.isnan(y[starts[:, None] + np.arange(horizon)]).any(axis=1)
     return starts[whole], int((~whole).sum())
 
 
