@@ -12,6 +12,7 @@ CATALOGUE: dict[str, str] = {
     "inception": "trainables.neural.inception:Inception",
     "densenet": "trainables.neural.densenet:DenseNet",
     "classical": "trainables.classical.classical:Classical",
+    "finetune": "trainables.neural.finetune:Finetune",
     "rnn": "trainables.neural.rnn:RNN",
     "transformer": "trainables.neural.transformer:Transformer",
     "vae": "trainables.neural.vae:VAE",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from trainables.base import Declaration, Trainable
 from trainables.data import load
-from trainables.data.dataset import View
+from trainables.data.dataset import Dataset, View
 from trainables.data.section import Task
 from trainables.errors import DataError, TrainableError
 from trainables.neural.options import TRAINING, check_training
@@ -21,7 +22,10 @@ from trainables.supervised import declaration_for, view_for
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Inputs", "Supervised"]
+__all__ = ["NETWORK", "Inputs", "Supervised"]
+
+NETWORK = "network.json"
+"""The file of a checkpoint that says which network its weights fit."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,14 @@ class Supervised(Trainable):
 
     Attributes:
         name: what messages call it: its name in the catalogue.
+        ref: what `trainables.resolve` takes for it, where that is not its name.
         architecture: its own options by their dotted names, with their defaults.
         views: what it can read, preferred first.
         declared: its declaration for a classification.
     """
 
     name: ClassVar[str]
+    ref: ClassVar[str] = ""
     architecture: ClassVar[Mapping[str, Any]]
     views: ClassVar[tuple[View, ...]]
 
@@ -83,6 +89,14 @@ class Supervised(Trainable):
         Raises:
             TrainableError: an option out of its range.
         """
+
+    def dataset(self, data: Mapping[str, Any] | str, options: Mapping[str, Any], device: str) -> Dataset:
+        """The rows to learn from; a member may choose the view by its options, or prepare the rows further.
+
+        Raises:
+            DataError: the data cannot be read, or has no view that this model can read.
+        """
+        return load(data, view_for(data, self.views, self.name))
 
     def groups(self, module: nn.Module, options: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         """The parameters to be trained, as torch's optimizers take them; a member may give parts rates of their own."""
@@ -112,7 +126,7 @@ class Supervised(Trainable):
         data = config.get("data") or self.declared.data
         if data is None:
             raise DataError(f"data: is missing; {self.name} learns from a data set; name one: data: digits")
-        dataset = load(data, view_for(data, self.views, self.name))
+        dataset = self.dataset(data, options, device)
         if options["label_smoothing"] and not dataset.n_classes:
             raise TrainableError(
                 f"{self.name}: label_smoothing spreads probability over classes; {dataset.source} has none"
@@ -122,6 +136,12 @@ class Supervised(Trainable):
                 f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"
             )
         inputs = Inputs(dataset.view, dataset.shape, dataset.outputs, len(dataset.vocabulary), dataset.task)
+        self._network = {
+            "trainable": self.ref or self.name,
+            "options": {name: options[name] for name in self.architecture},
+            "inputs": asdict(inputs),
+            "vocabulary": list(dataset.vocabulary),
+        }
         self._training = Training(
             lambda: self.build(inputs, options),
             dataset,
@@ -147,6 +167,7 @@ class Supervised(Trainable):
     def save(self, directory: Path) -> None:
         """Write weights, the optimizer's state, the generators' and the rest."""
         self._training.save(directory)
+        (directory / NETWORK).write_text(json.dumps(self._network, indent=1), encoding="utf-8")
 
     @final
     def load(self, directory: Path) -> None:

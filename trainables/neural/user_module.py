@@ -129,6 +129,7 @@ def trainable_of(module: type[Any], ref: str, declared: Declaration | None) -> t
         "__module__": module.__module__,
         "__doc__": module.__doc__,
         "name": f"{module.__name__}({shown})",
+        "ref": ref,
         "architecture": {f"model.{a.name}": a.default if isinstance(a.default, PLAIN) else None for a in own},
         "required": tuple(f"model.{a.name}" for a in own if a.default is a.empty),
         "views": views,
