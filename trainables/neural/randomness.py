@@ -28,6 +28,15 @@ class OwnRandomness:
             torch.manual_seed(seed)
             self.states = self._current()
 
+    @property
+    def generator(self) -> torch.Generator:
+        """The device's global generator, for code that takes one; to be drawn from within `lent`."""
+        if self._device is None:
+            return torch.default_generator
+        index = torch.cuda.current_device() if self._device.index is None else self._device.index
+        found: torch.Generator = torch.cuda.default_generators[index]
+        return found
+
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Draws made inside come from, and advance, this state; the global ones stay as they were."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from trainables.data.dataset import Array, Dataset
 from trainables.neural.augmentation import make_augmenter
+from trainables.neural.averaging import MovingAverage
 from trainables.neural.checkpoint import loading, write_state
 from trainables.neural.determinism import deterministic
 from trainables.neural.early_stopping import EarlyStopping
@@ -89,10 +89,7 @@ class Training:
         self._shares, self._ends = _accumulation(self._sizes, options["accumulate"])
         self._optimizer = make_optimizer(groups(self._module) if groups else self._parameters, options)
         self._schedule = Schedule(self._optimizer, options, 1 if self._whole else len(self._ends))
-        self._ema: AveragedModel | None = None
-        if options["ema"]:
-            average = get_ema_multi_avg_fn(options["ema"])  # type: ignore[no-untyped-call]
-            self._ema = AveragedModel(self._module, multi_avg_fn=average, use_buffers=True)
+        self._ema = MovingAverage(self._module, options["ema"]) if options["ema"] else None
         self._best = EarlyStopping(options["early_stopping"]) if options["early_stopping"] else None
 
     @property
@@ -181,7 +178,7 @@ class Training:
         blends = self._blends()
         for batch, (x, y) in enumerate(self._train.shuffled(self._sizes, order)):
             if self._augment is not None:
-                x = self._augment(x, torch.default_generator)
+                x = self._augment(x, self._random.generator)
             outputs, loss = self._forward(x, y) if blends is None else self._mixed(x, y, blends[batch])
             losses.append(loss.detach())
             if self._targets.classes and blends is None:
@@ -218,7 +215,7 @@ class Training:
             parts: list[Tensor] = []
             for size, (x, y) in zip(self._sizes, self._train.in_order(self._sizes), strict=True):
                 if self._augment is not None:
-                    x = self._augment(x, torch.default_generator)
+                    x = self._augment(x, self._random.generator)
                 loss = self._forward(x, y)[1] * (size / rows)
                 self._precision.backward(loss)
                 parts.append(loss.detach())
@@ -269,7 +266,7 @@ class Training:
 
     def _updated(self) -> None:
         if self._ema is not None:
-            self._ema.update_parameters(self._module)
+            self._ema.update()
         self._schedule.batch()
 
     def _norm(self) -> Tensor:

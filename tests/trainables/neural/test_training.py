@@ -327,20 +327,18 @@ def test_mixup_blends_rows_and_their_targets(source: str) -> None:
 def test_the_moving_average_is_what_is_validated() -> None:
     decay = 0.7
     trained = training({"optimizer": "sgd", "lr": 0.3, "ema": decay, "batch_size": 32})
-    average: torch.Tensor | None = None
+    average = weights(trained)
     original = trained._schedule.batch
 
     def after_update() -> None:
         nonlocal average
-        now = weights(trained)
-        average = now if average is None else decay * average + (1 - decay) * now
+        average = decay * average + (1 - decay) * weights(trained)
         original()
 
     trained._schedule.batch = after_update  # type: ignore[method-assign]
     for _ in range(3):
         metrics = trained.epoch()
     assert trained._ema is not None
-    assert average is not None
     torch.testing.assert_close(nn.utils.parameters_to_vector(trained._ema.module.parameters()), average)
     data = load("wine")
     logits = trained._ema.module(torch.tensor(data.valid_x, dtype=torch.float32))
