@@ -117,7 +117,9 @@ class Canvas:
     def save(self, path: Path) -> None:
         """Write a PNG file. Raises OSError."""
         content = BytesIO()
-        self._image.reduce(_SCALE).save(content, "PNG", compress_level=3)  # 6 is a tenth smaller and takes five times as long
+        self._image.reduce(_SCALE).save(
+            content, "PNG", compress_level=3
+        )  # 6 is a tenth smaller and takes five times as long
         path.write_bytes(content.getvalue())
 
 

@@ -26,9 +26,7 @@ _MOST_LISTED = 100
 _MOST_TILES = 24
 
 
-def draw_evaluation(
-    directory: Path, dataset: Dataset, outputs: Floats, *, images: Floats | None = None
-) -> None:
+def draw_evaluation(directory: Path, dataset: Dataset, outputs: Floats) -> None:
     """Write the pictures of a model's predictions on the validation rows into `directory`.
 
     Classification: confusion.png, pr.png, roc.png, and of images misclassified.png (24 at most, the most certain
@@ -48,8 +46,6 @@ def draw_evaluation(
         directory: exists.
         dataset: what the model was trained with.
         outputs: for the validation rows: class probabilities (rows, classes), or predictions of the shape of `valid_y`.
-        images: (rows, channels, height, width), the validation rows as images, for misclassified.png; None = those of
-            the data set, where its view is images.
 
     Raises:
         ValueError: outputs of another shape, or a generation, which has no right answers.
@@ -60,17 +56,14 @@ def draw_evaluation(
     found["scores"] = {name: _plain(value) for name, value in scores(dataset.task, outputs, y).items()}
     sound = len(y) > 0 and bool(np.isfinite(outputs).all())
     if dataset.task == "classification":
-        seen = dataset.valid_x if images is None and dataset.view == "images" else images
-        found |= _classes(directory, dataset, outputs, seen, draw=sound)
+        found |= _classes(directory, dataset, outputs, draw=sound)
     else:
         found |= _numbers(directory, dataset, outputs.reshape(y.shape), draw=sound)
     lines = ",\n".join(f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in found.items())
     (directory / "evaluation.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
 
 
-def _classes(
-    directory: Path, dataset: Dataset, outputs: Floats, images: Floats | None, *, draw: bool
-) -> dict[str, Any]:
+def _classes(directory: Path, dataset: Dataset, outputs: Floats, *, draw: bool) -> dict[str, Any]:
     labels = [str(label) for label in dataset.labels] or [str(c) for c in range(outputs.shape[1])]
     if not draw:
         return {"labels": labels}
@@ -83,6 +76,7 @@ def _classes(
     certainty = outputs[np.arange(len(y)), predicted]
     wrong = np.flatnonzero(predicted != y)
     wrong = wrong[np.argsort(-certainty[wrong], kind="stable")]
+    images = dataset.valid_x if dataset.view == "images" else dataset.valid_images
     if len(wrong) and images is not None:
         shown = wrong[:_MOST_TILES]
         short = [shorten(label, 14) for label in labels]
@@ -127,6 +121,8 @@ def _numbers(directory: Path, dataset: Dataset, outputs: Floats, *, draw: bool) 
 
 
 def _text(dataset: Dataset, index: int) -> dict[str, str]:
+    if dataset.view == "texts":
+        return {"text": str(dataset.valid_x[index])}
     if dataset.view != "tokens":
         return {}
     return {"text": " ".join(dataset.vocabulary[token] for token in dataset.valid_x[index] if token)}

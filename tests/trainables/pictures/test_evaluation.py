@@ -108,10 +108,10 @@ def test_images_that_were_misclassified_are_shown(tmp_path):
         assert (np.diff(shown[:, 0, :, 0, channel].ravel()[order]) >= 0).all()
 
 
-def test_a_model_that_read_numbers_may_hand_in_the_images(tmp_path):
-    images = np.random.default_rng(0).normal(size=(5, 1, 4, 4)).astype(np.float32)
+def test_images_that_were_read_as_numbers_are_shown_too(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 4, 4), dtype=np.uint8)
     data = dataset("classification", Y, modality="images", labels=("a", "b", "c"))
-    draw_evaluation(tmp_path, data, PROBABILITIES, images=images)
+    draw_evaluation(tmp_path, replace(data, valid_images=images), PROBABILITIES)
     assert "misclassified.png" in names(tmp_path)
 
 
@@ -142,6 +142,13 @@ def test_mistakes_in_texts_are_listed_with_their_words(tmp_path):
         (1001, "film ? good"),
         (1000, "good film"),
     ]
+
+
+def test_texts_as_they_are(tmp_path):
+    x = np.array(["good film", "bad film"])
+    data = dataset("classification", np.array([0, 1]), view="texts", modality="text", x=x, labels=("-", "+"))
+    draw_evaluation(tmp_path, data, np.array([[0.3, 0.7], [0.2, 0.8]]))
+    assert [m["text"] for m in evaluation(tmp_path)["mistakes"]] == ["good film"]
 
 
 @pytest.mark.parametrize("classes", [2, 9, 40])
