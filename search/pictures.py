@@ -44,9 +44,8 @@ _WRITING = ".writing-"
 class Drawings:
     """Has the trainable of one trial draw, and keeps what it drew.
 
-    It draws when a step has improved the trial's score, from a quarter of the steps on, and whenever their number has
-    doubled since the drawing before (steps 7, 14 and 27 of 27). After the last step, and when the trial ends by itself, it
-    draws if there was an improvement since. The newest two drawings are kept.
+    It draws once in the second half of the steps, when one improves the trial's score (step 14 of 27); and after the last
+    step, or when the trial ends by itself, if there was an improvement since. The newest two drawings are kept.
 
     Args:
         folder: the trial's own for drawings; need not exist.
@@ -67,7 +66,7 @@ class Drawings:
         if score is not None and (self._best is None or score < self._best):
             self._best = score
             self._improved = self._bar is None or score < self._bar
-            due = 4 * step >= full and step >= 2 * self._drawn
+            due = 2 * step >= full and step >= 2 * self._drawn
         if self._improved and (due or step >= full):
             self._draw(host)
 

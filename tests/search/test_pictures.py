@@ -95,12 +95,13 @@ def kept(paths: RunPaths) -> dict[int, bytes]:
 @pytest.mark.parametrize(
     ("losses", "max_steps", "steps"),
     [
-        (falling(27), 27, [14, 27]),  # 7, 14, 27, of which two are kept
+        (falling(27), 27, [14, 27]),
         (falling(4), 4, [2, 4]),
         ([1.0], 1, [1]),
-        ([3, 2, 1, 1, 1, 1, 1, 1], 8, [2, 8]),  # step 3 improves too soon after 2
-        ([2, 1, 1, 1, 1, 1, 1, 1], 8, [2]),  # nothing has improved since
-        ([5, 6, 4, 9, 9, 9, 9, 3], 8, [3, 8]),
+        ([3, 2, 1, 1, 1, 1, 1, 1], 8, [8]),  # what improves in the first half is drawn at the end
+        ([5, 4, 3, 2, 2, 2, 2, 2], 8, [4]),  # nothing has improved since
+        ([9, 9, 9, 9, 9, 3, 2, 2], 8, [6, 8]),
+        ([5, 6, 4, 9, 9, 9, 9, 3], 8, [8]),
         (falling(9), 100, [9]),  # ends by itself: what has improved is drawn then
         ([2, 1, 3, 3], 100, [4]),
     ],
