@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.driving import drive, driving, runner_for, views_of
+from search.confirmation import confirm
+from search.driving import drive, driving, runner_for, views_of, write_report
 from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError, TuneyardError
 from search.history import History, Observation
 from search.journal import Journal, MemoryJournal, read_journal
@@ -127,7 +128,7 @@ class Sweep:
             if not _began(paths):  # leave no empty run behind
                 shutil.rmtree(paths.root, ignore_errors=True)
             raise
-        return _finished(paths)
+        return _finished(paths, settings, name, address or self.address, observers, stop)
 
 
 def resume(
@@ -185,7 +186,7 @@ def resume(
                 if trial.outcome is Outcome.FAILED:
                     sweep.reopen(trial.number, sweep.elapsed)
         drive(driver, sweep, settings, paths, stop)
-    return _finished(paths)
+    return _finished(paths, settings, name, address, observers, stop)
 
 
 def read_history(paths: RunPaths) -> History:
@@ -301,16 +302,29 @@ def _headline(about: dict[str, Any]) -> dict[str, str]:
     return {"versions": versions, "git": commit, "host": about["host"]}
 
 
-def _finished(paths: RunPaths) -> Run:
-    """The run, with its report; a report that fails must not take the run with it."""
+def _finished(
+    paths: RunPaths,
+    settings: ResolvedSettings,
+    runner: str,
+    address: str | None,
+    observers: Sequence[Observer],
+    stop: StopSignal | None,
+) -> Run:
+    """The run, with its report, and confirmed where its file asks for that and it is over."""
     run = Run(read_history(paths), paths)
-    try:
-        run.report()
-    except Exception as error:
-        log.warning(
-            "the report could not be written (%s: %s); try again: tuneyard report %s",
-            type(error).__name__,
-            error,
-            run.name,
-        )
+    if settings.file.confirm is not None and run.state == "finished" and run.best is not None and not stop:
+        try:
+            confirm(
+                paths.root,
+                runner=runner,
+                address=address,
+                workers=settings.workers,
+                trainable=settings.target,
+                observers=observers,
+                stop=stop,
+            )
+        except SettingsError as error:  # more trials were added, and other configs are best now
+            log.warning("not confirmed: %s", error)
+    else:
+        write_report(run)
     return run

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from search.errors import SettingsError
 from search.journal import FileJournal, RunLock
@@ -12,7 +14,12 @@ from search.runners import Runner, StopSignal, Work, make_runner
 from search.settings import ResolvedSettings
 from search.sweep import Observer, PassiveSweep
 
-__all__ = ["drive", "driving", "runner_for", "views_of"]
+if TYPE_CHECKING:
+    from search.run import Run
+
+__all__ = ["drive", "driving", "runner_for", "views_of", "write_report"]
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -79,3 +86,16 @@ def views_of(paths: RunPaths) -> list[Observer]:
     from search.views.tensorboard import TensorBoardView
 
     return [TensorBoardView(paths.tensorboard)]
+
+
+def write_report(run: Run) -> None:
+    """The report of a run; one that fails must not take the run with it."""
+    try:
+        run.report()
+    except Exception as error:
+        log.warning(
+            "the report could not be written (%s: %s); try again: tuneyard report %s",
+            type(error).__name__,
+            error,
+            run.name,
+        )

@@ -51,12 +51,22 @@ class RunPaths:
         return self.root / "tune"
 
     @property
+    def data(self) -> Path:
+        """The data card, see `trainables.data.card`."""
+        return self.root / "data.json"
+
+    @property
     def report(self) -> Path:
         return self.root / "report"
 
     @property
     def model(self) -> Path:
         return self.root / "model"
+
+    @property
+    def confirmation(self) -> RunPaths:
+        """The run directory of the confirmation, inside this one."""
+        return RunPaths(self.root / "confirm")
 
     def trial(self, number: int) -> Path:
         """Directory of one trial."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["searcher_rng", "trial_seed"]
+__all__ = ["replicate_seed", "searcher_rng", "trial_seed"]
 
-_SEARCHER, _TRIAL = 0, 1  # spawn keys: never renumber, recorded sweeps depend on them
+_SEARCHER, _TRIAL, _REPLICATE = 0, 1, 2  # spawn keys: never renumber, recorded sweeps depend on them
 
 
 def trial_seed(seed: int, number: int) -> int:
     """Seed of trial `number`, in [0, 2**31)."""
-    state = np.random.SeedSequence(seed, spawn_key=(_TRIAL, number)).generate_state(1)
-    return int(state[0]) & 0x7FFFFFFF
+    return _seed(seed, _TRIAL, number)
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """Seed number `replicate` of a confirmation, in [0, 2**31); no trial of the search has had it."""
+    return _seed(seed, _REPLICATE, replicate)
 
 
 def searcher_rng(seed: int, number: int, attempt: int = 0) -> np.random.Generator:
@@ -25,3 +29,8 @@ def searcher_rng(seed: int, number: int, attempt: int = 0) -> np.random.Generato
     `attempt` counts the proposals rejected so far for this trial (constraints), from 0.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SEARCHER, number, attempt)))
+
+
+def _seed(seed: int, stream: int, number: int) -> int:
+    state = np.random.SeedSequence(seed, spawn_key=(stream, number)).generate_state(1)
+    return int(state[0]) & 0x7FFFFFFF

@@ -24,7 +24,7 @@ from search.history import History, Observation, Record
 from search.journal import FORMAT, Journal
 from search.problem import Budget, Problem
 from search.schedulers.base import CONTINUE, Scheduler, Verdict
-from search.searchers.base import Searcher
+from search.searchers.base import Replicator, Searcher
 from search.seeds import trial_seed
 from search.trial import Failure, Outcome, Trial, trial_id
 from spaces.values import listed
@@ -156,7 +156,7 @@ class PassiveSweep:
                     self._exhausted = True
                     break
                 config = proposal
-            seed = trial_seed(self.problem.seed, number)
+            seed = self._seed_of(number)
             as_read = {name: listed(value) for name, value in config.items()}  # what a resume will read back
             self._record("ask", now, trial=number, config=as_read, seed=seed, origin=origin)
             trials.append(self.history.trials[number])
@@ -290,6 +290,12 @@ class PassiveSweep:
             self._guarded(observer, observer.close)
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _seed_of(self, number: int) -> int:
+        """By the trial's number; a searcher that trains configs again under chosen seeds says which (`Replicator`)."""
+        if isinstance(self._searcher, Replicator):
+            return self._searcher.seed_of(number)
+        return trial_seed(self.problem.seed, number)
 
     def _open_trial(self, number: int, verb: str) -> Trial:
         if not 0 <= number < len(self.history.trials):

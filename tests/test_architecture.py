@@ -36,6 +36,7 @@ SEARCH_ORDER = (
     "driving",
     "provenance",
     "run",
+    "confirmation",
     "analysis",
     "report",
     "api",

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "show": "Show a run, or one of its trials.",
     "logs": "Print what a trial wrote to stdout or stderr.",
     "resume": "Go on with a run that was interrupted, or give it more trials.",
+    "confirm": "Train the best configs again under fresh seeds.",
     "report": "Write the HTML report of a run.",
     "board": "Start TensorBoard for runs, on this machine only.",
     "compare": "Put runs side by side.",

@@ -20,12 +20,13 @@ __all__ = ["drive", "exit_code"]
 Start = Callable[[StopSignal, Sequence["Observer"]], "Run"]
 
 
-def drive(start: Start, as_json: bool) -> int:
+def drive(start: Start, as_json: bool, tell: Callable[[Run], None] | None = None) -> int:
     """Call `start` with a stop signal that Ctrl-C sets and with the view that shows progress.
 
     Args:
         start: runs or resumes a sweep, and returns the run.
         as_json: print the summary as the last line of stdout; progress goes to stderr.
+        tell: what is said at the end; default: the summary, or the next commands.
 
     Returns:
         the exit code.
@@ -41,7 +42,9 @@ def drive(start: Start, as_json: bool) -> int:
             if place.root is None:
                 raise
             run = Run.open(place.root)  # the journal is sound wherever it was interrupted
-    if as_json:
+    if tell is not None:
+        tell(run)
+    elif as_json:
         print_json(run.summary())
     else:
         next_steps(*_next(run))

@@ -6,6 +6,7 @@
 - `history_curve`: best so far by trial, steps and time. `curves`: learning curves.
 - `parallel`, `slices`: configs against values, on the scales of `axes`.
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
+- `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences).
 - `timeline`: who trained what, when. `savings`: what early stopping saved. `failures`: by cause.
 - `compare`: several sweeps side by side (`anytime`: at the same spending; `replicates`: over shared seeds), and
   `comparison_verdict`: that in words.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from search.analysis.compare import compare
 from search.analysis.comparison_verdict import comparison_verdict
+from search.analysis.confirmation import confirmation
 from search.analysis.curves import learning_curves
 from search.analysis.facts import facts
 from search.analysis.failures import failures
@@ -33,6 +35,7 @@ from search.analysis.verdict import verdict
 __all__ = [
     "compare",
     "comparison_verdict",
+    "confirmation",
     "facts",
     "failures",
     "history_curve",

@@ -11,6 +11,7 @@ import numpy as np
 
 from search.analysis.anytime import value_at
 from search.analysis.history_curve import history_curve
+from search.analysis.paired import NEEDED, holm, mean_interval, sign_flip
 from search.settings.secrets import redact
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["replicates"]
 
-NEEDED = 5
-"""Shared seeds below which nothing is tested: of 2**4 signs the smallest two-sided p is 0.125."""
-
 _APART = ("name", "description", "seed", "storage", "base", "workers", "versions", "resources", "confirm")
-LEVEL = 0.05
 
 
 def replicates(runs: Sequence[Run]) -> dict[str, Any]:
@@ -51,7 +48,7 @@ def replicates(runs: Sequence[Run]) -> dict[str, Any]:
         }
         for a, b in combinations(range(len(groups)), 2)
     ]
-    _holm(pairs)
+    holm(pairs)
     return {"groups": groups, "pairs": pairs}
 
 
@@ -131,39 +128,7 @@ def _compare(ours: Sequence[Run], theirs: Sequence[Run]) -> dict[str, Any]:
         **said,
         "budget": budget,
         "difference": float(found.mean()),
-        "interval": _interval(found),
-        "p": _sign_flip(found),
+        "interval": mean_interval(found),
+        "p": sign_flip(found),
         "reason": None,
     }
-
-
-def _sign_flip(differences: np.ndarray[Any, Any]) -> float:
-    from scipy.stats import permutation_test
-
-    return float(
-        permutation_test(
-            (differences,),
-            lambda x, axis: np.mean(x, axis=axis),
-            permutation_type="samples",
-            vectorized=True,
-            n_resamples=2**12,
-            rng=np.random.default_rng(0),
-        ).pvalue
-    )
-
-
-def _interval(differences: np.ndarray[Any, Any]) -> list[float]:
-    """Student's, for the mean: with five to ten differences the percentile bootstrap is far too narrow."""
-    from scipy.stats import t
-
-    half = t.ppf(1 - LEVEL / 2, len(differences) - 1) * differences.std(ddof=1) / np.sqrt(len(differences))
-    return [float(differences.mean() - half), float(differences.mean() + half)]
-
-
-def _holm(pairs: Sequence[dict[str, Any]]) -> None:
-    """Holm's step-down correction, in place: (m - k) times the k-th smallest p, never falling."""
-    tested = sorted((pair for pair in pairs if pair["p"] is not None), key=lambda pair: float(pair["p"]))
-    floor = 0.0
-    for k, pair in enumerate(tested):
-        floor = max(floor, min(1.0, (len(tested) - k) * float(pair["p"])))
-        pair["adjusted"] = floor

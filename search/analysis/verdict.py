@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ TAIL = 5  # steps over which a winner's own wobble is measured
 LATE = 0.2  # a best found in the last fifth of the trials means that the search had not levelled off
 
 
-def verdict(history: History, name: str, state: str) -> dict[str, Any]:
-    """Sentences, and the numbers in them.
+def verdict(
+    history: History, name: str, state: str, confirmed: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Sentences, and the numbers in them. `confirmed`: what a confirmation found (see `confirmation`).
 
     `headline`; `sentences` about the winner; `cautions`; `next`: [{text, command or None}]. `winner`: trial, value,
     step, last, last_step, steps, config, or None. `runner_up`: trial, value, or None. `lead`: how far the winner is ahead, >= 0,
@@ -54,8 +56,8 @@ def verdict(history: History, name: str, state: str) -> dict[str, Any]:
         "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
         f"at step {winner['step']:,}",
         "sentences": sentences,
-        "cautions": _cautions(order, lead, wobble),
-        "next": [*_by_state(history, name, state), *_with_winner(history, name, state, order[0])],
+        "cautions": _cautions(order, lead, wobble, confirmed),
+        "next": [*_by_state(history, name, state), *_with_winner(history, name, state, order[0], confirmed)],
         "winner": winner,
         "runner_up": {"trial": second.id, "value": value(scores[1])} if second is not None else None,
         "lead": lead,
@@ -90,8 +92,16 @@ def _lead_sentence(
     return f"{number(lead, 3)} ahead of the second, {second.id} ({number(value, decimals=decimals)})."
 
 
-def _cautions(order: Sequence[Trial], lead: float | None, wobble: float | None) -> list[str]:
+def _cautions(
+    order: Sequence[Trial], lead: float | None, wobble: float | None, confirmed: Mapping[str, Any] | None
+) -> list[str]:
     cautions = []
+    if confirmed is not None:
+        kept = " It is not complete yet." if not confirmed["complete"] else ""
+        return [
+            f"Trained again under fresh seeds: {confirmed['headline']}.{kept}",
+            " ".join(confirmed["sentences"]),
+        ]
     if len(order) > 1:
         cautions.append(
             "Every configuration ran once, under one seed. That cannot tell a better configuration from a luckier one, "
@@ -109,7 +119,9 @@ def _cautions(order: Sequence[Trial], lead: float | None, wobble: float | None) 
     return cautions
 
 
-def _with_winner(history: History, name: str, state: str, winner: Trial) -> list[dict[str, Any]]:
+def _with_winner(
+    history: History, name: str, state: str, winner: Trial, confirmed: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     steps = []
     if (
         len(history.trials) >= 10
@@ -124,12 +136,11 @@ def _with_winner(history: History, name: str, state: str, winner: Trial) -> list
                 f"tuneyard resume {name} --add-trials {more}",
             )
         )
-    steps.append(
-        _step(
-            "Before relying on it, train the first places again under fresh seeds and compare their means.",
-            None,
-        )
-    )
+    if confirmed is None:
+        text = "Before relying on it, train the first places again under fresh seeds and compare their means."
+        steps.append(_step(text, f"tuneyard confirm {name}" if state == "finished" else None))
+    elif not confirmed["complete"]:
+        steps.append(_step("The confirmation can go on from where it stood.", f"tuneyard confirm {name}"))
     return steps
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from search.analysis import (
+    confirmation,
     facts,
     failures,
     history_curve,
@@ -19,6 +20,7 @@ from search.analysis import (
     timeline,
     verdict,
 )
+from search.confirmation.candidates import confirmation_of
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -35,10 +37,13 @@ def contents(run: Run) -> dict[str, Any]:
     summary = {
         key: value for key, value in run.summary().items() if key != "path"
     }  # whose disk it was is private
+    seeds = confirmation_of(run)
+    confirmed = None if seeds is None else confirmation(seeds)
     report = {
         "format": FORMAT,
         "summary": summary,
-        "verdict": verdict(history, run.name, state),
+        "verdict": verdict(history, run.name, state, confirmed),
+        "confirmation": confirmed,
         "facts": facts(history, run.paths),
         "spending": spending(history),
         "leaderboard": leaderboard(history),

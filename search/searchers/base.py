@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from search.history import History
 
-__all__ = ["Searcher"]
+__all__ = ["Replicator", "Searcher"]
 
 
 class Searcher(Protocol):
@@ -23,3 +23,11 @@ class Searcher(Protocol):
 
     def ask(self, history: History, number: int) -> Mapping[str, Any] | None:
         """The config of trial `number`: active parameters and constants, feasible. None: the space is exhausted."""
+
+
+@runtime_checkable
+class Replicator(Searcher, Protocol):
+    """A searcher that chooses the seeds of its trials, too: it trains configs again, under seeds that they share."""
+
+    def seed_of(self, number: int) -> int:
+        """Seed of trial `number`, in [0, 2**31), which the last `ask` proposed. A function of (history, seed, number)."""

@@ -12,6 +12,7 @@ from search.settings.overrides import SHORTHAND
 
 __all__ = [
     "CheckpointSection",
+    "ConfirmSection",
     "EarlyTerminateSection",
     "FailureSection",
     "MethodSection",
@@ -114,6 +115,20 @@ class CheckpointSection(Section):
     every: Count = Field(default=1, description="steps between two checkpoints")
 
 
+class ConfirmSection(Section):
+    """Train the best configs again under fresh seeds once the search is over."""
+
+    top: Count = Field(default=3, description="how many of the best configs")
+    seeds: Annotated[int, Field(ge=2), BeforeValidator(_whole)] = Field(
+        default=5, description="fresh seeds, the same for each config"
+    )
+    baseline: dict[str, Any] | None = Field(
+        default=None,
+        description="a config to compare with; default: the trainable's own defaults, if it tells them",
+    )
+    racing: bool = Field(default=False, description="give a clearly beaten config no further seeds")
+
+
 class SweepFile(Section):
     """A sweep file as written; None where it says nothing."""
 
@@ -160,5 +175,6 @@ class SweepFile(Section):
     )
     failure: FailureSection = Field(default_factory=FailureSection)
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
+    confirm: ConfirmSection | None = None
     storage: Text | None = Field(default=None, description="folder of run directories; default: runs")
     seed: CountFrom0 = 0

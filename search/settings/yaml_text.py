@@ -25,7 +25,9 @@ def yaml_text(data: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
     yaml.default_flow_style = None
-    yaml.width = 110
+    yaml.width = (
+        1_000_000  # never folded: ruamel loses a backslash where it breaks a quoted line just before one
+    )
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     text = StringIO()
     for key, value in head.items():

@@ -53,7 +53,7 @@ def command(runs: tuple[str, ...], output: Path | None, show: bool, storage: Pat
         print_json({**told, **{key: comparison[key] for key in _TOLD}})
         return
     click.echo(table(("", *names), _facts(rows)))
-    configs = {
+    configs: dict[str, Sequence[Any]] = {
         name: ["" if v is None else v for v in values] for name, values in comparison["configs"].items()
     }
     _section("best config", names, configs)

@@ -1,13 +1,14 @@
 """The figures of a report, one a file: each reads the report's numbers and gives a figure in Plotly's JSON form.
 
 - `base`: what they share, `Figure` and `View`.
-- `history`, `curves`, `parallel`, `importance`, `slices`, `timeline`, `rungs`: of one run. `anytime`: of several.
+- `confirmation`, `history`, `curves`, `parallel`, `importance`, `slices`, `timeline`, `rungs`: of one run. `anytime`: of several.
 """
 
 from __future__ import annotations
 
 from search.report.figures.anytime import anytime_figure
 from search.report.figures.base import Figure, View
+from search.report.figures.confirmation import confirmation_figure
 from search.report.figures.curves import curves_figure
 from search.report.figures.history import history_figure
 from search.report.figures.importance import importance_figure
@@ -20,6 +21,7 @@ __all__ = [
     "Figure",
     "View",
     "anytime_figure",
+    "confirmation_figure",
     "curves_figure",
     "history_figure",
     "importance_figure",

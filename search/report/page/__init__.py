@@ -25,6 +25,7 @@ from search.analysis.numbers import count, decimals_for, duration, number, perce
 from search.report.figures import (
     Figure,
     anytime_figure,
+    confirmation_figure,
     curves_figure,
     history_figure,
     importance_figure,
@@ -105,6 +106,7 @@ def script_json(value: Any) -> str:
 
 def _figures(report: dict[str, Any]) -> dict[str, Any]:
     return {
+        "confirmation": confirmation_figure(report),
         "history": history_figure(report),
         "curves": curves_figure(report),
         "parallel": parallel_figure(report),

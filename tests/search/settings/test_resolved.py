@@ -85,7 +85,7 @@ def test_the_shortest_file_takes_everything_from_the_trainable() -> None:
     assert problem.max_steps == declared.max_steps
     assert settings.step_unit == declared.step_unit
     assert {name.partition(".")[0] for name in problem.space.names} == {*declared.parameters, "data"}
-    assert problem.budget.trials == 10 * len(problem.space.searched)
+    assert problem.budget.trials == min(100, 10 * len(problem.space.searched))
 
 
 def test_the_data_may_be_left_out_too() -> None:

@@ -50,6 +50,15 @@ files = st.fixed_dictionaries(
         "run_cap": counts,
         "time_budget": positive,
         "step_budget": counts,
+        "confirm": st.fixed_dictionaries(
+            {},
+            optional={
+                "top": counts,
+                "seeds": st.integers(2, 99),
+                "racing": st.booleans(),
+                "baseline": st.just({"a": 1}),
+            },
+        ),
         "workers": st.integers(1, 64),
         "resources": st.fixed_dictionaries(
             {},
@@ -113,7 +122,7 @@ def test_every_key_is_among_those_that_round_trip() -> None:
         "max_steps",
     }
     strategy |= {"step_unit", "run_cap", "time_budget", "step_budget", "workers", "resources", "failure"}
-    strategy |= {"checkpoint", "warm_start", "storage", "seed"}
+    strategy |= {"checkpoint", "confirm", "warm_start", "storage", "seed"}
     assert keys == elsewhere | strategy
 
 
@@ -127,3 +136,10 @@ def test_json_reads_as_yaml(value: Any) -> None:
 @settings(deadline=None, max_examples=300)
 def test_written_yaml_reads_back(value: Any) -> None:
     assert read_text(yaml_text({"value": value}, {}), "f").data == {"value": value}
+
+
+def test_a_long_text_with_a_backslash_at_the_fold() -> None:
+    """ruamel breaks a long quoted line before a backslash and then loses it."""
+    for length in range(80, 130):
+        text = f"{'0 ' * (length // 2)}{'0' * (length % 2)}\\0 0"
+        assert read_text(yaml_text({"description": text}, {}), "sweep.yaml").data == {"description": text}

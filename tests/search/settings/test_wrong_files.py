@@ -86,8 +86,8 @@ WRONG = [
     ),
     (
         "unknown catalogue name",
-        "method: random\ntrainable: braninn\n",
-        "sweep.yaml:2:1 trainable: there is no trainable 'braninn' in the catalogue; did you mean branin? "
+        "method: random\ntrainable: branim\n",
+        "sweep.yaml:2:1 trainable: there is no trainable 'branim' in the catalogue; did you mean branin? "
         "One of your own is written package.module:attribute or path/to/file.py:attribute.",
     ),
     ("list as trainable", "trainable: [branin]\n", "sweep.yaml:1:1 trainable: must be text, got a list"),
@@ -251,7 +251,7 @@ WRONG = [
     (
         "one seed to confirm with",
         "trainable: branin\nconfirm: {top: 3, seeds: 1}\n",
-        "sweep.yaml:2:26 confirm.seeds: must be at least 2, got 1",
+        "sweep.yaml:2:19 confirm.seeds: must be 2 or more, got 1",
     ),
     (
         "W&B program without a trainable",

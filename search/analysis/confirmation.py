@@ -1,0 +1,230 @@
+"""What a confirmation found: is the search's winner really the best, by how much, and how flattered was its value?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from search.analysis.numbers import number, percent, plural
+from search.analysis.paired import LEVEL, NEEDED, holm, mean_interval, sign_flip
+from search.confirmation.racing import beaten
+from search.confirmation.replicates import places_of, seeds_of, table_of
+from search.history import History
+
+__all__ = ["confirmation", "probability_best", "seeds_needed"]
+
+DRAWS = 50_000
+Table = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def confirmation(history: History) -> dict[str, Any]:
+    """The numbers of a confirmation, whether it is complete or not.
+
+    `configs`, the best mean first: `label` (the trial that found it, or "baseline"), `config`, `promised` (by the search),
+    `values` (by seed; the best over the steps; None where there is none), `mean`, `sd`, `interval` (95 %, Student's; None
+    with fewer than two values), `probability_best`, `failed` (trials), `dropped` (beaten, by racing). `pairs`: the first
+    config against each other one that shares seeds with it: `difference` (in the metric's unit), `interval`, `p`
+    (sign-flip permutation test) and `adjusted` (Holm), or a `reason`. `bias`: of the search's winner, what was promised
+    minus what the fresh seeds gave, with its `interval`; above 0 where the search flattered it. `complete`; `sentences`.
+    """
+    plan, objective = history.about["confirm"], history.problem.objective
+    candidates = plan["candidates"]
+    seeds = seeds_of(history.problem, len(candidates))
+    places = places_of(history, [each["config"] for each in candidates], seeds)
+    scores = table_of(history, places, len(candidates), seeds)
+    table = np.array([[np.nan if s is None else s for s in row] for row in scores], dtype=float)
+    table = table.reshape(seeds, len(candidates))
+    out = beaten(scores, seeds) if plan["racing"] else set()
+    failed = [0] * len(candidates)
+    for (_, candidate), trial in zip(places, history.trials, strict=False):
+        failed[candidate] += trial.failure is not None
+    chances = probability_best(table)
+    known = [c for c in range(len(candidates)) if np.isfinite(table[:, c]).any()]
+    order = sorted(known, key=lambda c: float(np.nanmean(table[:, c])))
+    order += [c for c in range(len(candidates)) if c not in known]
+    configs = [
+        {
+            **candidates[c],
+            **_summary(table[:, c], objective.value),
+            "probability_best": chances[c],
+            "failed": failed[c],
+            "dropped": c in out,
+        }
+        for c in order
+    ]
+    found = {
+        "of": plan["of"],
+        "seeds": seeds,
+        "racing": plan["racing"],
+        "complete": history.finished,
+        "configs": configs,
+        "pairs": _pairs(table, order, candidates, objective.goal == "maximize"),
+        "bias": _bias(table, candidates, objective.goal == "maximize"),
+    }
+    return {**found, **_words(found, objective.metric)}
+
+
+def probability_best(table: Table) -> list[float | None]:
+    """The chance of each column to have the smallest true mean, given scores by seed (NaN = missing).
+
+    An additive model (score = seed + candidate + noise, one variance) with flat priors: the candidates' effects are then
+    jointly Student's t around the least-squares estimates. None for a column without a value, and for all where there
+    are too few values to tell the noise from the rest; a single column is the best for certain.
+    """
+    columns = [c for c in range(table.shape[1]) if np.isfinite(table[:, c]).any()]
+    none: list[float | None] = [None] * table.shape[1]
+    if len(columns) <= 1:
+        return [1.0 if c in columns else None for c in range(table.shape[1])]
+    rows, cells = np.nonzero(np.isfinite(table[:, columns]))
+    used = np.unique(rows)
+    design = np.zeros((len(rows), len(used) + len(columns) - 1))
+    design[np.arange(len(rows)), np.searchsorted(used, rows)] = 1.0
+    inner = cells > 0  # the first candidate is the reference
+    design[np.flatnonzero(inner), len(used) + cells[inner] - 1] = 1.0
+    freedom = len(rows) - np.linalg.matrix_rank(design)
+    if freedom < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        return none
+    y = table[:, columns][rows, cells]
+    inverse = np.linalg.inv(design.T @ design)
+    effects = inverse @ design.T @ y
+    variance = float(np.sum((y - design @ effects) ** 2)) / freedom
+    rng = np.random.default_rng(0)
+    free = slice(len(used), None)
+    spread = np.linalg.cholesky(inverse[free, free] + 1e-12 * np.eye(len(columns) - 1))
+    normal = rng.standard_normal((DRAWS, len(columns) - 1)) @ spread.T
+    scale = np.sqrt(variance * freedom / rng.chisquare(freedom, (DRAWS, 1)))
+    drawn = np.hstack([np.zeros((DRAWS, 1)), effects[free] + scale * normal])
+    ties = drawn == drawn.min(
+        axis=1, keepdims=True
+    )  # without any noise equal candidates share the first place
+    chances = (ties / ties.sum(axis=1, keepdims=True)).mean(axis=0)
+    found = dict(zip(columns, chances.tolist(), strict=True))
+    return [found.get(c) for c in range(table.shape[1])]
+
+
+def _summary(scores: Table, value: Any) -> dict[str, Any]:
+    values = [value(float(s)) if np.isfinite(s) else None for s in scores]
+    known = np.array([v for v in values if v is not None], dtype=float)
+    several = len(known) > 1
+    return {
+        "values": values,
+        "mean": float(known.mean()) if len(known) else None,
+        "sd": float(known.std(ddof=1)) if several else None,
+        "interval": mean_interval(known) if several else None,
+    }
+
+
+def _pairs(
+    table: Table, order: Sequence[int], candidates: Sequence[Mapping[str, Any]], flipped: bool
+) -> list[dict[str, Any]]:
+    pairs: list[dict[str, Any]] = []
+    first = order[0]
+    for other in order[1:]:
+        both = np.isfinite(table[:, first]) & np.isfinite(table[:, other])
+        differences = table[both, first] - table[both, other]
+        if flipped:
+            differences = -differences
+        said: dict[str, Any] = {
+            "first": candidates[first]["label"],
+            "other": candidates[other]["label"],
+            "seeds": int(both.sum()),
+            "difference": float(differences.mean()) if len(differences) else None,
+            "interval": mean_interval(differences) if len(differences) > 1 else None,
+            "p": None,
+            "adjusted": None,
+            "reason": None,
+        }
+        if len(differences) < NEEDED:
+            said["reason"] = f"{plural(len(differences), 'shared seed')}; a paired test needs {NEEDED}"
+        else:
+            said["p"] = sign_flip(differences)
+        pairs.append(said)
+    holm(pairs)
+    return pairs
+
+
+def _bias(table: Table, candidates: Sequence[Mapping[str, Any]], flipped: bool) -> dict[str, Any] | None:
+    """How much better the search's best value was than the same config under fresh seeds, in the metric's unit."""
+    promised, scores = candidates[0]["promised"], table[np.isfinite(table[:, 0]), 0]
+    if promised is None or not len(scores):
+        return None
+    fresh = -scores if flipped else scores
+    gained = (promised - fresh) if flipped else (fresh - promised)
+    return {
+        "trial": candidates[0]["label"],
+        "promised": promised,
+        "fresh": float(fresh.mean()),
+        "flattery": float(gained.mean()),
+        "interval": mean_interval(gained) if len(gained) > 1 else None,
+    }
+
+
+def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    configs, bias = found["configs"], found["bias"]
+    first = configs[0]
+    if first["mean"] is None:
+        return {
+            "headline": "Nothing is confirmed yet",
+            "sentences": ["No trial of the confirmation has a value."],
+        }
+    interval = first["interval"]
+    around = f", 95 % interval {number(interval[0])} to {number(interval[1])}" if interval else ""
+    headline = (
+        f"{first['label']} is best over {plural(sum(v is not None for v in first['values']), 'fresh seed')}"
+    )
+    sentences = [f"Its mean {metric} is {number(first['mean'])}{around}."]
+    if first["probability_best"] is not None and len(configs) > 1:
+        sentences.append(
+            f"The chance that it is the best of these {len(configs)} is {percent(first['probability_best'])}."
+        )
+    sentences += _told_apart(found)
+    if bias is not None and bias["interval"] is not None and bias["interval"][0] > 0:
+        sentences.append(
+            f"The search promised {number(bias['promised'])} for {bias['trial']}; fresh seeds gave {number(bias['fresh'])}: "
+            f"the search flattered it by {number(bias['flattery'], 3)}."
+        )
+    elif bias is not None:
+        sentences.append(
+            f"The search promised {number(bias['promised'])} for {bias['trial']}; fresh seeds gave {number(bias['fresh'])}."
+        )
+    if failing := [
+        f"{each['label']} ({plural(each['failed'], 'trial')})" for each in configs if each["failed"]
+    ]:
+        sentences.append(f"Some failed: {', '.join(failing)}.")
+    return {"headline": headline, "sentences": sentences}
+
+
+def _told_apart(found: Mapping[str, Any]) -> list[str]:
+    """What the paired tests say, and what they cannot say."""
+    pairs = found["pairs"]
+    tested = [pair for pair in pairs if pair["adjusted"] is not None]
+    if pairs and all(each["sd"] == 0 for each in found["configs"]):
+        return ["Every seed gave the same values: this trainable has no randomness, and one seed is enough."]
+    clear = [pair["other"] for pair in tested if pair["adjusted"] <= LEVEL]
+    unclear = [pair["other"] for pair in tested if pair["adjusted"] > LEVEL]
+    sentences = []
+    if clear:
+        sentences.append(
+            f"It beats {', '.join(clear)} beyond chance (paired permutation test, Holm's correction)."
+        )
+    enough = seeds_needed(len(pairs))
+    if pairs and found["seeds"] < enough and not clear:
+        sentences.append(
+            f"{plural(found['seeds'], 'seed')} cannot settle it: {plural(len(pairs), 'comparison')} need at least {enough}."
+        )
+    elif unclear:
+        sentences.append(
+            f"It cannot be told apart from {', '.join(unclear)}: take the cheaper one, or add seeds."
+        )
+    return sentences
+
+
+def seeds_needed(comparisons: int) -> int:
+    """Seeds with which a two-sided sign-flip test of so many comparisons can fall to 5 % at all: the smallest p is
+    2 / 2**seeds, and Holm multiplies it by the number of comparisons."""
+    seeds = NEEDED
+    while comparisons * 2 / 2**seeds > LEVEL:
+        seeds += 1
+    return seeds

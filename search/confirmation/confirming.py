@@ -1,0 +1,198 @@
+"""`confirm`: begins the confirmation of a run, or goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from search.confirmation.candidates import Candidate, candidates_of, space_of
+from search.confirmation.replicates import Replicates, seeds_of
+from search.driving import drive, driving, runner_for, views_of, write_report
+from search.errors import JournalError, SettingsError
+from search.history import History, Record
+from search.journal import read_journal
+from search.paths import RunPaths
+from search.problem import Budget, Problem
+from search.provenance import provenance
+from search.run import Run
+from search.runners import StopSignal
+from search.schedulers import make_scheduler
+from search.settings import ResolvedSettings
+from search.settings.sweep_file import ConfirmSection
+from search.sweep import Observer, PassiveSweep
+
+__all__ = ["confirm"]
+
+
+def confirm(
+    reference: str | Path,
+    *,
+    storage: str | Path = "runs",
+    top: int | None = None,
+    seeds: int | None = None,
+    baseline: Mapping[str, Any] | None = None,
+    racing: bool | None = None,
+    afresh: bool = False,
+    runner: str | None = None,
+    address: str | None = None,
+    workers: int | None = None,
+    trainable: type | Callable[..., Any] | None = None,
+    observers: Sequence[Observer] = (),
+    stop: StopSignal | None = None,
+) -> Run:
+    """Train the best configs of a run again, each under the same fresh seeds, to full fidelity; nothing is stopped early.
+
+    Called again it goes on where it was interrupted, adds the seeds that it was not asked for before, and does nothing
+    where it is complete. `afresh`: put an earlier confirmation aside (it stays, as `confirm-1`, ...) and begin another;
+    needed once other configs are to be confirmed than then.
+    What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
+    own; the report of the searched run is written anew and tells of it.
+
+    Raises RunNotFoundError, JournalError, LockedError; SettingsError: no trial to confirm, or another plan was begun.
+    """
+    searched = Run.open(reference, storage)
+    assert searched.paths is not None
+    about = searched.history.about
+    settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
+    if workers is not None:
+        settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
+    section = settings.file.confirm or ConfirmSection()
+    plan = _plan(searched, settings, top or section.top, section.baseline if baseline is None else baseline)
+    plan["racing"] = section.racing if racing is None else racing
+    asked = seeds or section.seeds
+    name = runner or about.get("runner", "ray")
+    driver = runner_for(name, address, replace(settings, file=_unscheduled(settings)))
+    paths = searched.paths.confirmation
+    records = _begun(paths, plan, afresh, searched.name)
+    if records is None and paths.root.exists():
+        paths.root.rename(_aside(paths.root))
+    paths.root.mkdir(exist_ok=True)
+    candidates = [Candidate(**each) for each in plan["candidates"]]
+    if records is None:
+        problem = _problem(searched.history, candidates, asked)
+    else:
+        problem = _extended(History.from_records(records).problem, len(candidates), asked, plan["racing"])
+    configs, turns = [each.config for each in candidates], seeds_of(problem, len(candidates))
+    searcher = Replicates(problem, configs, turns, racing=plan["racing"])
+    told = {"runner": name, **provenance(settings.base), "path": str(paths.root)}
+    with driving(paths) as journal:
+        scheduler, shown = make_scheduler("none", problem), [*views_of(paths), *observers]
+        if records is None:
+            header = {"settings": settings.to_dict(), "confirm": plan, **told}
+            sweep = PassiveSweep.begin(problem, searcher, scheduler, journal, about=header, observers=shown)
+        else:
+            sweep = PassiveSweep.resume(records, searcher, scheduler, journal, about=told, observers=shown)
+            if problem.budget != sweep.problem.budget:
+                sweep.extend(problem.budget, sweep.elapsed)
+        drive(driver, sweep, settings, paths, stop)
+    write_report(searched)
+    return Run(History.from_records(read_journal(paths.journal)), paths)
+
+
+def _plan(
+    searched: Run, settings: ResolvedSettings, top: int, baseline: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What is to be trained; JSON, and kept in the header of the confirmation's journal."""
+    candidates = candidates_of(searched.history, top, _baseline(settings, baseline))
+    if not any(each.promised is not None for each in candidates):
+        raise SettingsError(
+            f"{searched.name} has no sound trial with a value yet, so there is nothing to confirm; "
+            f"look at it: tuneyard show {searched.name}"
+        )
+    return {"of": searched.name, "candidates": [each.to_json() for each in candidates]}
+
+
+def _baseline(settings: ResolvedSettings, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The config to compare with: the given one, else the defaults that the trainable declares; None where it does not.
+
+    A baseline from the defaults has every option that is searched at its default, and the constants of the sweep file.
+    """
+    if given is not None:
+        from spaces import flatten
+
+        constants = {each.name: each.domain.value for each in _constants(settings)}
+        return {**constants, **flatten(dict(given))}
+    data = settings.file.data
+    declared = settings.plug.declaration(None if data is None else _fixed(data)).defaults
+    searched = [each.name for each in settings.space.searched]
+    if not declared or any(name not in declared for name in searched if not name.startswith("data.")):
+        return None
+    config = {each.name: each.domain.value for each in _constants(settings)}
+    return {**config, **{name: declared[name] for name in dict.fromkeys(searched) if name in declared}}
+
+
+def _constants(settings: ResolvedSettings) -> list[Any]:
+    from spaces import Constant
+
+    return [each for each in settings.space.parameters if isinstance(each.domain, Constant) and not each.when]
+
+
+def _fixed(data: Mapping[str, Any]) -> dict[str, Any]:
+    from search.settings.data_section import constants
+
+    return constants(data)
+
+
+def _problem(history: History, candidates: Sequence[Candidate], seeds: int) -> Problem:
+    problem = history.problem
+    return Problem(
+        space=space_of(candidates),
+        objective=replace(problem.objective, target=None),  # reaching it again ends nothing
+        max_steps=problem.max_steps,
+        budget=Budget(trials=len(candidates) * seeds),
+        failure=replace(problem.failure, stop_after=None),
+        seed=problem.seed,
+    )
+
+
+def _extended(problem: Problem, candidates: int, seeds: int, racing: bool) -> Problem:
+    """The problem of a confirmation that was begun, with room for more seeds.
+
+    Raises SettingsError: it races, and the error rate that racing promises is for the seeds that were announced.
+    """
+    before = seeds_of(problem, candidates)
+    if seeds <= before:
+        return problem
+    if racing:
+        raise SettingsError(
+            f"this confirmation races over {before} seeds, and its error rate holds for those; "
+            "begin another with more: --afresh"
+        )
+    return replace(problem, budget=Budget(trials=candidates * seeds))
+
+
+def _unscheduled(settings: ResolvedSettings) -> Any:
+    """The settings without early stopping: a confirmation runs under any runner that the trainable runs under."""
+    section = settings.file.early_terminate
+    assert section is not None
+    return settings.file.model_copy(update={"early_terminate": type(section)(type="none")})
+
+
+def _begun(paths: RunPaths, plan: Mapping[str, Any], afresh: bool, name: str) -> Sequence[Record] | None:
+    """The records of a confirmation that was begun with this plan; None where there is none to go on with."""
+    if afresh or not paths.journal.is_file():
+        return None
+    try:
+        records = read_journal(paths.journal)
+    except JournalError:
+        if b"\n" in paths.journal.read_bytes():
+            raise
+        return None  # killed before the header was whole
+    begun = records[0]["about"]["confirm"]
+    if begun != plan:
+        told = ", ".join(key for key in plan if begun.get(key) != plan[key])
+        raise SettingsError(
+            f"{name} has a confirmation with other {told}; see it: tuneyard show {paths.root}, or put it aside and "
+            f"begin another: tuneyard confirm {name} --afresh"
+        )
+    return records
+
+
+def _aside(root: Path) -> Path:
+    """A free name beside it for an earlier confirmation."""
+    number = 1
+    while (kept := root.with_name(f"{root.name}-{number}")).exists():
+        number += 1
+    return kept

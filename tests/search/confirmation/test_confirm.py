@@ -1,0 +1,193 @@
+"""Confirming a run: the best configs again, under fresh seeds that they share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search import Run, Sweep
+from search.analysis import confirmation
+from search.confirmation import confirm, confirmation_of
+from search.errors import SettingsError
+from search.journal import read_journal
+from search.seeds import replicate_seed, trial_seed
+
+
+def noisy(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
+    """Its seed decides a part that all configs share, and a part of each config's own."""
+    shared = np.random.default_rng(seed).normal()
+    own = np.random.default_rng([seed, int(config["x"] * 1e6)]).normal()
+    for step in range(1, 4):
+        yield {"loss": config["x"] + shared + 0.1 * own + 1 / step}
+
+
+def fragile(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
+    """Fails under every other fresh seed."""
+    yield {"loss": config["x"]}
+    if seed in {replicate_seed(0, turn) for turn in range(0, 20, 2)}:
+        raise ValueError("an unlucky seed")
+    yield {"loss": config["x"]}
+
+
+def searched(trainable: Any = noisy, **changed: Any) -> Run:
+    settings: dict[str, Any] = {
+        "name": "first",
+        "parameters": {"x": {"min": 0.0, "max": 1.0}, "mode": "plain"},
+        "metric": "loss",
+        "method": "random",
+        "early_terminate": "none",
+        "max_steps": 3,
+        "run_cap": 8,
+        "storage": "runs",
+        "runner": "inline",
+        **changed,
+    }
+    return Sweep(trainable, **settings).run()
+
+
+def again(**options: Any) -> Run:
+    return confirm("first", **{"top": 3, "seeds": 5, "trainable": noisy, **options})
+
+
+def places(run: Run) -> list[tuple[int, float]]:
+    return [(trial.seed, trial.config["x"]) for trial in run.history.trials]
+
+
+def test_the_best_configs_are_trained_in_full_under_seeds_they_share() -> None:
+    first = searched(early_terminate={"type": "asha", "min_iter": 1, "eta": 2})
+    run = again()
+    best = sorted(
+        (trial.best.score, trial.config["x"])
+        for trial in first.history.trials
+        if trial.best is not None and trial.state == "completed"
+    )
+    expected = [x for _, x in best[:3]]
+    seeds = [replicate_seed(0, turn) for turn in range(5)]
+    assert places(run) == [(seed, x) for seed in seeds for x in expected]
+    assert not set(seeds) & {trial_seed(0, number) for number in range(1000)}
+    assert {trial.state for trial in run.history.trials} == {"completed"}
+    assert {trial.steps for trial in run.history.trials} == {3}
+    assert run.paths is not None
+    assert first.paths is not None
+    assert run.paths.root == first.paths.root / "confirm"
+
+
+def test_what_was_found_is_what_was_trained() -> None:
+    first, run = searched(), again(seeds=7)
+    found = confirmation(run.history)
+    assert found["complete"]
+    for each in found["configs"]:
+        values = [t.best.score for t in run.history.trials if t.config["x"] == each["config"]["x"] and t.best]
+        assert each["values"] == values
+        assert each["mean"] == pytest.approx(np.mean(values))
+        assert each["promised"] == first.trial(each["label"]).best.score  # type: ignore[union-attr]
+    means = [each["mean"] for each in found["configs"]]
+    assert means == sorted(means)
+    assert sum(each["probability_best"] for each in found["configs"]) == pytest.approx(1.0)
+    bias = found["bias"]
+    winner = next(each for each in found["configs"] if each["label"] == bias["trial"])
+    assert bias["flattery"] == pytest.approx(winner["mean"] - winner["promised"])
+
+
+def test_an_interrupted_confirmation_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    searched()
+    whole = again(racing=True, seeds=8)
+    assert whole.paths is not None
+    records = whole.paths.journal.read_text().splitlines(keepends=True)
+    for kept in (2, len(records) // 2, len(records) - 1):
+        shutil.rmtree(whole.paths.root)
+        whole.paths.root.mkdir()
+        whole.paths.journal.write_text("".join(records[:kept]))
+        resumed = again(racing=True, seeds=8)
+        assert places(resumed) == places(whole)
+        assert confirmation(resumed.history) == confirmation(whole.history)
+
+
+def test_called_again_it_trains_nothing_and_more_seeds_are_added() -> None:
+    searched()
+    run = again()
+    assert places(again()) == places(run)
+    assert places(again(seeds=4)) == places(run)
+    more = again(seeds=7)
+    assert places(more)[:15] == places(run)
+    assert len(more.history.trials) == 21
+    assert confirmation(more.history)["seeds"] == 7
+
+
+def test_other_configs_need_a_confirmation_of_their_own() -> None:
+    searched()
+    run = again()
+    with pytest.raises(SettingsError, match=r"confirmation with other candidates.*--afresh"):
+        again(top=2)
+    other = again(top=2, afresh=True)
+    assert len(other.history.trials) == 10
+    assert other.paths is not None
+    assert run.paths is not None
+    kept = read_journal(run.paths.root.with_name("confirm-1") / "journal.jsonl")
+    assert sum(record["type"] == "ask" for record in kept) == 15
+
+
+def test_racing_does_not_take_more_seeds_than_it_announced() -> None:
+    searched()
+    again(racing=True)
+    with pytest.raises(SettingsError, match="its error rate holds for those"):
+        again(racing=True, seeds=9)
+
+
+def test_a_clearly_beaten_config_gets_no_further_seeds() -> None:
+    searched(points=[{"x": 0.0}, {"x": 1.0}], run_cap=2)
+    run = again(racing=True, seeds=9)
+    found = confirmation(run.history)
+    assert [each["dropped"] for each in found["configs"]] == [False, True]
+    assert len(run.history.trials) < 18
+    assert sum(value is not None for value in found["configs"][0]["values"]) == 9
+    assert run.history.finished
+
+
+@pytest.mark.parametrize("baseline", [{"x": 7.5}, {"x": 0.5, "extra": "unheard of"}])
+def test_a_baseline_may_lie_outside_the_space(baseline: dict[str, Any]) -> None:
+    searched()
+    found = confirmation(again(top=2, baseline=baseline).history)
+    each = next(each for each in found["configs"] if each["label"] == "baseline")
+    assert each["config"] == {**baseline, "mode": "plain"}
+    assert each["promised"] is None
+    assert len(found["configs"]) == 3
+
+
+def test_trials_that_fail_are_said_to_fail() -> None:
+    searched(fragile, max_steps=2, failure={"stop_after": None})
+    found = confirmation(again(trainable=fragile, top=1, seeds=6).history)
+    assert found["configs"][0]["failed"] == 3
+    assert found["configs"][0]["values"].count(None) == 3
+    assert any("Some failed" in sentence for sentence in found["sentences"])
+
+
+def test_a_run_without_a_value_cannot_be_confirmed() -> None:
+    def broken(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+        raise ValueError("no")
+        yield {}
+
+    searched(broken, run_cap=2)
+    with pytest.raises(SettingsError, match="nothing to confirm"):
+        again(trainable=broken)
+
+
+def test_the_sweep_file_asks_for_it_and_the_report_tells_of_it() -> None:
+    run = searched(confirm={"top": 2, "seeds": 3})
+    assert run.paths is not None
+    seeds = confirmation_of(run)
+    assert seeds is not None
+    assert len(seeds.trials) == 6
+    run.report()
+    report = json.loads((run.paths.report / "report.json").read_text())
+    assert report["confirmation"] == confirmation(seeds)
+    assert "Trained again under fresh seeds" in report["verdict"]["cautions"][0]
+    page = (run.paths.report / "index.html").read_text()
+    assert 'id="confirmation"' in page
+    assert 'data-figure="confirmation"' in page

@@ -1,0 +1,103 @@
+"""tuneyard confirm: the best configs of a run, trained again under fresh seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from search.views.wording import config_line, number
+from tuneyard.cli import COMMANDS
+from tuneyard.options import as_json, execution, print_json, reference, storage
+from tuneyard.terminal import next_steps, printable, table
+
+if TYPE_CHECKING:
+    from search.run import Run
+
+__all__ = ["command", "describe"]
+
+
+@click.command("confirm", short_help=COMMANDS["confirm"])
+@click.argument("run", metavar="RUN")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="How many of the best configs (3).")
+@click.option("--seeds", type=click.IntRange(min=2), metavar="N", help="Fresh seeds, the same for each (5).")
+@click.option("--racing/--no-racing", default=None, help="Give a clearly beaten config no further seeds.")
+@click.option("--afresh", is_flag=True, help="Put an earlier confirmation aside and begin another.")
+@execution
+@storage
+@as_json
+def command(
+    run: str,
+    top: int | None,
+    seeds: int | None,
+    racing: bool | None,
+    afresh: bool,
+    runner: str | None,
+    address: str | None,
+    workers: int | None,
+    storage: Path,
+    as_json: bool,
+) -> int:
+    """Train the best configs of RUN again, each under the same fresh seeds, to full length, beside a baseline.
+
+    Says which is best, how sure that is, and how far the search flattered its winner. Called again it goes on where it
+    was interrupted. The sweep file's `confirm` gives what is not given here.
+    """
+    from search.analysis import confirmation
+    from search.confirmation import confirm
+    from search.run import Run
+    from tuneyard.driving import drive
+
+    searched = Run.open(run, storage)
+    assert searched.paths is not None
+    return drive(
+        lambda stop, observers: confirm(
+            searched.paths.root if searched.paths else run,
+            top=top,
+            seeds=seeds,
+            racing=racing,
+            afresh=afresh,
+            runner=runner,
+            address=address,
+            workers=workers,
+            observers=observers,
+            stop=stop,
+        ),
+        as_json,
+        tell=lambda confirmed: _tell(searched, confirmed, confirmation(confirmed.history), as_json),
+    )
+
+
+def _tell(searched: Run, confirmed: Run, found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({**confirmed.summary(), "confirmation": found})
+        return
+    describe(found)
+    name = reference(searched)
+    unfinished = confirmed.state in ("interrupted", "killed")
+    next_steps(*([f"tuneyard confirm {name}"] if unfinished else []), f"tuneyard report {name} --open")
+
+
+def describe(found: dict[str, Any]) -> None:
+    """Print what a confirmation found: a table of the configs, then the verdict in words."""
+    rows = [
+        (
+            each["label"],
+            each["promised"],
+            each["mean"],
+            _interval(each["interval"]),
+            "-" if each["probability_best"] is None else f"{each['probability_best']:.0%}",
+            sum(value is not None for value in each["values"]),
+            "beaten" if each["dropped"] else f"{each['failed']} failed" if each["failed"] else "",
+        )
+        for each in found["configs"]
+    ]
+    head = ("config", "promised", "mean", "95 % interval", "best", "seeds", "")
+    click.echo(table(head, rows, right=("promised", "mean", "best", "seeds")))
+    click.echo(printable(f"\n{found['headline']}. {' '.join(found['sentences'])}"))
+    click.echo(f"  {config_line(found['configs'][0]['config'])}")
+
+
+def _interval(interval: list[float] | None) -> str:
+    return "-" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
