@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +41,9 @@ def start(config: dict[str, Any], **more: Any) -> Host:
         ({"dropout": 1.0}, "dropout is at least 0 and below 1, not 1.0"),
         ({"model": {"depth": 0}}, "at least 1, not 128 and 0"),
         ({"model": {"width": 8.5}}, "model.width is of type int"),
+        ({"model": {"norm": "bach"}}, r"no norm 'bach'; did you mean batch\?"),
+        ({"dropconnect": -0.1}, "dropconnect is at least 0 and below 1, not -0.1"),
+        ({"data": "diabetes", "label_smoothing": 0.1}, "spreads probability over classes; diabetes has none"),
     ],
 )
 def test_wrong_options(config: dict[str, Any], rule: str) -> None:
@@ -140,6 +144,32 @@ def test_a_tuned_one_reads_digits(seed: int) -> None:
     tuned = {"optimizer": "adamw", "lr": 3e-3, "schedule": "cosine", "label_smoothing": 0.1, "dropout": 0.3}
     host = start({"data": "digits", "model": {"width": 256}, **tuned}, seed=seed)
     assert max((host.advance() or {})["val/accuracy"] for _ in range(27)) >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "bound"),
+    [("digits", None, 0.7), ("trace", "tslearn", 0.5), ("penguins", "palmerpenguins", 0.85)],
+)
+def test_it_reads_every_kind_of_data(source: str, package: str | None, bound: float) -> None:
+    if package is not None:
+        pytest.importorskip(package, reason=f"{source} comes with the package {package}")
+    host = start({"data": {"source": source, "limit": 300}})
+    assert max((host.advance() or {})["val/accuracy"] for _ in range(6)) > bound
+
+
+def test_it_reads_texts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    words = {"good": ["fine", "great", "lovely", "the", "a"], "bad": ["poor", "dull", "awful", "the", "a"]}
+    rows = [(label, " ".join(rng.choice(words[label], 5))) for label in words for _ in range(60)]
+    (tmp_path / "texts.csv").write_text("label,text\n" + "".join(f"{label},{text}\n" for label, text in rows))
+    host = start({"data": {"source": str(tmp_path / "texts.csv"), "target": "label", "modality": "text"}})
+    assert max((host.advance() or {})["val/accuracy"] for _ in range(10)) > 0.9
+
+
+def test_it_forecasts_several_values_ahead() -> None:
+    pytest.importorskip("statsmodels", reason="co2 comes with the package statsmodels")
+    host = start({"data": {"source": "co2", "limit": 500, "features": {"window": 26, "horizon": 3}}})
+    assert max((host.advance() or {})["val/r2"] for _ in range(8)) > 0.5
 
 
 class TestLearner(LearnerContract):

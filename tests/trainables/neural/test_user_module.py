@@ -168,10 +168,11 @@ def test_modules_of_many_kinds_train(folder: Path, name: str, config: dict[str, 
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.slow
 def test_a_module_that_reads_words(folder: Path) -> None:
-    pytest.importorskip("vaderSentiment", reason="the movie sentences come with the package vaderSentiment")
-    host = start(folder, "Words", {"data": {"source": "movie_sentences", "limit": 500}, "lr": 0.1})
+    rows = "".join(f"{label},the film was {word}\n" for label, word in (("yes", "good"), ("no", "bad")) * 40)
+    (folder / "texts.csv").write_text("label,text\n" + rows)
+    data = {"source": str(folder / "texts.csv"), "target": "label", "modality": "text"}
+    host = start(folder, "Words", {"data": data, "lr": 0.1})
     losses = [(host.advance() or {})["train/loss"] for _ in range(3)]
     assert losses[-1] < losses[0]
 
