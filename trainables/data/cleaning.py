@@ -16,7 +16,7 @@ from trainables.errors import DataError
 
 __all__ = ["Filler", "Outliers", "fill_forward", "repeated_rows", "smooth"]
 
-NEIGHBOUR_ROUNDS = 10
+ROUNDS = 10  # of regressing each column on the others
 
 
 class Outliers:
@@ -163,7 +163,7 @@ class Filler:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # ten rounds are the method, not a failure
-            self._model = IterativeImputer(max_iter=NEIGHBOUR_ROUNDS, random_state=0).fit(x)
+            self._model = IterativeImputer(max_iter=ROUNDS, random_state=0, keep_empty_features=True).fit(x)
 
     def _remember(self, x: Array, times: Array) -> None:
         order = np.argsort(times, kind="stable")

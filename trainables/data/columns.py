@@ -9,7 +9,7 @@ import numpy as np
 from trainables.data.dataset import Array, Repair
 from trainables.data.encoding import CategoryEncoder, date_parts, kind_of
 from trainables.data.section import Section, Task
-from trainables.data.words import tfidf
+from trainables.data.words import Tfidf
 from trainables.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Columns:
         self._kinds: dict[str, str] = {}
         self._parts: tuple[str, ...] = ()
         self._encoders: dict[str, CategoryEncoder] = {}
-        self._texts: dict[str, Any] = {}
+        self._texts: dict[str, Tfidf] = {}
         self.repairs: tuple[Repair, ...] = ()
 
     def fit_numbers(self, frame: pd.DataFrame) -> Array:
@@ -104,18 +104,16 @@ class Columns:
             found.append(encoder.fit_transform(frame[column].tolist(), y))
             names += encoder.names
         for column in self._of_kind("text"):
-            self._texts[column] = vectorizer = tfidf(
-                self._section["features.vocabulary"], self._section["features.ngrams"]
-            )
-            found.append(vectorizer.fit_transform(_texts(frame[column])).toarray())
-            names += [f"{column}:{word}" for word in vectorizer.get_feature_names_out()]
+            weights = self._texts[column] = Tfidf(self._section)
+            found.append(weights.fit_transform(_texts(frame[column])))
+            names += [f"{column}:{word}" for word in weights.names]
         return np.hstack(found), tuple(names)
 
     def others(self, frame: pd.DataFrame) -> Array:
         """Labels and texts of other rows as features."""
         found = [np.zeros((len(frame), 0))]
         found += [encoder.transform(frame[column].tolist()) for column, encoder in self._encoders.items()]
-        found += [model.transform(_texts(frame[column])).toarray() for column, model in self._texts.items()]
+        found += [weights.transform(_texts(frame[column])) for column, weights in self._texts.items()]
         return np.hstack(found)
 
     def _of_kind(self, kind: str) -> list[str]:

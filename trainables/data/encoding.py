@@ -10,6 +10,7 @@ import numpy as np
 
 from trainables.data.dataset import Array
 from trainables.data.section import Section, Task
+from trainables.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,13 @@ class CategoryEncoder:
         self.names: tuple[str, ...] = ()
 
     def fit_transform(self, cells: Sequence[Any], y: Array) -> Array:
-        """The training rows' features, float64 (rows, features)."""
+        """The training rows' features, float64 (rows, features).
+
+        Raises:
+            DataError: target encoding where nothing is to be predicted.
+        """
+        if self._kind == "target" and self._task == "generation":
+            raise DataError("data.features.categories: target encodes by a target, and a generation has none")
         texts = _texts(cells)
         counts = Counter(texts)
         least = self._rare * len(texts)

@@ -83,16 +83,11 @@ class Numbers:
     @property
     def repairs(self) -> tuple[Repair, ...]:
         """Training rows that went."""
-        return row_repairs(self._outliers.dropped, self._filler.dropped)
-
-
-def row_repairs(outlying: int, lacking: int) -> tuple[Repair, ...]:
-    """What is said of training rows that went."""
-    said = (
-        ("training rows with outlying values were left out", outlying),
-        ("training rows with missing numbers were left out", lacking),
-    )
-    return tuple(Repair(what, count) for what, count in said if count)
+        said = (
+            ("training rows with outlying values were left out", self._outliers.dropped),
+            ("training rows with missing numbers were left out", self._filler.dropped),
+        )
+        return tuple(Repair(what, count) for what, count in said if count)
 
 
 class Features:

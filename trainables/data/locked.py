@@ -72,7 +72,7 @@ def load_test(data: Mapping[str, Any] | str, view: View = "features", *, permit:
         raise DataError("data.split.test: is 0, so there is no test part; confirm on rows of another source")
     records = read_records(section)
     prepared = prepare(records, section, view)
-    x, y, rows = inputs_of(prepared, records, section, prepared.split.test)
+    x, y, rows = inputs_of(prepared.preparation, prepared.target, records, section, prepared.split.test)
     for array in (x, y, rows):
         array.flags.writeable = False
     return TestPart(prepared.dataset.task, view, x, y, rows, prepared.dataset.labels, permit)

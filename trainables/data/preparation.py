@@ -18,18 +18,15 @@ import numpy as np
 
 from trainables.data.columns import Columns, moments
 from trainables.data.dataset import Array, Repair, View
-from trainables.data.features import Features, Numbers, Products, row_repairs
+from trainables.data.features import Features, Numbers, Products
 from trainables.data.records import Records
 from trainables.data.scaling import fit_scaler
 from trainables.data.section import Section, Task
 from trainables.data.steps import Steps
-from trainables.data.words import Vocabulary, tfidf
+from trainables.data.words import Tfidf, Vocabulary
 from trainables.errors import DataError
 
-__all__ = ["FEATURES_LIMIT", "Preparation", "preparation_for"]
-
-FEATURES_LIMIT = 2**31
-"""Bytes that the features of the training texts may take."""
+__all__ = ["Preparation", "preparation_for"]
 
 
 class Preparation(ABC):
@@ -153,25 +150,18 @@ class TextFeatures(Preparation):
     """Texts as tf-idf: float32, a row of length 1 before scaling."""
 
     def __init__(self, section: Section, task: Task) -> None:
-        self._model = tfidf(section["features.vocabulary"], section["features.ngrams"])
+        self._weights = Tfidf(section)
         # a deviation a word makes the rarest words the loudest: logistic regression falls from 0.771 to 0.720
         self._features = Features(section, task, "none" if section["scaling"] == "auto" else "")
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
-        weights = self._model.fit_transform(raw)
-        size = weights.shape[0] * weights.shape[1] * 4
-        if size > FEATURES_LIMIT:
-            raise DataError(
-                f"data.features.vocabulary: {weights.shape[1]} features of {weights.shape[0]} texts take "
-                f"{size / 2**30:.1f} GiB, at most {FEATURES_LIMIT / 2**30:g}; lower it"
-            )
-        names = tuple(str(name) for name in self._model.get_feature_names_out())
-        inputs = self._features.fit_transform(weights.toarray(), y, names)
+        weights = self._weights.fit_transform(raw)
+        inputs = self._features.fit_transform(weights, y, self._weights.names)
         self.names = self._features.names
         return inputs, np.ones(len(raw), bool)
 
     def transform(self, raw: Any) -> Array:
-        return self._features.transform(self._model.transform(raw).toarray())
+        return self._features.transform(self._weights.transform(raw))
 
 
 class TextTokens(Preparation):
@@ -214,11 +204,13 @@ class Traces(Preparation):
         named = self._channels or tuple(f"channel {k}" if channels > 1 else "value" for k in range(channels))
         steps, clean = self._steps.fit_transform(np.asarray(raw, np.float64), named)
         stay: Array = np.asarray(clean.all(axis=1))
-        self.repairs = row_repairs(int((~stay).sum()) if self._steps.drops_outliers else 0, 0)
-        if not self._steps.drops_outliers:
-            self.repairs = row_repairs(0, int((~stay).sum()))
-        if not stay.any():
-            raise DataError("data.cleaning: drop leaves no training row; choose another")
+        gone = int((~stay).sum())
+        if gone:
+            self.repairs = (Repair("training rows with outlying or missing steps were left out", gone),)
+        if gone == len(raw):
+            raise DataError(
+                "data.cleaning: drop leaves no training row, each holds such a step; choose another"
+            )
         if self._flat:
             names = tuple(f"{channel}[{step}]" for step in range(length) for channel in self._steps.names)
             flat = self._products.fit_transform(steps[stay].reshape(int(stay.sum()), -1), names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -60,24 +60,25 @@ def prepare(records: Records, section: Section, view: View) -> Prepared:
 
 
 def inputs_of(
-    prepared: Prepared, records: Records, section: Section, part: Array
+    preparation: Preparation, target: Target, records: Records, section: Section, part: Array
 ) -> tuple[Array, Array, Array]:
-    """Inputs, targets and rows of a part that follows the training part.
+    """Inputs, targets and rows of a part other than the training part.
 
     Args:
+        preparation: fitted.
+        target: the targets of all rows.
         part: rows of the source, ascending.
 
     Returns:
         Of a series the rows are the first targets of the forecasts.
     """
-    target = prepared.target
-    if isinstance(prepared.preparation, Windows):
-        horizon: int = section["features.horizon"]
-        starts, _ = window_starts(target.y, part, section["features.window"], horizon)
-        seen = records.frame.iloc[: int(part[-1]) + 1] if records.frame is not None else None
-        x = prepared.preparation.transform_at(cast(Any, seen), starts)
-        return x, targets_at(target.y, starts, horizon), starts
-    return prepared.preparation.transform(rows_of(records, part)), _of_rows(target, part), part
+    if not isinstance(preparation, Windows):
+        return preparation.transform(rows_of(records, part)), _of_rows(target, part), part
+    assert records.frame is not None
+    horizon: int = section["features.horizon"]
+    starts, _ = window_starts(target.y, part, section["features.window"], horizon)
+    x = preparation.transform_at(records.frame.iloc[: int(part[-1]) + 1], starts)
+    return x, targets_at(target.y, starts, horizon), starts
 
 
 def rows_of(records: Records, rows: Array) -> Any:
@@ -111,11 +112,11 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
         )
     preparation = preparation_for(records, section, target.task, target.column, view)
     train_x, stay = preparation.fit_transform(rows_of(records, train), y)
-    valid_x = preparation.transform(rows_of(records, split.valid))
+    valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
     dataset = _dataset(
         records, section, view, target, preparation,
-        (train_x, y[stay], valid_x, _of_rows(target, split.valid)),
-        (train[stay], split.valid),
+        (train_x, y[stay], valid_x, valid_y),
+        (train[stay], valid_rows),
         repairs,
     )  # fmt: skip
     return Prepared(dataset, preparation, target, split)
@@ -138,8 +139,7 @@ def _forecast(records: Records, section: Section, view: View, target: Target, sp
     y = targets_at(target.y, starts, horizon)
     preparation = Windows(section, view, target.column, records.name)
     train_x, stay = preparation.fit_windows(records.frame.iloc[: int(split.train[-1]) + 1], starts, y)
-    unfinished = Prepared(cast(Dataset, None), preparation, target, split)
-    valid_x, valid_y, valid_rows = inputs_of(unfinished, records, section, split.valid)
+    valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
     if not len(valid_rows):
         raise DataError(
             f"data.features.horizon: {records.name}: {horizon} values ahead leave no forecast in the "
@@ -223,15 +223,13 @@ def _ranks(records: Records, option: str, column: str, rows: Array, *, missing: 
             f"data.{option}: {records.name}: there is no column {column!r}; {nearest(column, names)}"
         )
     values = frame[column].iloc[rows]
-    lacking = np.flatnonzero(values.isna().to_numpy(dtype=bool))
+    ranks, _ = values.factorize(sort=True)
+    ranks = ranks.astype(np.int64)
+    lacking = np.flatnonzero(ranks < 0)
     if len(lacking) and not missing:
         raise DataError(
             f"data.{option}: {records.name}, {records.place(int(rows[lacking[0]]))}, column {column!r}: the time is missing"
         )
-    ranks = np.unique(
-        values.astype(str) if values.dtype == object else values.to_numpy(), return_inverse=True
-    )[1]
-    ranks = ranks.astype(np.int64)
     ranks[lacking] = ranks.max() + 1 + np.arange(len(lacking))
     return ranks
 

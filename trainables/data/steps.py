@@ -7,6 +7,7 @@ import numpy as np
 from trainables.data.cleaning import Filler, Outliers, fill_forward, smooth
 from trainables.data.dataset import Array
 from trainables.data.section import Section
+from trainables.errors import DataError
 
 __all__ = ["Steps"]
 
@@ -22,7 +23,6 @@ class Steps:
 
     Attributes:
         names: of the channels.
-        drops_outliers: whether it is for outliers, not for missing values, that steps are not to be trained on.
     """
 
     def __init__(self, section: Section) -> None:
@@ -32,16 +32,19 @@ class Steps:
         self._smoothing: str = section["cleaning.smoothing"]
         self._window: int = section["cleaning.smoothing_window"]
         self.names: tuple[str, ...] = ()
-        self.drops_outliers = (
-            section["cleaning.outliers"] != "none" and section["cleaning.outlier_action"] == "drop"
-        )
 
     def fit_transform(self, x: Array, names: tuple[str, ...]) -> tuple[Array, Array]:
-        """The training steps (..., steps, channels), cleaned; and which of them may be trained on (..., steps) bool."""
+        """The training steps (..., steps, channels), cleaned; and which may be trained on (..., steps) bool.
+
+        Raises:
+            DataError: a channel has no value.
+        """
         rows = x.reshape(-1, x.shape[-1])
         missing = np.isnan(rows)
-        known = np.where(missing.all(axis=0), 0.0, rows)
-        self._start = np.nanmedian(known, axis=0)
+        if missing.all(axis=0).any():
+            empty = names[int(np.argmax(missing.all(axis=0)))]
+            raise DataError(f"the training steps hold no value of {empty!r}; leave it out of the data")
+        self._start = np.nanmedian(rows, axis=0)
         rows, clean = self._outliers.fit_transform(rows)
         self.names = names + self._outliers.names
         self._start = np.append(self._start, np.zeros(rows.shape[1] - len(self._start)))

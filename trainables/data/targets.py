@@ -107,6 +107,11 @@ def read_target(records: Records, section: Section) -> Target:
         raise DataError(
             f"{records.name}: {where} has one class, {labels[int(y[0])]!r}: there is nothing to learn"
         )
+    if task == "classification" and np.bincount(y).max() < 2:
+        raise DataError(
+            f"{records.name}: no two rows have the same class ({column or 'target'!r}); name another target, or "
+            "task: regression where it holds numbers"
+        )
     return Target(task, column, rows, y, labels, repairs)
 
 

@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from trainables.data.dataset import Array
+from trainables.data.section import Section
+from trainables.errors import DataError
 
-__all__ = ["PADDING", "UNKNOWN", "Vocabulary", "ngrams_of", "tfidf", "words_of"]
+__all__ = ["PADDING", "UNKNOWN", "WEIGHTS_LIMIT", "Tfidf", "Vocabulary", "ngrams_of", "words_of"]
 
 PADDING, UNKNOWN = 0, 1
+
+WEIGHTS_LIMIT = 2**31
+"""Bytes that the tf-idf weights of the training texts may take."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[!?]")
 
@@ -57,10 +62,44 @@ class Vocabulary:
         return numbers
 
 
-def tfidf(vocabulary: int, ngrams: int) -> Any:
-    """scikit-learn's TfidfVectorizer over our words: float32, rows of length 1, the most frequent n-grams."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+class Tfidf:
+    """scikit-learn's TfidfVectorizer over our words, dense: float32, rows of length 1, the most frequent n-grams.
 
-    return TfidfVectorizer(
-        analyzer=lambda text: ngrams_of(text, ngrams), max_features=vocabulary, dtype=np.float32
-    )
+    Dense, because no model here takes a sparse matrix; 6,363 sentences by 5,000 words are 127 MB.
+
+    Attributes:
+        names: the n-grams.
+    """
+
+    def __init__(self, section: Section) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        longest: int = section["features.ngrams"]
+        self._model: Any = TfidfVectorizer(
+            analyzer=lambda text: ngrams_of(text, longest),
+            max_features=section["features.vocabulary"],
+            dtype=np.float32,
+        )
+        self.names: tuple[str, ...] = ()
+
+    def fit_transform(self, texts: Sequence[str]) -> Array:
+        """The weights of training texts (texts, n-grams).
+
+        Raises:
+            DataError: there is no word in them, or the weights would take more than `WEIGHTS_LIMIT`.
+        """
+        if not any(words_of(text) for text in texts):
+            raise DataError(f"the {len(texts)} training texts hold no word")
+        weights = self._model.fit_transform(texts)
+        size = 4 * weights.shape[0] * weights.shape[1]
+        if size > WEIGHTS_LIMIT:
+            raise DataError(
+                f"data.features.vocabulary: {weights.shape[1]} features of {weights.shape[0]} texts take "
+                f"{size / 2**30:.1f} GiB, at most {WEIGHTS_LIMIT / 2**30:g}; lower it"
+            )
+        self.names = tuple(str(name) for name in self._model.get_feature_names_out())
+        return np.asarray(weights.toarray())
+
+    def transform(self, texts: Sequence[str]) -> Array:
+        """The weights of other texts."""
+        return np.asarray(self._model.transform(texts).toarray())

@@ -180,6 +180,13 @@ def test_rows_of_one_kind_that_repeat_another_go() -> None:
         assert len(kept.dataset.train_rows) - len(found.dataset.train_rows) == int(both)
 
 
+def test_a_channel_without_a_value_is_named() -> None:
+    array = np.array(traces().array)
+    array[:, :, 1] = NAN
+    with pytest.raises(DataError, match="hold no value of 'channel 1'"):
+        prepared(dataclasses.replace(traces(), array=array), "sequences")
+
+
 def test_an_interpolation_without_an_order_is_refused() -> None:
     with pytest.raises(DataError, match=re.escape("split.time, or choose median or model")):
         prepared(table(), cleaning__missing="interpolate")

@@ -70,6 +70,12 @@ def test_what_cannot_be_asked_for(data: Any, rule: str) -> None:
         (["x,y", *rows(20)], {"task": "regression"}, "needs numbers, column 'y' holds labels (row 2: 'a')"),
         (["x,y", *rows(20)], {"task": "forecasting", "modality": "table"}, "only a series can be forecast"),
         (["x,y", *rows(12)], {"split.valid": 0.01}, "leaves none for validation"),
+        (["x,y", *rows(20, "1,n{i}")], {}, "no two rows have the same class ('y')"),
+        (
+            ["x,z,y", *rows(20, "{i},{k},{k}")],
+            {"task": "generation", "features.categories": "target", "target": None},
+            "a generation has none",
+        ),
         (["x,y", *rows(20)], {"split.group": "site"}, "no column 'site'"),
         (["x,y", *rows(20), ",a"], {"split.time": "x"}, "row 22, column 'x': the time is missing"),
         (

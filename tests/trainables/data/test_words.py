@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from contracts.records import prepared, text
+from trainables.data import words
 from trainables.data.words import PADDING, UNKNOWN, Vocabulary, ngrams_of, words_of
+from trainables.errors import DataError
 
 
 def test_words() -> None:
@@ -46,3 +51,13 @@ def test_tfidf_is_that_of_scikit_learn_on_our_words() -> None:
     np.testing.assert_allclose(np.linalg.norm(found.train_x, axis=1), 1, atol=1e-5)
     scaled = prepared(text(), scaling="zscore").dataset
     np.testing.assert_allclose(scaled.train_x.std(axis=0), 1, atol=1e-4)
+
+
+def test_texts_without_words_and_weights_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = dataclasses.replace(text(), texts=("...",) * 60)
+    with pytest.raises(DataError, match="the 36 training texts hold no word"):
+        prepared(empty)
+    np.testing.assert_array_equal(prepared(empty, "tokens").dataset.train_x[:, :2], [[UNKNOWN, PADDING]] * 36)
+    monkeypatch.setattr(words, "WEIGHTS_LIMIT", 1000)
+    with pytest.raises(DataError, match=r"data\.features\.vocabulary: 9 features of 36 texts take"):
+        prepared(text())
