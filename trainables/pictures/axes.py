@@ -42,10 +42,7 @@ class Axes:
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Where a value is on the canvas."""
-        left, top, right, bottom = self._box
-        across = (x - self._x[0]) / (self._x[1] - self._x[0])
-        up = (y - self._y[0]) / (self._y[1] - self._y[0])
-        return left + across * (right - left), bottom - up * (bottom - top)
+        return self._places([x], [y])[0]
 
     def line(
         self,
@@ -56,12 +53,17 @@ class Axes:
         *,
         dashed: bool = False,
     ) -> None:
-        points = [self.place(float(a), float(b)) for a, b in zip(x, y, strict=True)]
-        self._canvas.line(points, colour, width, dashed=dashed)
+        self._canvas.line(self._places(x, y), colour, width, dashed=dashed)
 
     def dots(self, x: Floats, y: Floats, colour: Colour, opacity: float) -> None:
-        for a, b in zip(x, y, strict=True):
-            self._canvas.dot(*self.place(float(a), float(b)), colour, opacity=opacity)
+        for point in self._places(x, y):
+            self._canvas.dot(*point, colour, opacity=opacity)
+
+    def _places(self, x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> list[tuple[float, float]]:
+        left, top, right, bottom = self._box
+        across = (np.asarray(x) - self._x[0]) * ((right - left) / (self._x[1] - self._x[0])) + left
+        down = bottom - (np.asarray(y) - self._y[0]) * ((bottom - top) / (self._y[1] - self._y[0]))
+        return list(zip(across.tolist(), down.tolist(), strict=True))
 
 
 def ticks(low: float, high: float) -> list[float]:
