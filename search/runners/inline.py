@@ -14,6 +14,7 @@ from typing import TypeVar
 from search.paths import write_atomic
 from search.pictures import Drawings, bar
 from search.runners.base import Clock, Resources, Work
+from search.runners.data_card import card_wanted, write_card
 from search.runners.endings import (
     close_as_decided,
     close_finished,
@@ -50,6 +51,9 @@ class InlineRunner:
     def run(self, sweep: PassiveSweep, work: Work) -> str:
         if sweep.problem.failure.step_timeout is not None and not can_limit():
             log.warning("failure.step_timeout has no effect: the inline runner needs the main thread for it")
+        section = card_wanted(sweep, work)
+        if section is not None and work.paths is not None:
+            write_card(work.paths, section)
         clock = Clock(sweep.elapsed)
         waiting = deque(trial.number for trial in sweep.history.running)
         while not work.stop:

@@ -21,9 +21,11 @@ from search.paths import RunPaths, write_atomic
 from search.pictures import Drawings
 from search.problem import Goal, Objective, Problem
 from search.runners.endings import close_host, failure_of, traceback_of
+from search.runners.ray_tune.shared_data import SharedStore
 from search.trial import Trial
 from spaces import nest
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
+from trainables.data import use_store
 from trainables.errors import CheckpointError
 from trainables.host import Host
 from trainables.metrics import clean_metrics
@@ -40,7 +42,8 @@ KEY = "tuneyard"  # the one key of a Tune config and of a Tune result that is ou
 class Shipment:
     """What every worker needs to know of a sweep; goes to each actor once.
 
-    `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None.
+    `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None. `data`: name of
+    the actor that keeps the run's data sets, see `shared_data`; None where each process keeps its own.
     """
 
     ref: str
@@ -50,10 +53,20 @@ class Shipment:
     objective: str
     checkpoint_every: int
     device: str
+    data: str | None = None
 
     @classmethod
     def pack(
-        cls, plug: Plug, *, base: Path, root: Path, objective: str, every: int, device: str, remote: bool
+        cls,
+        plug: Plug,
+        *,
+        base: Path,
+        root: Path,
+        objective: str,
+        every: int,
+        device: str,
+        remote: bool,
+        data: str | None = None,
     ) -> Shipment:
         """`remote`: workers may be on machines that do not have the file in which the trainable is defined.
 
@@ -69,7 +82,7 @@ class Shipment:
                         f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
                         "inside it, name it as path/to/file.py:attribute, or use --runner inline"
                     ) from error
-        return cls(plug.ref, str(base), value, str(root), objective, every, device)
+        return cls(plug.ref, str(base), value, str(root), objective, every, device, data)
 
     def unpack(self) -> Plug:
         if self.plug is not None:
@@ -203,6 +216,10 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any]) -> None:
         self._host: Host | None = None
         self._paused: Path | None = None
+        if self.shipment.data is not None:
+            if self.shipment.base not in sys.path:  # a module of the user's may give the data
+                sys.path.append(self.shipment.base)
+            use_store(SharedStore(self.shipment.data))
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

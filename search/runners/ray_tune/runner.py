@@ -13,6 +13,7 @@ from typing import Any
 
 from search.errors import RunnerError, SettingsError
 from search.runners.base import Clock, StopSignal, Work
+from search.runners.data_card import card_wanted
 from search.runners.ray_tune.cluster import cluster, concurrency
 from search.sweep import PassiveSweep
 
@@ -51,13 +52,17 @@ class RayTuneRunner:
         if done is not None and not sweep.history.running:  # nothing to start Ray for
             sweep.end(done, sweep.elapsed)
             return done
-        with _ctrl_c_stops(work.stop), cluster(self.address, work.workers, work.resources) as ray:
+        with (
+            _ctrl_c_stops(work.stop),
+            cluster(self.address, work.workers, work.resources) as ray,
+            _shared_data(sweep, work) as data,
+        ):
             clock = Clock(sweep.elapsed)
-            reason = self._tune(ray, sweep, work, clock)
+            reason = self._tune(ray, sweep, work, clock, data)
         sweep.end(reason, clock.now())
         return reason
 
-    def _tune(self, ray: Any, sweep: PassiveSweep, work: Work, clock: Clock) -> str:
+    def _tune(self, ray: Any, sweep: PassiveSweep, work: Work, clock: Clock, data: str | None) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from ray import tune
@@ -70,7 +75,7 @@ class RayTuneRunner:
         concurrent = concurrency(ray, work.resources, work.workers)
         bridge = adapters.Bridge(sweep, work, clock)
         tuner = tune.Tuner(
-            tune.with_resources(self._trainable(sweep, work), self._resources(work)),
+            tune.with_resources(self._trainable(sweep, work, data), self._resources(work)),
             tune_config=tune.TuneConfig(
                 search_alg=adapters.BridgeSearcher(bridge),
                 scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
@@ -100,7 +105,7 @@ class RayTuneRunner:
             raise bridge.error
         return bridge.settle()
 
-    def _trainable(self, sweep: PassiveSweep, work: Work) -> Any:
+    def _trainable(self, sweep: PassiveSweep, work: Work, data: str | None) -> Any:
         if work.plug.native:
             return work.plug.target
         from search.runners.ray_tune.hosted import Shipment, hosted
@@ -115,6 +120,7 @@ class RayTuneRunner:
                 every=work.checkpoint_every,
                 device="cuda" if work.resources.gpu > 0 else "cpu",
                 remote=self.address is not None,
+                data=data,
             )
         )
 
@@ -138,6 +144,19 @@ class RayTuneRunner:
         work.paths.tune.mkdir(parents=True, exist_ok=True)
         taken = [int(p.name[1:]) for p in work.paths.tune.glob("g[0-9]*") if p.name[1:].isdigit()]
         return f"g{max(taken, default=0) + 1:03d}"
+
+
+@contextlib.contextmanager
+def _shared_data(sweep: PassiveSweep, work: Work) -> Iterator[str | None]:
+    """The name of the actor that keeps the data sets, for a trainable that reads them through `trainables.data`."""
+    named = any(parameter.name == "data.source" for parameter in sweep.problem.space.parameters)
+    if not named or work.paths is None or work.plug.native or work.plug.declaration().data is None:
+        yield None
+        return
+    from search.runners.ray_tune.shared_data import shared_data
+
+    with shared_data(work.paths, work.base.resolve(), card_wanted(sweep, work)) as name:
+        yield name
 
 
 @contextlib.contextmanager
