@@ -99,7 +99,7 @@ class Finetune(Supervised):
         """
         _check(options)
         rows, self._origin = _rows(data, options)
-        if not _cached(rows, options):
+        if not _cached(rows, self._origin, options):
             return rows
         make = partial(_seen_by_the_head, data, options, device)
         if device != "cpu":  # what keeps data sets for many processes has no accelerator
@@ -266,10 +266,15 @@ def _side(origin: Origin, inputs: Inputs, asked: int) -> tuple[int, int]:
     return max(1, round(height * larger)), max(1, round(width * larger))
 
 
-def _cached(rows: Dataset, options: Mapping[str, Any]) -> bool:
-    """Whether all epochs see the same at the end of the backbone."""
+def _cached(rows: Dataset, origin: Origin, options: Mapping[str, Any]) -> bool:
+    """Whether all epochs see the same at the end of the backbone, and it is worth keeping.
+
+    A perceptron's rows are features already, and as quick to compute as to find.
+    """
     frozen = options["freeze"] == 1 and not options["unfreeze_every"] and options["model.new_head"]
-    return bool(options["cache"] and frozen and not rows.augmentation.get("strength"))
+    return bool(
+        options["cache"] and origin.view != "features" and frozen and not rows.augmentation.get("strength")
+    )
 
 
 def _seen_by_the_head(data: Mapping[str, Any] | str, options: Mapping[str, Any], device: str) -> Dataset:

@@ -19,7 +19,6 @@ from trainables.plug import resolve
 __all__ = ["SavedNetwork", "read_safetensors", "read_trial", "write_safetensors"]
 
 KEY = "tuneyard.network"  # of a safetensors file's metadata
-AVERAGED = "module."  # what torch's AveragedModel puts before every name
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,7 @@ def read_trial(directory: Path) -> SavedNetwork:
             f"model.weights: {checkpoint} is no checkpoint of a neural network (no {NETWORK})"
         )
     with loading(checkpoint) as state:
-        kept = state["weights"]
-        weights = kept["module"]
-        if "ema" in kept:
-            averaged = kept["ema"].items()
-            weights = {n.removeprefix(AVERAGED): w for n, w in averaged if n.startswith(AVERAGED)}
+        weights = state["weights"].get("ema") or state["weights"]["module"]
     return _described(described.read_text(encoding="utf-8"), weights, described)
 
 
