@@ -14,7 +14,6 @@ from trainables.neural.options import TRAINING_OPTIONS
 __all__ = ["make_optimizer"]
 
 FUSED = ("sgd", "adagrad", "adam", "adamw")
-FOREACH = ("adadelta", "rmsprop")
 
 
 def make_optimizer(
@@ -22,8 +21,9 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """The optimizer that the options ask for.
 
-    At the sizes of this project the calls are the cost, not the arithmetic: one fused call for all parameters where
-    torch has it, calls over lists of parameters else.
+    Of small networks the calls are the cost, not the arithmetic, so it is one fused call for all parameters where torch
+    has it. The others are left to torch, which goes by lists of parameters on a GPU and one by one on a CPU, where
+    lists are slower (docs/decisions/training-loop.md).
 
     Args:
         parameters: what is trained, or groups of it as torch takes them (``{"params": ..., "lr": ...}``).
@@ -40,8 +40,6 @@ def make_optimizer(
     given: dict[str, Any] = {"lr": options["lr"]}
     if name in FUSED:
         given["fused"] = True
-    if name in FOREACH:
-        given["foreach"] = True
     if name != "lbfgs":
         given["weight_decay"] = options["weight_decay"]
     try:

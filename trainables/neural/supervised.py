@@ -6,7 +6,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -69,12 +69,14 @@ class Supervised(Trainable):
 
     @classmethod
     def declare(cls, data: Mapping[str, Any] | None) -> Declaration:
-        """As `declared`, with the metric of the data's task.
+        """As `declared`, with the metric of the data's task and the default of every option.
 
         Raises:
             DataError: the data cannot be read, or is of a kind that this model cannot read.
         """
-        return declaration_for(cls.declared, data, owner=cls.name, views=cls.views)
+        defaults = {name: v for name, v in {**TRAINING, **cls.architecture}.items() if v is not None}
+        declared = replace(cls.declared, defaults=defaults)
+        return declaration_for(declared, data, owner=cls.name, views=cls.views)
 
     @abstractmethod
     def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:

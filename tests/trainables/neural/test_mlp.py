@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from contracts.trainable import Case, LearnerContract
+from spaces import nest, parse_parameters
 from trainables import CheckpointError, Host, TrainableError, resolve
 from trainables.data import load
 
@@ -170,6 +171,13 @@ def test_it_forecasts_several_values_ahead() -> None:
     pytest.importorskip("statsmodels", reason="co2 comes with the package statsmodels")
     host = start({"data": {"source": "co2", "limit": 500, "features": {"window": 26, "horizon": 3}}})
     assert max((host.advance() or {})["val/r2"] for _ in range(8)) > 0.5
+
+
+def test_it_declares_the_default_of_every_option() -> None:
+    declared = resolve("mlp").declaration("wine")
+    assert declared.defaults["lr"] == 1e-3
+    assert set(parse_parameters(declared.parameters).names) <= set(declared.defaults)
+    start(nest(dict(declared.defaults)))
 
 
 class TestLearner(LearnerContract):
