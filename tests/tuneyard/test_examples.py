@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -21,10 +22,10 @@ NATIVE = [name for name in EXAMPLES if name.startswith("ray_")]
 
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
-    """A copy of the examples, far from the repository."""
-    return Path(
-        shutil.copytree(ROOT / "examples", tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__"))
-    )
+    """A copy of the examples, far from the repository, with the database that one of them reads."""
+    copy = shutil.copytree(ROOT / "examples", tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__"))
+    runpy.run_path(str(copy / "sql.py"))["make"](copy)
+    return Path(copy)
 
 
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NATIVE])
