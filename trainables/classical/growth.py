@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -183,10 +184,10 @@ class Epochs(Growing):
     def load(self, directory: Path) -> None:
         file = directory / COEFFICIENTS
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 state = {name: arrays[name] for name in arrays.files}
             done = int(state["epochs"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise CheckpointError(f"{file} cannot be read: {error}") from error
         self.model = self.make()
         with _quiet():

@@ -77,7 +77,7 @@ class Rounds(Trainable):
         """
         if importlib.util.find_spec(cls.package) is None:
             raise TrainableError(
-                f"{cls.name} needs a package that is not installed: pip install 'tuneyard[{cls.name}]'"
+                f"{cls.name} needs a package that is not installed: pip install 'tuneyard[boosting]'"
             )
         return declaration_for(cls.declared, data, owner=cls.name)
 

@@ -43,7 +43,7 @@ LEARNERS = [
 def _needed(case: Case) -> None:
     name = str(case)
     if name in ("xgboost", "lightgbm") and importlib.util.find_spec(name) is None:
-        pytest.skip(f"{name} is an optional package and is not installed: pip install 'tuneyard[{name}]'")
+        pytest.skip(f"{name} is an optional package and is not installed: pip install 'tuneyard[boosting]'")
 
 
 class TestEstimators(TrainableContract):
