@@ -207,6 +207,7 @@ def test_a_query_of_a_postgresql_server(read: Read, filled: str) -> None:
     assert frame["new"].tolist()[:2] == ["false", "true"]
     assert frame["kind"].tolist()[:3] == ["Zürich", "Zürich", None]
     assert records.rows == 30
+    assert PASSWORD not in records.name
     assert source_version(read_section({"source": filled, "query": query})) == "database"
 
 
