@@ -37,6 +37,8 @@ def records_of_arrays(arrays: Mapping[str, Array], section: Section, origin: Ori
     Raises:
         DataError: an array is missing, of another length, of a type that holds no numbers, or not finite.
     """
+    for column, kind in section.columns().items():
+        raise DataError(f"data.columns.{kind}: {origin.name} holds arrays, which have no column {column!r}")
     target = section["target"] or "y"
     if "x" not in arrays:
         raise DataError(

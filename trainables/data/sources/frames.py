@@ -172,8 +172,7 @@ def _without_gaps(
             f"{origin.at(rows[0], columns[0])}: the {what} is missing, as it is in {len(rows)} of the "
             f"{len(frame)} rows; up to a tenth would be left out: fill them in, or name another column"
         )
-    is_are = "1 row without a {} was" if len(rows) == 1 else f"{len(rows)} rows without a {{}} were"
-    repair = repair_of(f"{is_are.format(what)} left out", rows, origin.places)
+    repair = repair_of(f"rows without a {what} were left out", rows, origin.places)
     kept = np.flatnonzero(~gone)
     return (
         frame.iloc[kept].reset_index(drop=True),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from trainables.data.records import Records
 from trainables.data.section import COLUMN_KINDS, Section
-from trainables.data.sources.catalogue import BUILT_IN
+from trainables.data.sources.catalogue import BUILT_IN, BuiltIn
 from trainables.errors import DataError, nearest
 
 __all__ = ["FORMATS", "read_records", "source_version"]
@@ -101,6 +101,8 @@ def source_version(section: Section) -> str:
 
 def _reader(section: Section) -> Callable[[], Records]:
     source = section["source"]
+    if section["query"] is not None and "://" not in source and not source.lower().endswith(_DATABASES):
+        raise DataError(f"data.query: only a database has one, and {source} is none; leave query out")
     if source in BUILT_IN:
         return lambda: _built_in(source, section)
     if "://" in source:
@@ -121,10 +123,19 @@ def _reader(section: Section) -> Callable[[], Records]:
 
 def _built_in(name: str, section: Section) -> Records:
     known = BUILT_IN[name]
-    if known.target is None and section["target"] is not None:
-        raise DataError(f"data.target: what {name} is labelled with is known; leave target out")
+    if known.target is None:  # arrays and texts, which have no columns
+        given = {"target": section["target"], "modality": section["modality"]} | {
+            f"columns.{kind}": column for column, kind in section.columns().items()
+        }
+        for option, value in given.items():
+            if value not in (None, known.modality):
+                raise DataError(f"data.{option}: {name} is {_known(known)}; leave {option} out")
     records = _function(known.reader)(section)
     return replace(records, task=known.task) if section["target"] in (None, known.target) else records
+
+
+def _known(known: BuiltIn) -> str:
+    return f"known ({known.modality}, {known.task}, its targets beside it)"
 
 
 def _function(reference: str) -> Callable[..., Records]:

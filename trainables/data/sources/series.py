@@ -114,7 +114,7 @@ def _in_order(
     if len(steps) > 1 and counts.max() > 0.5 * counts.sum() and not _calendar(steps):
         odd = int(counts.sum() - counts.max())
         what = f"steps of {column!r} differ from the usual one; a window counts rows, not time"
-        repairs = (*repairs, Repair(f"{odd} {what}", odd))
+        repairs = (*repairs, Repair(what, odd))
     return frame, origin, repairs
 
 

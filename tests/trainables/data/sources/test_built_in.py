@@ -154,7 +154,13 @@ def test_a_package_that_is_not_installed_is_named(read: Read, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("name", "options", "rule"),
     [
-        ("digits", {"target": "y"}, "what digits is labelled with is known; leave target out"),
+        (
+            "digits",
+            {"target": "y"},
+            "data.target: digits is known .images, classification, its targets beside it",
+        ),
+        ("digits", {"modality": "table"}, "data.modality: digits is known .* leave modality out"),
+        ("trace", {"columns.number": "x"}, "data.columns.number: trace is known .series"),
         ("wine", {"target": "alkohol"}, "did you mean alcohol?"),
         ("penguins", {"columns.ignore": "species"}, "'species' is the target of"),
         ("wine", {"columns.ignore": "cultivar"}, "'cultivar' is the target of wine"),

@@ -56,7 +56,7 @@ def test_rows_without_a_text_are_left_out(read: Read, write: Write) -> None:
     records = read(write(*REVIEWS, " ,good,1,a1"), {"columns.text": "review", "target": "mood"})
     assert records.rows == 12
     assert [(r.what, r.where) for r in records.repairs] == [
-        ("1 row without a text was left out", ("row 14",))
+        ("rows without a text were left out", ("row 14",))
     ]
 
 
@@ -90,7 +90,7 @@ def test_steps_that_differ_are_counted(read: Read, write: Write) -> None:
     days = ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-05", "2020-01-06"]
     records = read(write("day,y", *[f"{day},1" for day in days]), {"target": "y"})
     assert [r.what for r in records.repairs] == [
-        "1 steps of 'day' differ from the usual one; a window counts rows, not time"
+        "steps of 'day' differ from the usual one; a window counts rows, not time"
     ]
     months = [f"2020-{month:02}-01" for month in range(1, 13)]
     assert not read(write("day,y", *[f"{day},1" for day in months], name="m.csv"), {"target": "y"}).repairs

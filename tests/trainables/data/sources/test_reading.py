@@ -42,6 +42,12 @@ def test_an_ending_that_nobody_reads(read: Read, write: Write) -> None:
         read(write("x", name="table.xlsx"))
 
 
+def test_only_a_database_has_a_query(read: Read, write: Write) -> None:
+    for source in (write("x,y", "1,2"), "digits"):
+        with pytest.raises(DataError, match=r"data\.query: only a database has one, and .* is none"):
+            read(source, {"query": "SELECT 1"})
+
+
 def test_a_file_is_read_once_until_it_changes(read: Read, write: Write) -> None:
     path = write("x,y", "1,2")
     first = read(path)
