@@ -53,7 +53,7 @@ class Classical(Trainable):
     declared = Declaration(
         metric="val/accuracy",
         goal="maximize",
-        step_unit=f"1/{STEPS} of the training",
+        step_unit="part",
         max_steps=STEPS,
         data="breast_cancer",
     )

@@ -16,7 +16,7 @@ from trainables.errors import CheckpointError, TrainableError
 __all__ = ["Fitting", "Scale", "refuse_generation"]
 
 CHECKPOINT = "fitting.json"
-MEASURED_ROWS = 2000
+MEASURED_ROWS = 500
 
 
 class Scale:
@@ -60,7 +60,7 @@ class Fitting:
         self._growing = growing(self._scale.inward(data.train_y))
 
     def step(self) -> dict[str, float]:
-        """Train one share further and measure. "train/loss" is that of the rows trained on, of at most 2,000 of them.
+        """Train one share further and measure. "train/loss" is that of the rows trained on, of at most 500 of them.
 
         Raises:
             StopIteration: the training was whole after the step before.

@@ -50,7 +50,7 @@ class Pipelined(Trainable):
     declared: ClassVar[Declaration] = Declaration(
         metric="val/accuracy",
         goal="maximize",
-        step_unit=f"1/{STEPS} of the training",
+        step_unit="part",
         max_steps=STEPS,
         data="breast_cancer",
     )
