@@ -21,6 +21,7 @@ from search.analysis import (
     verdict,
 )
 from search.confirmation.candidates import confirmation_of
+from search.report.data import data_of
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -45,6 +46,7 @@ def contents(run: Run) -> dict[str, Any]:
         "verdict": verdict(history, run.name, state, confirmed),
         "confirmation": confirmed,
         "facts": facts(history, run.paths),
+        "data": data_of(run.paths),
         "spending": spending(history),
         "leaderboard": leaderboard(history),
         "history": history_curve(history),

@@ -1,6 +1,6 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the report of a run, pictures.html.j2: a part of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
+- page.html.j2: the report of a run, pictures.html.j2 and data.html.j2: parts of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.

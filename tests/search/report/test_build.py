@@ -19,6 +19,7 @@ KEYS = {
     "format",
     "summary",
     "verdict",
+    "data",
     "facts",
     "spending",
     "leaderboard",
