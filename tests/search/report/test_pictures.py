@@ -39,7 +39,9 @@ def test_the_newest_drawing_of_the_winner_is_in_the_page(run: Run) -> None:
     folder = draw(run, 10, "confusion", "roc")
     assert run.best is not None
     page = build_report(run).read_text()
-    contents = [base64.b64decode(text) for text in re.findall(r'<img src="data:image/png;base64,([^"]+)"', page)]
+    contents = [
+        base64.b64decode(text) for text in re.findall(r'<img src="data:image/png;base64,([^"]+)"', page)
+    ]
     assert contents == [(folder / "confusion.png").read_bytes(), (folder / "roc.png").read_bytes()]
     assert f"Drawn by {run.best.trial} after step 10" in page
     assert "Confusion matrix" in page
