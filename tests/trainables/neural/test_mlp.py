@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,24 @@ def test_it_ends_by_itself_after_its_epochs_also_when_resumed(tmp_path: Path) ->
     assert host.advance() is not None
     assert host.advance() is None
     assert host.step == 2
+
+
+def test_it_ends_by_itself_when_stopped_early_also_when_resumed(tmp_path: Path) -> None:
+    config = {"data": "diabetes", "lr": 0.05, "early_stopping": 3}
+    host, last = start(config), {}
+    while (metrics := host.advance()) is not None:
+        last = metrics
+    host.save(tmp_path)
+    assert host.step < 100
+    again = start(config, checkpoint=tmp_path)
+    assert again.step == host.step
+    assert again.advance() is None
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    again.draw(drawn)
+    assert json.loads((drawn / "evaluation.json").read_text())["scores"]["rmse"] == pytest.approx(
+        last["val/rmse"]
+    )
 
 
 def test_one_layer_follows_the_closed_form() -> None:
