@@ -12,6 +12,7 @@ __all__ = ["COMMANDS", "cli"]
 COMMANDS: dict[str, str] = {
     "init": "Write a commented sweep file and a trainable to start from.",
     "plan": "Check a sweep file and show what it would do; spends nothing.",
+    "data": "Describe a data set: parts, columns, repairs, doubtful labels.",
     "run": "Run a sweep.",
     "ls": "List the runs.",
     "show": "Show a run, or one of its trials.",

@@ -39,7 +39,7 @@ def card_of(data: Mapping[str, Any] | str) -> dict[str, Any]:
     `columns_left_out`, `duplicates` (rows that repeat an earlier one, target included), `repairs` (`what`, `count`,
     `where`), `split` (its options), `options` (all others that are not at their default), `hash` (SHA-256 of the content).
 
-    A column: `name`, `role` (input, target, group, time, ignored), `kind`, `missing` (share), `distinct`; then `min`,
+    A column: `name`, `role` (input, target, group, time), `kind`, `missing` (share), `distinct`; then `min`,
     `mean`, `max` of numbers and dates, `top` (label, share) of the others.
 
     Raises:
@@ -159,8 +159,7 @@ def _columns(records: Records, section: Section, prepared: Prepared, seen: Array
         }
         declared = section.columns()
         for name in map(str, raw.columns):
-            role = roles.get(name, "ignored" if declared.get(name) == "ignore" else "input")
-            yield {"name": name, "role": role, **_column(raw[name], declared.get(name))}
+            yield {"name": name, "role": roles.get(name, "input"), **_column(raw[name], declared.get(name))}
 
 
 def _column(column: pd.Series[Any], declared: str | None) -> dict[str, Any]:
