@@ -14,7 +14,10 @@ from trainables.data.dataset import Array
 from trainables.data.section import Section
 from trainables.errors import DataError
 
-__all__ = ["Filler", "Outliers", "fill_forward", "repeated_rows", "smooth"]
+__all__ = ["LARGEST", "Filler", "Outliers", "check_sizes", "fill_forward", "repeated_rows", "smooth"]
+
+LARGEST = 1e50
+"""Numbers may be so large: the variance of a product of three is still a number."""
 
 ROUNDS = 10  # of regressing each column on the others
 
@@ -193,6 +196,26 @@ def _most_frequent(values: Array) -> float:
     """The smallest of the most frequent values."""
     different, counts = np.unique(values, return_counts=True)
     return float(different[counts.argmax()])
+
+
+def check_sizes(x: Array, names: tuple[str, ...], source: str) -> None:
+    """No number is infinite, or larger than `LARGEST`.
+
+    Args:
+        x: (rows, columns), NaN allowed.
+        names: of the columns.
+        source: for the message.
+
+    Raises:
+        DataError: one is; names its column.
+    """
+    large = np.abs(x) > LARGEST
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise DataError(
+            f"{source}, column {names[column]!r}: holds {x[row, column]:g}; numbers beyond {LARGEST:g} cannot be computed "
+            "with: correct it, or list the column under columns.ignore"
+        )
 
 
 def fill_forward(x: Array, start: Array) -> Array:

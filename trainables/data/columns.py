@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainables.data.cleaning import check_sizes
 from trainables.data.dataset import Array, Repair
 from trainables.data.encoding import CategoryEncoder, date_parts, kind_of
 from trainables.data.section import Section, Task
@@ -87,13 +88,15 @@ class Columns:
         """float64 (rows, numbers and parts of dates), NaN where missing.
 
         Raises:
-            DataError: a column is not there, or holds something else.
+            DataError: a column is not there, or holds something else, or numbers that are too large.
         """
         self._check(frame)
         parts = self._date_parts(frame)
         columns = [frame[column].to_numpy(dtype=np.float64) for column in self._of_kind("number")]
         columns += [parts[part] for part in self._parts]
-        return np.column_stack(columns) if columns else np.zeros((len(frame), 0))
+        numbers = np.column_stack(columns) if columns else np.zeros((len(frame), 0))
+        check_sizes(numbers, self.number_names, self._name)
+        return numbers
 
     def fit_others(self, frame: pd.DataFrame, y: Array) -> tuple[Array, tuple[str, ...]]:
         """Labels and texts of training rows as features (rows, features), and the features' names."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from trainables.data.cleaning import check_sizes
 from trainables.data.columns import Columns, moments
 from trainables.data.dataset import Array, Repair, View
 from trainables.data.features import Features, Numbers, Products
@@ -197,11 +198,12 @@ class Traces(Preparation):
         self._steps, self._scaling = Steps(section), section["scaling"]
         self._flat = view == "features"
         self._products, self._features = Products(section), Features(section, task)
-        self._channels = records.feature_names
+        self._name, self._channels = records.name, records.feature_names
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         _, length, channels = raw.shape
         named = self._channels or tuple(f"channel {k}" if channels > 1 else "value" for k in range(channels))
+        check_sizes(np.reshape(raw, (-1, channels)), named, self._name)
         steps, clean = self._steps.fit_transform(np.asarray(raw, np.float64), named)
         stay: Array = np.asarray(clean.all(axis=1))
         gone = int((~stay).sum())

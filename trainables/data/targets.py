@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trainables.data.cleaning import LARGEST
 from trainables.data.dataset import Array, Repair
 from trainables.data.records import Records
 from trainables.data.section import Section, Task
@@ -164,11 +165,11 @@ def _numbers(records: Records, column: str | None, values: Array, known: Array) 
             f"column {column or 'target'!r} holds labels ({records.place(at)}: {values[at]!r})"
         )
     numbers = np.asarray(values, np.float64)
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if len(infinite):
-        at = int(infinite[0])
+    large = np.flatnonzero(np.abs(numbers) > LARGEST)
+    if len(large):
+        at = int(large[0])
         raise DataError(
-            f"{records.name}, {records.place(at)}, column {column or 'target'!r}: {numbers[at]} is not finite"
+            f"{records.name}, {records.place(at)}, column {column or 'target'!r}: {numbers[at]:g} is too large to be computed with"
         )
     return numbers
 

@@ -187,6 +187,22 @@ def test_a_channel_without_a_value_is_named() -> None:
         prepared(dataclasses.replace(traces(), array=array), "sequences")
 
 
+def test_numbers_that_cannot_be_computed_with_name_their_column() -> None:
+    for column, options in (("b", {}), ("amount", {"target": "amount"})):
+        frame = pd.DataFrame(table().frame)
+        frame.loc[3, column] = -1e60
+        with pytest.raises(DataError, match=f"drawn.csv, .*column '{column}'.* -1e\\+60"):
+            prepared(dataclasses.replace(table(), frame=frame), split__test=0, **options)
+        frame.loc[3, column] = 1e49
+        assert np.isfinite(
+            prepared(dataclasses.replace(table(), frame=frame), features__polynomial=3).dataset.train_x
+        ).all()
+    array = np.array(traces().array)
+    array[0, 0, 0] = array[1, 0, 0] = np.inf
+    with pytest.raises(DataError, match="'channel 0': holds inf"):
+        prepared(dataclasses.replace(traces(), array=array), split__test=0, split__valid=0.02)
+
+
 def test_an_interpolation_without_an_order_is_refused() -> None:
     with pytest.raises(DataError, match=re.escape("split.time, or choose median or model")):
         prepared(table(), cleaning__missing="interpolate")
