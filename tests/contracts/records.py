@@ -90,7 +90,7 @@ def series(seed: int = 0, steps: int = STEPS) -> Records:
     frame = pd.DataFrame(
         {
             "level": level,
-            "wind": np.where(rng.random(steps) < 0.3, np.nan, rng.normal(size=steps)),
+            "wind": np.where(rng.random(steps) < 0.15, np.nan, rng.normal(size=steps)),
             "state": pd.Series(rng.choice(["on", "off"], steps), dtype=object),
         }
     )

@@ -61,6 +61,8 @@ def _options(modality: str, stage: str) -> dict[str, Any]:
         options["split__time"] = "when"
     if modality == "images" and "features__polynomial" in options:
         del options["features__polynomial"]  # of 144 pixels: test_features has it for images
+    if modality == "series" and options.get("cleaning__missing") == "drop":
+        options["features__window"] = 3  # so that windows without a gap are left
     if modality == "series":
         options = {
             name: value for name, value in options.items() if name not in ("split__group", "split__time")

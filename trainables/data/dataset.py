@@ -41,7 +41,7 @@ class Dataset:
         task: what is to be learnt.
         modality: what a row of the source is.
         view: what a row of `train_x` is:
-            "features": float64 (rows, features), finite;
+            "features": float64 (rows, features), finite; of texts float32;
             "images": float32 (rows, channels, height, width);
             "tokens": int64 (rows, length), words as numbers, 0 = padding at the end, 1 = unknown word;
             "sequences": float32 (rows, length, channels), finite;

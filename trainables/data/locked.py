@@ -6,17 +6,19 @@ signs for it: a `Permit` names the run and counts how often its test part has be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from trainables.data.dataset import Array, View
-from trainables.data.prepare import inputs_of, prepare
-from trainables.data.section import Task, read_section
+from trainables.data.dataset import Array, Dataset, View
+from trainables.data.prepare import images_of, inputs_of, prepare
+from trainables.data.section import Section, Task, read_section
 from trainables.data.sources import read_records
+from trainables.data.store import reading_with
 from trainables.errors import DataError
 
-__all__ = ["Permit", "TestPart", "load_test"]
+__all__ = ["Permit", "TestPart", "load_test", "opened"]
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,33 @@ def load_test(data: Mapping[str, Any] | str, view: View = "features", *, permit:
     Raises:
         DataError: the permit names no run or no opening, there is no test part, or as `load`.
     """
-    if not isinstance(permit, Permit) or not permit.run or permit.opening < 1:
-        raise DataError(
-            "the test part is locked: it takes a permit that names the run and counts its openings from 1, "
-            f"not {permit!r}"
-        )
+    _check(permit)
     section = read_section(data)
+    data_set, x, y, rows, _ = _test_part(section, view)
+    return TestPart(data_set.task, view, x, y, rows, data_set.labels, permit)
+
+
+@contextmanager
+def opened(permit: Permit) -> Iterator[None]:
+    """Until the end of the block, the datasets that `load` gives have the test rows where their validation rows were.
+
+    A trainable that is set up in here, with a checkpoint of a trial, and then measured tells how that trial's model does
+    on the test part. It must not be trained in here: early stopping would look at test rows.
+
+    Raises:
+        DataError: the permit names no run or no opening.
+    """
+    _check(permit)
+    with reading_with(_with_test_rows):
+        yield
+
+
+def _with_test_rows(section: Section, view: View) -> Dataset:
+    data_set, x, y, rows, images = _test_part(section, view)
+    return replace(data_set, valid_x=x, valid_y=y, valid_rows=rows, valid_images=images)
+
+
+def _test_part(section: Section, view: View) -> tuple[Dataset, Array, Array, Array, Array | None]:
     if not section["split.test"]:
         raise DataError("data.split.test: is 0, so there is no test part; confirm on rows of another source")
     records = read_records(section)
@@ -75,4 +98,12 @@ def load_test(data: Mapping[str, Any] | str, view: View = "features", *, permit:
     x, y, rows = inputs_of(prepared.preparation, prepared.target, records, section, prepared.split.test)
     for array in (x, y, rows):
         array.flags.writeable = False
-    return TestPart(prepared.dataset.task, view, x, y, rows, prepared.dataset.labels, permit)
+    return prepared.dataset, x, y, rows, images_of(records, view, rows)
+
+
+def _check(permit: Permit) -> None:
+    if not isinstance(permit, Permit) or not permit.run or permit.opening < 1:
+        raise DataError(
+            "the test part is locked: it takes a permit that names the run and counts its openings from 1, "
+            f"not {permit!r}"
+        )

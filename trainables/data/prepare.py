@@ -19,7 +19,7 @@ from trainables.data.targets import Target, read_target
 from trainables.data.windows import Windows, targets_at, window_starts
 from trainables.errors import DataError, nearest
 
-__all__ = ["Prepared", "inputs_of", "prepare", "repeated", "rows_of"]
+__all__ = ["Prepared", "images_of", "inputs_of", "prepare", "repeated", "rows_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,18 +100,17 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
     train, repairs = split.train, split.repairs
     if section["cleaning.duplicates"] == "drop":
         again = repeated(records, target, train)
-        train = train[~again]
         if again.any():
-            repairs += (Repair("training rows that repeat another were left out", int(again.sum())),)
+            where = tuple(records.place(int(row)) for row in train[again][:5])
+            repairs += (Repair("training rows that repeat another were left out", int(again.sum()), where),)
+        train = train[~again]
     y = _of_rows(target, train)
     train = draw_rows(train, y if target.labels else None, section["limit"], section)
     y = _of_rows(target, train)
-    if target.task == "classification" and len(np.unique(y)) < 2:
-        raise DataError(
-            f"{records.name}: the {len(y)} training rows are of one class; there is nothing to learn"
-        )
+    _check_classes(records, target, y)
     preparation = preparation_for(records, section, target.task, target.column, view)
     train_x, stay = preparation.fit_transform(rows_of(records, train), y)
+    _check_classes(records, target, y[stay])
     valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
     dataset = _dataset(
         records, section, view, target, preparation,
@@ -120,6 +119,13 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
         repairs,
     )  # fmt: skip
     return Prepared(dataset, preparation, target, split)
+
+
+def _check_classes(records: Records, target: Target, y: Array) -> None:
+    if target.task == "classification" and len(np.unique(y)) < 2:
+        raise DataError(
+            f"{records.name}: the {len(y)} training rows that are left are of one class; there is nothing to learn"
+        )
 
 
 def _forecast(records: Records, section: Section, view: View, target: Target, split: Split) -> Prepared:
@@ -180,13 +186,13 @@ def _dataset(
         valid_rows=_frozen(rows[1]),
         vocabulary=preparation.vocabulary,
         augmentation=section.group("augmentation"),
-        valid_images=_images(records, view, rows[1]),
+        valid_images=images_of(records, view, rows[1]),
         repairs=records.repairs + target.repairs + repairs + preparation.repairs,
         source=records.name,
     )
 
 
-def _images(records: Records, view: View, rows: Array) -> Array | None:
+def images_of(records: Records, view: View, rows: Array) -> Array | None:
     """Rows that are images, where the view shows them as something else."""
     if records.modality != "images" or view == "images" or records.array is None:
         return None

@@ -6,7 +6,8 @@ import contextlib
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -16,7 +17,18 @@ from trainables.data.section import Modality, Section, Task, read_section
 from trainables.data.sources import BUILT_IN, read_records, source_version
 from trainables.errors import DataError
 
-__all__ = ["VIEWS", "MemoryStore", "Store", "keep", "load", "modality_of", "task_of", "use_store", "views_of"]
+__all__ = [
+    "VIEWS",
+    "MemoryStore",
+    "Store",
+    "keep",
+    "load",
+    "modality_of",
+    "reading_with",
+    "task_of",
+    "use_store",
+    "views_of",
+]
 
 VIEWS: dict[Modality, tuple[View, ...]] = {
     "table": ("features",),
@@ -26,8 +38,8 @@ VIEWS: dict[Modality, tuple[View, ...]] = {
 }
 
 READERS: dict[View, str] = {
-    "features": "mlp, classical, boosting, xgboost, lightgbm",
-    "images": "cnn, resnet, inception, densenet, vae, gan",
+    "features": "classical, boosting, xgboost, lightgbm, mlp, finetune",
+    "images": "cnn, resnet, inception, densenet, vae, gan, finetune",
     "tokens": "rnn, transformer",
     "sequences": "rnn, transformer",
     "texts": "finetune",
@@ -84,6 +96,20 @@ class use_store(contextlib.AbstractContextManager[Store]):  # noqa: N801 - it is
         _store = self._before
 
 
+_maker: ContextVar[Callable[[Section, View], Dataset] | None] = ContextVar("_maker", default=None)
+
+
+@contextlib.contextmanager
+def reading_with(make: Callable[[Section, View], Dataset]) -> Iterator[None]:
+    """Until the end of the block `load` makes its datasets in another way, and keeps them apart from all others."""
+    token = _maker.set(make)
+    try:
+        with use_store(MemoryStore()):
+            yield
+    finally:
+        _maker.reset(token)
+
+
 def load(data: Mapping[str, Any] | str, view: View = "features") -> Dataset:
     """The dataset that a `data:` section names, as a model of this view reads it.
 
@@ -103,7 +129,7 @@ def load(data: Mapping[str, Any] | str, view: View = "features") -> Dataset:
     if known is not None:
         _check_view(known.modality, view, section["source"])
     return replace(
-        _store.get(_key(section, view), partial(_make, section, view)),
+        _store.get(_key(section, view), partial(_maker.get() or _make, section, view)),
         augmentation=section.group("augmentation"),
     )
 
