@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from trainables.data.dataset import Dataset, View
 from trainables.data.section import Modality, Section, Task, read_section
@@ -56,6 +56,9 @@ class Store(Protocol):
             key: SHA-256, hexadecimal: equal for equal options, version of the source and view.
         """
 
+    def fact(self, key: str, make: Callable[[], str]) -> str:
+        """A word about a source that is known only by reading it, such as its modality; kept for good."""
+
 
 class MemoryStore:
     """The last few datasets of this process.
@@ -76,6 +79,10 @@ class MemoryStore:
                 self._held.popitem(last=False)
         self._held.move_to_end(key)
         return self._held[key]
+
+    def fact(self, key: str, make: Callable[[], str]) -> str:
+        """See `Store`; nothing is kept here: the source itself is, by `read_records`."""
+        return make()
 
 
 _store: Store = MemoryStore()
@@ -160,9 +167,7 @@ def task_of(data: Mapping[str, Any] | str) -> Task:
             return known.task
         if section["task"] == "generation":
             return "generation"
-    from trainables.data.targets import task_of_records
-
-    return task_of_records(read_records(section), section)
+    return cast(Task, _store.fact(_key(section, "task"), partial(_task, section)))
 
 
 def modality_of(data: Mapping[str, Any] | str) -> Modality:
@@ -173,7 +178,19 @@ def modality_of(data: Mapping[str, Any] | str) -> Modality:
     """
     section = read_section(data)
     known = BUILT_IN.get(section["source"])
-    return known.modality if known is not None else read_records(section).modality
+    if known is not None:
+        return known.modality
+    return cast(Modality, _store.fact(_key(section, "modality"), partial(_modality, section)))
+
+
+def _task(section: Section) -> str:
+    from trainables.data.targets import task_of_records
+
+    return task_of_records(read_records(section), section)
+
+
+def _modality(section: Section) -> str:
+    return read_records(section).modality
 
 
 def views_of(modality: Modality) -> tuple[View, ...]:
@@ -188,7 +205,7 @@ def _check_view(modality: Modality, view: View, name: str) -> None:
     raise DataError(f"{name} holds {modality}, which cannot be read as {view}; models that fit: {fitting}")
 
 
-def _key(section: Section, view: View) -> str:
+def _key(section: Section, view: str) -> str:
     options = {name: value for name, value in section.values.items() if not name.startswith("augmentation.")}
     text = json.dumps([options, source_version(section), view], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ class SharedStore:
         self._name = name
         self._own = MemoryStore() if own is None else own
         self._held: OrderedDict[str, Dataset] = OrderedDict()
+        self._facts: dict[str, str] = {}
 
     def get(self, key: str, make: Callable[[], Dataset]) -> Dataset:
         """The data set of `key`, its arrays read-only views of shared memory.
@@ -84,7 +86,7 @@ class SharedStore:
         Raises DataError: as `make` does, in the same words, wherever it ran.
         """
         if key not in self._held:
-            found = self._ask(key, make)
+            found = self._ask(lambda owner: owner.prepared.remote(key, cloudpickle.dumps(make)))
             if found is None:
                 return self._own.get(key, make)
             self._held[key] = found
@@ -93,20 +95,34 @@ class SharedStore:
             self._held.popitem(last=False)
         return self._held[key]
 
-    def _ask(self, key: str, make: Callable[[], Dataset]) -> Dataset | None:
+    def fact(self, key: str, make: Callable[[], str]) -> str:
+        """What `make` finds out about a source. Raises DataError: as `get`."""
+        if key not in self._facts:
+            found = self._ask(lambda owner: owner.fact.remote(key, cloudpickle.dumps(make)))
+            if found is None:
+                return self._own.fact(key, make)
+            self._facts[key] = found
+        return self._facts[key]
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:
         """None: the actor is gone, or could not do what this process may be able to do; so it tries for itself."""
         try:
-            owner = ray.get_actor(self._name)
-            said = ray.get(owner.prepared.remote(key, cloudpickle.dumps(make)))
-            if isinstance(said, str):
-                raise DataError(said)
-            found: Dataset = ray.get(said[0])
+            answer = ray.get(question(ray.get_actor(self._name)))
+            if answer.problem is None:
+                return answer.found if answer.at is None else ray.get(answer.at)
         except (ray.exceptions.RayError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
             log.warning("data are not shared (%s: %s)", type(error).__name__, str(error).partition("\n")[0])
             return None
-        return found
+        raise DataError(answer.problem)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Where a data set is, or what was found out, or what is wrong with the data."""
+
+    at: ray.ObjectRef[Dataset] | None = None
+    found: str | None = None
+    problem: str | None = None
 
 
 class _Owner:
@@ -118,18 +134,26 @@ class _Owner:
         self._kept: OrderedDict[str, ray.ObjectRef[Dataset]] = OrderedDict()
         self._locks: dict[str, threading.Lock] = {}
 
-    def prepared(self, key: str, make: bytes) -> list[Any] | str:
-        """[the reference], or what is wrong with the data. Anything else that `make` raises comes through."""
+    def prepared(self, key: str, make: bytes) -> _Answer:
+        """Where the data set is, or what is wrong with the data. Anything else that `make` raises comes through."""
         with self._locks.setdefault(key, threading.Lock()):
-            if (found := self._kept.get(key)) is None:
+            if (kept := self._kept.get(key)) is None:
                 try:
                     dataset = cloudpickle.loads(make)()
                 except DataError as error:
-                    return str(error)
-                found = self._kept[key] = ray.put(dataset)
+                    return _Answer(problem=str(error))
+                kept = self._kept[key] = ray.put(dataset)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-            return [found]
+            return _Answer(at=kept)
+
+    def fact(self, key: str, make: bytes) -> _Answer:
+        """What `make` finds out."""
+        with self._locks.setdefault(key, threading.Lock()):
+            try:
+                return _Answer(found=cloudpickle.loads(make)())
+            except DataError as error:
+                return _Answer(problem=str(error))
 
     def describe(self, root: str, section: dict[str, Any]) -> None:
         """Write the card of a data section."""

@@ -84,6 +84,9 @@ class Worker:
             return str(error)
         return "nothing was raised"
 
+    def fact(self, log: Path) -> str:
+        return self.store.fact("fact", lambda: str(made(log, rows=12).modality))
+
     def otherwise(self, log: Path) -> str:
         try:
             self.store.get("otherwise", lambda: raises_otherwise(log))
@@ -113,6 +116,16 @@ def test_a_data_set_is_prepared_once_and_read_in_place(actor: str, tmp_path: Pat
         assert not each["writeable"]
         assert not each["own"]
         assert each["same"]
+
+
+def test_a_fact_about_a_source_is_found_out_by_the_actor(actor: str, tmp_path: Path) -> None:
+    import ray
+
+    log = tmp_path / "made"
+    crew = workers(actor, 2)
+    assert ray.get([each.fact.remote(log) for each in crew]) == ["table", "table"]
+    pids = {ray.get(each.read.remote("another", tmp_path / "x"))["pid"] for each in crew}
+    assert not {int(pid) for pid in log.read_text().split()} & pids
 
 
 def test_it_outlives_the_worker_that_asked_for_it(actor: str, tmp_path: Path) -> None:

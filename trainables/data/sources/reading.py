@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,6 +50,7 @@ _OPTIONS = (
 """The options that decide what is read; the others change only what becomes of it."""
 
 _read: OrderedDict[tuple[object, ...], Records] = OrderedDict()
+_reading = threading.RLock()  # data sets may be prepared in several threads: each source is read once
 
 
 def read_records(section: Section) -> Records:
@@ -60,6 +62,11 @@ def read_records(section: Section) -> Records:
     Raises:
         DataError: the source cannot be found or read; names it, the row and the column.
     """
+    with _reading:
+        return _records(section)
+
+
+def _records(section: Section) -> Records:
     key = (source_version(section), *(section[option] for option in _OPTIONS))
     if key in _read:
         _read.move_to_end(key)
