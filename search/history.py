@@ -44,6 +44,7 @@ class History:
     - `scores_at(step)`: (number, score) in the order of arrival, finite ones only.
 
     `decisions`: records of type `decision`, all. `standing`: of open trials, by number, the one that says to stop.
+    `tests`: records of type `test` and `tested`: openings of the locked test part, and what came of them.
     `ended`: why the last driver took its leave; None while one is at work, or if it was killed. `finished`: whether it
     left nothing to do.
     `best`: the trial with the lowest score at any step, among those that did not fail.
@@ -60,6 +61,7 @@ class History:
         self.decisions: list[Record] = []
         self.standing: dict[int, Record] = {}
         self.resumes: list[Record] = []
+        self.tests: list[Record] = []
         self.results_total = 0
         self.steps_total = 0
         self.failed_total = 0
@@ -130,6 +132,8 @@ class History:
             case "resume":
                 self.resumes.append(record)
                 self.ended = None
+            case "test" | "tested":
+                self.tests.append(record)
             case "end":
                 self.ended, self.finished = record["reason"], record["finished"]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from search.errors import JournalError, OrderError
 from search.history import History, Observation, Record
@@ -278,6 +278,10 @@ class PassiveSweep:
         if trial.outcome is not Outcome.FAILED:
             raise OrderError(f"{trial.id}: only a failed trial can be run again; it is {trial.state}")
         self._record("reopen", now, trial=number)
+
+    def note(self, kind: Literal["test", "tested"], **fields: Any) -> None:
+        """Journal what a confirmation does once its trials have ended; see `search.confirmation.testing`."""
+        self._record(kind, self.elapsed, **fields)
 
     def end(self, reason: str, now: float) -> None:
         """The runner is done; `reason` says why. Open trials stay open, and a resume goes on with them."""

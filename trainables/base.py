@@ -64,6 +64,10 @@ class Trainable(ABC):
     (`trainables.pictures` draws the usual ones). It changes nothing about the training; if it raises, that is logged and
     the trial goes on.
 
+    And a sixth, ``measure() -> Mapping[str, float]``: the metrics of the model as it stands, "val/..." on the
+    validation rows of its data, without training. A confirmation calls it while the locked test part stands where the
+    validation rows are (`trainables.data.locked`). It changes nothing about the training either.
+
     A trainable may declare itself in `declared`, or, where its defaults depend on the data, in a classmethod
     ``declare(data: Mapping | None) -> Declaration``. Neither needs an instance, nor may it import anything
     heavy: a dry run asks for it.

@@ -146,6 +146,22 @@ class Host:
         finally:
             restore_globals(generators)
 
+    def measure(self) -> dict[str, Any]:
+        """The metrics of the model as it stands; nothing is trained, and no generator is left moved.
+
+        Raises:
+            TrainableError: called before `start`, or the trainable does not measure.
+        """
+        if self._next is None:
+            raise TrainableError("measure() before start(): there is no trial to measure")
+        if not self.plug.can_measure:
+            raise TrainableError(f"{self.plug.ref} has no measure(): it cannot be measured without training")
+        generators = capture_globals()
+        try:
+            return dict(self._trainable.measure())
+        finally:
+            restore_globals(generators)
+
     def close(self) -> None:
         """End the trial, if there is one: a class's own ``close()`` is called, a generator is closed."""
         trainable, self._trainable, self._next, self._step = self._trainable, None, None, 0

@@ -55,6 +55,12 @@ class Plug:
         return self.kind == "class" and all(callable(getattr(self.target, v, None)) for v in ("save", "load"))
 
     @property
+    def can_measure(self) -> bool:
+        """Whether it can be measured on the test part of its data: a catalogue learner, or a class like one, that reads
+        a `data:` section and has ``measure``."""
+        return self.can_checkpoint and callable(getattr(self.target, "measure", None))
+
+    @property
     def can_draw(self) -> bool:
         """Whether it draws pictures of its work: a class with ``draw(directory)``.
 

@@ -26,7 +26,7 @@ def confirmation(history: History) -> dict[str, Any]:
     `values` (by seed; the best over the steps; None where there is none), `mean`, `sd`, `interval` (95 %, Student's; None
     with fewer than two values), `probability_best`, `failed` (trials), `dropped` (beaten, by racing). `pairs`: the first
     config against each other one that shares seeds with it: `difference` (in the metric's unit), `interval`, `p`
-    (sign-flip permutation test) and `adjusted` (Holm), or a `reason`. `bias`: of the search's winner, what was promised
+    (sign-flip permutation test) and `adjusted` (Holm), or a `reason`. `test`: see `_test`. `bias`: of the search's winner, what was promised
     minus what the fresh seeds gave, with its `interval`; above 0 where the search flattered it. `complete`; `sentences`.
     """
     plan, objective = history.about["confirm"], history.problem.objective
@@ -62,6 +62,7 @@ def confirmation(history: History) -> dict[str, Any]:
         "configs": configs,
         "pairs": _pairs(table, order, candidates, objective.goal == "maximize"),
         "bias": _bias(table, candidates, objective.goal == "maximize"),
+        "test": _test(history),
     }
     return {**found, **_words(found, objective.metric)}
 
@@ -161,6 +162,26 @@ def _bias(table: Table, candidates: Sequence[Mapping[str, Any]], flipped: bool) 
     }
 
 
+def _test(history: History) -> dict[str, Any] | None:
+    """The newest opening of the locked test part: `opening` (1 = the first), `label`, `metrics` (mean over the models),
+    `values` (by model), or `error`."""
+    if not history.tests:
+        return None
+    records = [record for record in history.tests if record["opening"] == history.tests[-1]["opening"]]
+    opened, told = records[0], records[-1]
+    results = list(told.get("results", {}).values())
+    names = dict.fromkeys(name for each in results for name in each)
+    values = {name: [each[name] for each in results if name in each] for name in names}
+    return {
+        "opening": opened["opening"],
+        "label": opened["label"],
+        "metrics": {name: float(np.mean(each)) for name, each in values.items()},
+        "values": values,
+        "error": told.get("error")
+        or (None if results else "it was opened, and the driver ended before it was measured"),
+    }
+
+
 def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
     configs, bias = found["configs"], found["bias"]
     first = configs[0]
@@ -189,11 +210,25 @@ def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
         sentences.append(
             f"The search promised {number(bias['promised'])} for {bias['trial']}; fresh seeds gave {number(bias['fresh'])}."
         )
+    sentences += _tested(found["test"], metric)
     if failing := [
         f"{each['label']} ({plural(each['failed'], 'trial')})" for each in configs if each["failed"]
     ]:
         sentences.append(f"Some failed: {', '.join(failing)}.")
     return {"headline": headline, "sentences": sentences}
+
+
+def _tested(test: Mapping[str, Any] | None, metric: str) -> list[str]:
+    if test is None:
+        return []
+    times = "opened for the first time"
+    if test["opening"] > 1:
+        times = f"opening number {test['opening']}, so this is no longer a fair measure"
+    if test["error"]:
+        return [f"The locked test rows ({times}) gave no value: {test['error']}."]
+    name = f"test/{metric.removeprefix('val/')}"
+    name = name if name in test["metrics"] else next(iter(test["metrics"]))
+    return [f"On the locked test rows ({times}) {test['label']} has {name} {number(test['metrics'][name])}."]
 
 
 def _told_apart(found: Mapping[str, Any]) -> list[str]:

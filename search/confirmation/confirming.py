@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from search.confirmation.candidates import Candidate, candidates_of, space_of
-from search.confirmation.replicates import Replicates, seeds_of
+from search.confirmation.replicates import Replicates, best_of, places_of, seeds_of, table_of
+from search.confirmation.testing import has_test_part, openings, test_winner
 from search.driving import drive, driving, runner_for, views_of, write_report
 from search.errors import JournalError, SettingsError
 from search.history import History, Record
@@ -22,6 +23,7 @@ from search.schedulers import make_scheduler
 from search.settings import ResolvedSettings
 from search.settings.sweep_file import ConfirmSection
 from search.sweep import Observer, PassiveSweep
+from search.trial import Outcome
 
 __all__ = ["confirm"]
 
@@ -35,6 +37,7 @@ def confirm(
     baseline: Mapping[str, Any] | None = None,
     racing: bool | None = None,
     afresh: bool = False,
+    test: bool | None = None,
     runner: str | None = None,
     address: str | None = None,
     workers: int | None = None,
@@ -47,6 +50,9 @@ def confirm(
     Called again it goes on where it was interrupted, adds the seeds that it was not asked for before, and does nothing
     where it is complete. `afresh`: put an earlier confirmation aside (it stays, as `confirm-1`, ...) and begin another;
     needed once other configs are to be confirmed than then.
+    Once it is complete, its winner is measured on the locked test part, if the data has one and the trainable can be
+    measured: once. `test`: True to open the test part again, though it was (the count is kept and reported); False to
+    leave it locked.
     What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
     own; the report of the searched run is written anew and tells of it.
 
@@ -87,8 +93,34 @@ def confirm(
             if problem.budget != sweep.problem.budget:
                 sweep.extend(problem.budget, sweep.elapsed)
         drive(driver, sweep, settings, paths, stop)
+        if sweep.history.finished and test is not False:
+            _test(searched, sweep, settings, candidates, again=bool(test))
     write_report(searched)
     return Run(History.from_records(read_journal(paths.journal)), paths)
+
+
+def _test(
+    searched: Run,
+    sweep: PassiveSweep,
+    settings: ResolvedSettings,
+    candidates: Sequence[Candidate],
+    *,
+    again: bool,
+) -> None:
+    """Open the test part for the candidate with the best mean, unless it was opened before or there is none."""
+    assert searched.paths is not None
+    if not has_test_part(settings) or (openings(searched.paths) and not again):
+        return
+    seeds = seeds_of(sweep.problem, len(candidates))
+    places = places_of(sweep.history, [each.config for each in candidates], seeds)
+    winner = best_of(table_of(sweep.history, places, len(candidates), seeds))
+    if winner is None:
+        return
+    trials = zip(places, sweep.history.trials, strict=True)
+    numbers = [
+        trial.number for (_, place), trial in trials if place == winner and trial.outcome is Outcome.COMPLETED
+    ]
+    test_winner(searched.paths, sweep, settings, candidates[winner].label, numbers)
 
 
 def _plan(

@@ -12,7 +12,7 @@ from search.seeds import replicate_seed
 from search.trial import Outcome
 from spaces.values import canonical, listed
 
-__all__ = ["Replicates", "places_of", "seeds_of", "table_of"]
+__all__ = ["Replicates", "best_of", "places_of", "seeds_of", "table_of"]
 
 
 @final
@@ -73,6 +73,16 @@ def table_of(
         if trial.outcome is Outcome.COMPLETED and trial.best is not None:
             table[turn][candidate] = trial.best.score
     return table
+
+
+def best_of(table: Sequence[Sequence[float | None]]) -> int | None:
+    """The candidate with the smallest mean score; None where none has any."""
+    means = []
+    for candidate, scores in enumerate(zip(*table, strict=True)):
+        known = [score for score in scores if score is not None]
+        if known:
+            means.append((sum(known) / len(known), candidate))
+    return min(means)[1] if means else None
 
 
 def places_of(history: History, configs: Sequence[Mapping[str, Any]], seeds: int) -> list[tuple[int, int]]:

@@ -235,6 +235,25 @@ class LearnerContract(TrainableContract):
             f"{min(errors):.3g}, and {trivial:.3g} without learning"
         )
 
+    def test_measuring_says_what_the_last_step_said(self, case: Case, tmp_path: Path) -> None:
+        """And changes nothing: a confirmation measures saved models on rows that no trial may see."""
+        if not case.plug.can_measure:
+            return
+        config = case.config(1)
+        host = Host(case.plug)
+        host.start(config, seed=2)
+        rows = case.advance(host, 2)
+        said = {name: value for name, value in rows[-1].items() if name.startswith("val/")}
+        measured = {name: value for name, value in host.measure().items() if name in said}
+        assert measured == pytest.approx(said, nan_ok=True)
+        assert measured
+        checkpoint = write_checkpoint(tmp_path, host.save, host.step)
+        rows += case.advance(host, 1)
+        assert rows == case.train(config, 2, 3)
+        host.start(config, seed=2, checkpoint=checkpoint, from_step=2)
+        again = {name: value for name, value in host.measure().items() if name in said}
+        assert again == pytest.approx(said, nan_ok=True)
+
     def test_every_declared_parameter_changes_something(self, case: Case) -> None:
         declared = case.plug.declaration(case.options["data"])
         space = parse_parameters(declared.parameters)

@@ -107,6 +107,10 @@ class Classical(Trainable):
         """
         self._fitting.load(directory)
 
+    def measure(self) -> Mapping[str, float]:
+        """The metrics of the model as it stands."""
+        return self._fitting.measure()
+
     def draw(self, directory: Path) -> None:
         """Pictures of the predictions for the validation rows."""
         self._fitting.draw(directory)

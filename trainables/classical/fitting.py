@@ -69,6 +69,12 @@ class Fitting:
             raise StopIteration
         self._done += 1
         self._growing.reach(self._done)
+        return self.measure()
+
+    def measure(self) -> dict[str, float]:
+        """The metrics of the model as it stands; one that was not kept is fitted again first."""
+        if self._growing.model is None:
+            self._growing.reach(self._done)
         data, rows = self._data, self._growing.rows(self._done)
         train_x, train_y = data.train_x[rows], data.train_y[rows]
         if len(train_x) > MEASURED_ROWS:

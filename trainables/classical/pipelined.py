@@ -122,6 +122,11 @@ class Pipelined(Trainable):
         self._fitting.load(directory)
 
     @final
+    def measure(self) -> Mapping[str, float]:
+        """The metrics of the model as it stands."""
+        return self._fitting.measure()
+
+    @final
     def draw(self, directory: Path) -> None:
         """Pictures of the predictions for the validation rows."""
         self._fitting.draw(directory)

@@ -104,6 +104,11 @@ class Rounds(Trainable):
         """Grow the next rounds and measure."""
         self._forest.grow(self._rounds_per_step, _seed_of_step(self._seed, self._steps))
         self._steps += 1
+        return self.measure()
+
+    @final
+    def measure(self) -> Mapping[str, float]:
+        """The metrics of the model as it stands."""
         d = self._data
         return metrics(d.task, self._forest.train, d.train_y, self._forest.valid, d.valid_y)
 

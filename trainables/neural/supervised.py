@@ -181,6 +181,11 @@ class Supervised(Trainable):
         self._training.load(directory)
 
     @final
+    def measure(self) -> Mapping[str, float]:
+        """The loss and the scores of the validation rows now."""
+        return self._training.measure()
+
+    @final
     def draw(self, directory: Path) -> None:
         """Pictures of what it predicts for the validation rows now."""
         from trainables.pictures import draw_evaluation

@@ -129,6 +129,11 @@ class Training:
         metrics["examples_per_second"] = len(self._train) / max(seconds, 1e-9)
         return metrics
 
+    def measure(self) -> dict[str, float]:
+        """ "val/loss" and the scores of the validation rows, by the network as it stands."""
+        with self._random.lent(), deterministic(self._options["deterministic"]):
+            return self._validate()
+
     def outputs(self) -> Array:
         """What the network says of the validation rows now: probabilities, or values in the target's unit."""
         if self._outputs is None:

@@ -23,6 +23,10 @@ __all__ = ["command", "describe"]
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="How many of the best configs (3).")
 @click.option("--seeds", type=click.IntRange(min=2), metavar="N", help="Fresh seeds, the same for each (5).")
 @click.option("--racing/--no-racing", default=None, help="Give a clearly beaten config no further seeds.")
+@click.option(
+    "--again", is_flag=True, help="Open the locked test part again, though it was opened; it is counted."
+)
+@click.option("--no-test", is_flag=True, help="Leave the test part locked.")
 @click.option("--afresh", is_flag=True, help="Put an earlier confirmation aside and begin another.")
 @execution
 @storage
@@ -32,6 +36,8 @@ def command(
     top: int | None,
     seeds: int | None,
     racing: bool | None,
+    again: bool,
+    no_test: bool,
     afresh: bool,
     runner: str | None,
     address: str | None,
@@ -42,8 +48,10 @@ def command(
     """Train the best configs of RUN again, each under the same fresh seeds, to full length, beside a baseline.
 
     Says which is best, how sure that is, and how far the search flattered its winner. Called again it goes on where it
-    was interrupted. The sweep file's `confirm` gives what is not given here.
+    was interrupted. At the end the winner is measured on the locked test rows, once. The sweep file's `confirm` gives what is not given here.
     """
+    if again and no_test:
+        raise click.UsageError("--again and --no-test exclude each other")
     from search.analysis import confirmation
     from search.confirmation import confirm
     from search.run import Run
@@ -58,6 +66,7 @@ def command(
             seeds=seeds,
             racing=racing,
             afresh=afresh,
+            test=True if again else False if no_test else None,
             runner=runner,
             address=address,
             workers=workers,

@@ -17,6 +17,7 @@ from search.confirmation import confirm, confirmation_of
 from search.errors import SettingsError
 from search.journal import read_journal
 from search.seeds import replicate_seed, trial_seed
+from trainables.data.locked import Permit, load_test
 
 
 def noisy(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
@@ -191,3 +192,85 @@ def test_the_sweep_file_asks_for_it_and_the_report_tells_of_it() -> None:
     page = (run.paths.report / "index.html").read_text()
     assert 'id="confirmation"' in page
     assert 'data-figure="confirmation"' in page
+
+
+def test_the_declared_defaults_are_the_baseline_of_a_trainable_that_tells_them() -> None:
+    run = Sweep(
+        "mlp",
+        name="first",
+        data={"source": "wine"},
+        parameters={"lr": {"min": 1e-3, "max": 1e-2}},
+        metric="val/loss",
+        method="random",
+        run_cap=1,
+        max_steps=1,
+        runner="inline",
+    ).run()
+    assert run.best is not None
+    found = confirmation(confirm("first", top=1, seeds=2).history)
+    labels = [each["label"] for each in found["configs"]]
+    assert sorted(labels) == ["baseline", "t00000"]
+
+
+def learner(**changed: Any) -> Run:
+    """A search over a real model on real data."""
+    settings: dict[str, Any] = {
+        "name": "first",
+        "data": {"source": "wine"},
+        "parameters": {"lr": {"min": 1e-3, "max": 1e-2}},
+        "method": "random",
+        "run_cap": 2,
+        "max_steps": 2,
+        "runner": "inline",
+        **changed,
+    }
+    return Sweep("mlp", **settings).run()
+
+
+def test_the_test_part_is_opened_once_and_the_journal_says_so() -> None:
+    first = learner()
+    assert first.history.tests == []
+    run = confirm("first", top=1, seeds=2, baseline={"lr": 1e-4})
+    begun, ended = run.history.tests
+    assert (begun["type"], begun["opening"], ended["type"]) == ("test", 1, "tested")
+    found = confirmation(run.history)
+    winner = found["configs"][0]["config"]
+    best = {trial.id for trial in run.history.trials if dict(trial.config) == dict(winner)}
+    assert set(ended["results"]) == set(begun["trials"]) == best
+    rows = len(load_test("wine", permit=Permit("first", 1)).y)
+    for values in ended["results"].values():
+        right = values["test/accuracy"] * rows
+        assert right == pytest.approx(round(right))
+    again = confirm("first", top=1, seeds=2, baseline={"lr": 1e-4})
+    assert again.history.tests == run.history.tests
+
+
+def test_opening_it_again_is_counted_even_over_confirmations_put_aside() -> None:
+    learner()
+    confirm("first", top=1, seeds=2)
+    again = confirm("first", top=1, seeds=2, test=True)
+    assert [record["opening"] for record in again.history.tests] == [1, 1, 2, 2]
+    other = confirm("first", top=2, seeds=2, afresh=True)
+    assert other.history.tests == []
+    third = confirm("first", top=2, seeds=2, test=True)
+    found = confirmation(third.history)
+    assert found["test"]["opening"] == 3
+    assert any("no longer a fair measure" in sentence for sentence in found["sentences"])
+
+
+def test_it_stays_locked_where_asked_and_where_there_is_none() -> None:
+    learner()
+    assert confirm("first", top=1, seeds=2, test=False).history.tests == []
+    learner(name="whole", data={"source": "wine", "split": {"test": 0.0}})
+    assert confirm("whole", top=1, seeds=2, test=True).history.tests == []
+
+
+def test_a_lost_checkpoint_is_told_and_the_opening_counts() -> None:
+    learner()
+    run = confirm("first", top=1, seeds=2, test=False)
+    assert run.paths is not None
+    for folder in run.paths.trials.glob("*/checkpoints"):
+        shutil.rmtree(folder)
+    told = confirmation(confirm("first", top=1, seeds=2, test=True).history)["test"]
+    assert "no sound checkpoint" in told["error"]
+    assert told["opening"] == 1

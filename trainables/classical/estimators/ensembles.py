@@ -39,7 +39,7 @@ def _forest(names: tuple[str, str]) -> Any:
             n_estimators=o["n_estimators"],
             max_depth=o["max_depth"] or None,
             min_samples_leaf=o["min_samples_leaf"],
-            max_features=o["max_features"],
+            max_features=o["max_features"] or (1.0 if kind == "values" else "sqrt"),
             warm_start=True,
             random_state=seed,
             **({} if kind == "values" else {"class_weight": weights(o)}),
@@ -102,7 +102,9 @@ _FOREST = (
     whole("n_estimators", 100, 1),
     whole("max_depth", 0, 0),  # 0 = no limit
     whole("min_samples_leaf", 1, 1, search=(1, 20)),
-    number("max_features", 0.5, 1e-3, 1, search=(0.1, 1.0)),
+    number(
+        "max_features", 0.0, 0, 1, search=(0.05, 1.0), log=True
+    ),  # 0 = the root of their number; all for values
     CLASS_WEIGHT,
 )
 
