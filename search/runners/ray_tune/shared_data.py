@@ -38,24 +38,23 @@ KEPT = (
 HELD = 2  # data sets that a worker keeps at hand between its trials
 AT_ONCE = 4  # data sets that are prepared at the same time
 RESTARTS = 3
-PATIENCE = 60.0  # seconds that the end of a run waits for its card
+PATIENCE = 20.0  # seconds that the end of a run waits for its card
 
 
 @contextlib.contextmanager
 def shared_data(paths: RunPaths, base: Path, card: dict[str, Any] | None = None) -> Iterator[str]:
     """Starts the actor of a run for as long as this is open; gives its name, by which `SharedStore` finds it.
 
-    It asks for no CPU, and stands on the driver's node, where the files are sure to be.
+    It asks for no CPU, and stands on the driver's node, where the files are sure to be, unless that is outside the cluster.
 
     `base`: the folder of the sweep file, where modules of the user's may lie. `card`: the data section that a card is to
     be written of: by the actor, since it reads the data anyway.
     """
     name = f"tuneyard-data-{paths.name}-{secrets.token_hex(4)}"
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     owner = (
         ray.remote(_Owner)
         .options(
-            name=name, num_cpus=0, max_concurrency=AT_ONCE, max_restarts=RESTARTS, scheduling_strategy=here
+            name=name, num_cpus=0, max_concurrency=AT_ONCE, max_restarts=RESTARTS, scheduling_strategy=_here()
         )
         .remote(str(base))
     )
@@ -65,7 +64,15 @@ def shared_data(paths: RunPaths, base: Path, card: dict[str, Any] | None = None)
     finally:
         if written:  # a short sweep may be over before its card is
             ray.wait(written, timeout=PATIENCE)
-        ray.kill(owner)
+        with contextlib.suppress(Exception):  # the cluster may be gone, and the actor with it
+            ray.kill(owner)
+
+
+def _here() -> NodeAffinitySchedulingStrategy | str:
+    """The driver's node; from outside the cluster (ray://) any."""
+    if ray.util.client.ray.is_connected():
+        return "DEFAULT"
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
 
 
 class SharedStore:
