@@ -46,6 +46,8 @@ class Classical(Trainable):
     lasso, elastic_net, svm, sgd, voting and stacking learn values z-scored by the training rows, since their settings
     depend on the target's unit; predictions and metrics are in the target's own.
 
+    Of wide data (texts: a feature per word) gradient_boosting, adaboost, bagging and svm take minutes; name faster ones.
+
     Metrics: see `trainables.classical.measure.metrics`. The margins of an svm stand in for probabilities: its
     "val/log_loss" and "val/loss" compare with those of other svm only.
     """

@@ -58,9 +58,12 @@ CLASSES: dict[str, tuple[dict[str, Any], Any]] = {
     "bagging": ({"max_samples": 0.5}, BaggingClassifier(n_estimators=50, max_samples=0.5, random_state=SEED)),
     "random_forest": (
         {"min_samples_leaf": 3},
-        RandomForestClassifier(100, min_samples_leaf=3, max_features=0.5, random_state=SEED),
+        RandomForestClassifier(100, min_samples_leaf=3, random_state=SEED),
     ),
-    "extra_trees": ({"n_estimators": 31}, ExtraTreesClassifier(31, max_features=0.5, random_state=SEED)),
+    "extra_trees": (
+        {"n_estimators": 31, "max_features": 0.3},
+        ExtraTreesClassifier(31, max_features=0.3, random_state=SEED),
+    ),
     "adaboost": (
         {"learning_rate": 0.5, "max_depth": 2},
         AdaBoostClassifier(DecisionTreeClassifier(max_depth=2), learning_rate=0.5, random_state=SEED),
@@ -105,8 +108,8 @@ VALUES: dict[str, tuple[dict[str, Any], Any]] = {
     "svm": ({"C": 2.0, "epsilon": 0.2}, zscored(SVR(C=2.0, epsilon=0.2))),
     "knn": ({"weights": "distance"}, KNeighborsRegressor(weights="distance")),
     "bagging": ({}, BaggingRegressor(n_estimators=50, random_state=SEED)),
-    "random_forest": ({}, RandomForestRegressor(100, max_features=0.5, random_state=SEED)),
-    "extra_trees": ({}, ExtraTreesRegressor(100, max_features=0.5, random_state=SEED)),
+    "random_forest": ({}, RandomForestRegressor(100, random_state=SEED)),
+    "extra_trees": ({}, ExtraTreesRegressor(100, random_state=SEED)),
     "adaboost": ({}, AdaBoostRegressor(DecisionTreeRegressor(max_depth=1), random_state=SEED)),
     "gradient_boosting": ({}, GradientBoostingRegressor(random_state=SEED)),
     "hist_gradient_boosting": ({}, HistGradientBoostingRegressor(early_stopping=False, random_state=SEED)),
@@ -196,7 +199,8 @@ def test_sgd_is_partial_fit_over_shuffled_rows(data: str, made: Any) -> None:
     model = made(
         loss="squared_error" if values else "log_loss",
         penalty="l1",
-        learning_rate="invscaling",
+        learning_rate="invscaling" if values else "optimal",
+        eta0=0.01,
         shuffle=False,
         random_state=SEED,
     )

@@ -10,6 +10,7 @@ from trainables.classical.estimators.base import CLASSES, VALUES, Estimator, Kin
 __all__ = ["CLASS_WEIGHT", "LINEAR", "weights"]
 
 CLASS_WEIGHT = choice("class_weight", ("none", "balanced"), kinds=CLASSES)
+_RATES = ("invscaling", "constant")
 _SHRINK = number("alpha", 0.01, 0, search=(1e-4, 1.0), log=True)
 
 
@@ -115,8 +116,16 @@ LINEAR: dict[str, Estimator] = {
             choice("penalty", ("l2", "l1", "elasticnet"), search=("l2", "l1", "elasticnet")),
             number("alpha", 1e-4, 0, search=(1e-6, 1e-1), log=True),
             number("l1_ratio", 0.15, 0, 1, search=(0.05, 0.95), when=(("penalty", "elasticnet"),)),
-            choice("learning_rate", ("invscaling", "constant"), search=("invscaling", "constant")),
-            number("eta0", 0.01, 1e-12, search=(1e-4, 1e-1), log=True),
+            choice("learning_rate", ("optimal", *_RATES), search=("optimal", *_RATES), kinds=CLASSES),
+            choice("learning_rate", _RATES, search=_RATES, kinds=VALUES),
+            number(
+                "eta0",
+                0.01,
+                1e-12,
+                search=(1e-4, 1e-1),
+                log=True,
+                when=(("learning_rate", list(_RATES)),),
+            ),
         ),
         growth="epochs",
         size="epochs",
