@@ -393,3 +393,49 @@ def test_published_weights_ignore_the_scaling_of_the_data() -> None:
     assert origin_of("", "images").scale == (127 / 255, 128 / 255)
     assert Finetune.architecture["model.weights"] == ""
     assert load({"source": "digits", "limit": 40}, "images").train_x.shape == (40, 1, 8, 8)
+
+
+HALVES = """
+from sklearn.datasets import load_digits
+
+def half(low, high):
+    digits = load_digits()
+    chosen = (digits.target >= low) & (digits.target < high)
+    return (digits.images[chosen] * 15).astype("uint8")[..., None], digits.target[chosen]
+
+def first():
+    return half(0, 5)
+
+def second():
+    return half(5, 10)
+"""
+
+
+@pytest.mark.slow
+def test_what_half_of_the_digits_taught_helps_with_the_other_half(tmp_path: Path) -> None:
+    """0 to 4, then 5 to 9 from 20 pictures: better and in fewer epochs than from scratch, paired over six seeds."""
+    (tmp_path / "halves.py").write_text(HALVES, encoding="utf-8")
+    low, high = (
+        {"source": f"{tmp_path}/halves.py:{half}", "modality": "images"} for half in ("first", "second")
+    )
+    shape = {"model": {"width": 16, "pool": "flatten"}}
+    few = {"data": {**high, "limit": 20}, "batch_size": 8}
+    curves: dict[str, list[list[float]]] = {"transfer": [], "scratch": []}
+    for seed in range(6):
+        host = start("cnn", {"data": low, **shape}, seed=seed)
+        for _ in range(12):
+            host.advance()
+        folder = tmp_path / f"seed{seed}"
+        write_checkpoint(folder / "checkpoints", host.save, host.step)
+        whole = {"model": {"weights": str(folder)}, "freeze": 0.0, "backbone_lr": 1.0}
+        for name, trial in (
+            ("transfer", start("finetune", {**few, **whole}, seed=seed)),
+            ("scratch", start("cnn", {**few, **shape}, seed=seed)),
+        ):
+            curves[name].append([(trial.advance() or {})["val/accuracy"] for _ in range(15)])
+    transfer, scratch = np.array(curves["transfer"]), np.array(curves["scratch"])
+    assert (transfer[:, 2] > scratch[:, 2]).all()
+    assert (transfer[:, 2] - scratch[:, 2]).mean() > 0.1
+    assert (transfer.max(axis=1) - scratch.max(axis=1)).mean() > 0.005
+    epochs = [(curve >= 0.75).argmax(axis=1) for curve in (transfer, scratch)]
+    assert (epochs[0] < epochs[1]).all()
