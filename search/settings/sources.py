@@ -23,7 +23,7 @@ def absolute(source: str, base: Path) -> str:
     ``module:function`` becomes the file of the module where that lies below `base` and is not installed. A built-in name
     stays one, even where a folder of that name lies beside the sweep file.
     """
-    if source in BUILT_IN:
+    if source in BUILT_IN or ("://" in source and _VARIABLE.search(source)):
         return source
     if found := _SQLITE.fullmatch(source):
         return f"{found[1]}{_below(base, found[2])}{found[3]}"
@@ -52,6 +52,8 @@ def missing_source(source: str, base: Path) -> str | None:
     for variable in _VARIABLE.findall(source) if "://" in source else ():
         if variable not in os.environ:
             return f"the environment variable {variable} is not set; set it where the sweep and its workers start"
+    if "://" in source and _VARIABLE.search(source):
+        return None
     if found := _SQLITE.fullmatch(source):
         return None if _below(base, found[2]).is_file() else _no("database", found[2], base)
     if "://" in source:

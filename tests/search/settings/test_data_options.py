@@ -156,8 +156,9 @@ def test_a_password_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     """The reference is what is kept, so a resume reads the variable again."""
     monkeypatch.setenv("SHOP_PASSWORD", "hunter2")
     source = "postgresql://reader:${SHOP_PASSWORD}@db/shop"
-    assert option_problems({"source": source, "query": "SELECT 1"}, Document({}), Path()) == []
-    assert absolute(source, Path("/somewhere")) == source
+    for given in (source, "sqlite:///${SHOP_PASSWORD}.db"):
+        assert absolute(given, Path("/somewhere")) == given
+        assert option_problems({"source": given, "query": "SELECT 1"}, Document({}), Path()) == []
 
 
 def test_a_plan_with_built_in_data_loads_nothing_heavy() -> None:
