@@ -26,6 +26,10 @@ SPACE: dict[str, Any] = {
         "pooling": {"values": ["last", "mean", "max"]},
     },
     "dropout": {"min": 0.0, "max": 0.6},
+    # rates that suit words seen once in an epoch and words seen a thousand times: plain sgd has one for all
+    "optimizer": {"values": ["adam", "adamw"]},
+    "lr": {"min": 3e-4, "max": 1e-2, "distribution": "log_uniform_values"},
+    **{name: TRAINING_SPACE[name] for name in ("weight_decay", "batch_size", "schedule")},
 }
 
 
@@ -61,7 +65,7 @@ class RNN(Supervised):
         goal="maximize",
         step_unit="epoch",
         max_steps=27,
-        parameters={**SPACE, **TRAINING_SPACE},
+        parameters=SPACE,
         data="digits",
         clocked=("examples_per_second",),
     )
