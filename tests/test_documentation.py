@@ -1,13 +1,26 @@
-"""What the documents say holds: commands exist, links lead somewhere, examples and snippets are real."""
+"""What the documents say holds: commands exist, links lead somewhere, options have the defaults that are told, examples
+and snippets are real."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
+from search.settings import read_settings
+from trainables import resolve
+from trainables.catalogue import CATALOGUE
+from trainables.classical.estimators import ESTIMATORS
+from trainables.data import BUILT_IN
+from trainables.data.section import OPTIONS
+from trainables.neural.options import TRAINING_OPTIONS, TRAINING_SPACE
+from trainables.scoring import CLASSIFICATION_SCORES, REGRESSION_SCORES
 from tuneyard.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +31,8 @@ COMMAND = re.compile(r"(?:^|[`$ ])(tuneyard|make) ([a-z][a-z-]*)([^`\n|]*)", re.
 def _code(page: Path) -> str:
     """All that is set as code: fenced blocks but those of Python and YAML, and inline code."""
     text = page.read_text(encoding="utf-8")
-    fenced = re.findall(r"^```(?:console|bash|sh)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    fenced = [block for language, block in blocks if language in ("", "console", "bash", "sh")]
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     return "\n".join([*fenced, *(f"`{code}`" for code in re.findall(r"`([^`\n]+)`", prose))])
 
@@ -90,12 +104,22 @@ def test_paths_that_are_named_exist(page: Path) -> None:
     assert not missing
 
 
-ROWS = [f"A{n}" for n in (1, 2, 3, 4, 5, 6, 9, 11, 12, 13, 14, 15)]
+ROWS = [
+    *(f"A{n}" for n in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15)),
+    *(f"B{n}" for n in range(1, 9)),
+    *(f"C{n}" for n in range(1, 9)),
+    *(f"D{n}" for n in range(1, 9)),
+    *("E1", "E4", "E9"),
+]
 
 
 def _coverage() -> dict[str, str]:
     table = (ROOT / "docs/coverage.md").read_text()
-    return dict(re.findall(r"^\| (A\d+) \|[^|\n]*\|([^|\n]*)\|$", table, re.MULTILINE))
+    return dict(re.findall(r"^\| ([A-F]\d+) \|[^|\n]*\|([^|\n]*)\|$", table, re.MULTILINE))
+
+
+def test_every_row_of_the_coverage_table_is_looked_at() -> None:
+    assert list(_coverage()) == ROWS
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -111,6 +135,147 @@ def test_a_row_of_the_coverage_table_is_shown_by_something_that_exists(row: str)
             assert re.search(
                 rf"^\s*(def|class) {name.split('::')[-1]}\b", (ROOT / path).read_text(), re.MULTILINE
             ), place
+
+
+MODELS = [
+    name for name, ref in CATALOGUE.items() if ref.startswith(("trainables.neural", "trainables.classical"))
+]
+
+
+def _text(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def _section(page: str, title: str) -> str:
+    """The text below a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", _text(page), re.DOTALL | re.MULTILINE)
+    assert found is not None, f"docs/{page} has no heading {title}"
+    return found[1]
+
+
+def _plain(value: Any) -> str:
+    """A value as a sweep file has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _default(value: Any) -> str:
+    return "–" if value in (None, "", ()) else f"`{_plain(value)}`"
+
+
+def _searched(leaf: Mapping[str, Any] | None) -> str:
+    """What is searched by default: `16 to 256, step 16`; `sgd, adam`."""
+    if leaf is None:
+        return "–"
+    if "values" in leaf:
+        said = ", ".join(map(_plain, leaf["values"]))
+    else:
+        said = f"{_plain(leaf['min'])} to {_plain(leaf['max'])}"
+        said += f", step {_plain(leaf['step'])}" if "step" in leaf else ""
+        said += ", log" if leaf.get("log") or "log" in leaf.get("distribution", "") else ""
+    return said + "".join(f"; where {name} is {value}" for name, value in leaf.get("when", {}).items())
+
+
+def _leaves(tree: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, value in tree.items():
+        if {"min", "values"} & set(value):
+            yield group + name, value
+        else:
+            yield from _leaves(value, f"{group}{name}.")
+
+
+def _classical() -> Iterator[str]:
+    for name, estimator in ESTIMATORS.items():
+        for setting in estimator.settings:
+            kinds = "" if len(setting.kinds) == 2 else f" ({setting.kinds[0]})"
+            when = {f"{name}.{other}": value for other, value in setting.when}
+            leaf = None if setting.search is None else {**setting.search, "when": when}
+            yield f"| `{name}.{setting.name}`{kinds} | {_default(setting.default)} | {_searched(leaf)} |"
+
+
+def _options(model: str) -> Iterator[str]:
+    """The first cells of the table of a model's own options."""
+    target: Any = resolve(model).target
+    defaults = target.architecture if hasattr(target, "architecture") else target.defaults
+    space = dict(_leaves(target.declared.parameters))
+    for name, value in defaults.items():
+        yield f"| `{name}` | {_default(value)} | {_searched(space.get(name))} |"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_option_of_a_model_is_on_its_page_with_default_and_range(model: str) -> None:
+    rows = list(_classical() if model == "classical" else _options(model))
+    table = [line for line in _section("models.md", model).splitlines() if line.startswith("| `")]
+    assert not [row for row in rows if not any(line.startswith(row) for line in table)]
+    told = [line for line in table if re.match(r"\| `[\w.]+`(?: \(\w+\))? \| (?:`\S+`|–) \|", line)]
+    assert len(told) == len(rows)
+
+
+def test_every_model_is_in_the_overview() -> None:
+    table = _text("models.md").partition("## Measured")[0]
+    assert [model for model in MODELS if f"| [`{model}`](#{model}) |" not in table] == []
+
+
+def test_every_training_option_is_on_its_page_with_default_and_range() -> None:
+    page = _text("training.md")
+    rows = {
+        f"| `{name}` | {_default(option.default)} | {_searched(TRAINING_SPACE.get(name))} |": option.choices
+        for name, option in TRAINING_OPTIONS.items()
+    }
+    assert not [row for row in rows if row not in page]
+    for row, choices in rows.items():
+        line = page[page.index(row) :].partition("\n")[0]
+        assert all(f"`{choice}`" in line for choice in choices), row
+    assert set(re.findall(r"`val/(\w+)`", _section("training.md", "Metrics"))) == {
+        *CLASSIFICATION_SCORES,
+        *REGRESSION_SCORES,
+    }
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_of_the_data_is_on_its_page_with_its_default(name: str) -> None:
+    option = OPTIONS[name]
+    (line,) = re.findall(rf"^\| `{re.escape(name)}` \| (?:–|`\S+`) \| .*$", _text("data.md"), re.MULTILINE)
+    _, _, default, takes, meaning, _ = (cell.strip() for cell in line.split("|"))
+    assert default == _default(option.default)
+    assert meaning
+    assert re.findall(r"`(\w+)`", takes) == list(
+        option.choices or ("true", "false") * (option.kind == "switch")
+    )
+    if option.kind in ("number", "whole") and option.high is not None and option.high < 1e100:
+        assert takes.endswith(f"{_plain(option.low)} to {_plain(option.high)}")
+
+
+def test_every_built_in_set_is_on_its_page() -> None:
+    table = _section("data.md", "Built-in sets")
+    for name, known in BUILT_IN.items():
+        (line,) = re.findall(rf"^\| `{name}` \| .*$", table, re.MULTILINE)
+        assert known.task in line
+        assert (known.package or "scikit-learn") in line
+
+
+SNIPPETS = [
+    pytest.param(text, id=f"{page}-{number}")
+    for page in ("data.md", "models.md", "training.md")
+    for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", _text(page), re.DOTALL | re.MULTILINE))
+]
+
+
+@pytest.mark.parametrize("text", SNIPPETS)
+def test_a_sweep_file_of_the_new_pages_resolves(text: str) -> None:
+    rows = [f"{30 + n % 7},{n % 5},{1000 + n % 3},{n},{'yes' if n % 2 else 'no'}" for n in range(40)]
+    Path("sales.csv").write_text("\n".join(["age,visits,postcode,customer,bought", *rows]) + "\n")
+    with closing(sqlite3.connect("shop.db")) as shop, shop:
+        shop.execute("CREATE TABLE customers (id INTEGER, age REAL, visits REAL, bought TEXT)")
+        shop.executemany(
+            "INSERT INTO customers VALUES (?, ?, ?, ?)", [(n, n, n % 3, "ny"[n % 2]) for n in range(40)]
+        )
+    if "postgresql://" in text:
+        pytest.importorskip("sqlalchemy", reason="databases are read through the package sqlalchemy")
+        text = re.sub(r"postgresql://\S+", "sqlite:///shop.db", text)
+    Path("sweep.yaml").write_text(text)
+    assert read_settings(Path("sweep.yaml")).resolved().problem().space.searched
 
 
 def test_the_rules_of_the_house_leave_no_trace_of_a_machine() -> None:
