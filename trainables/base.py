@@ -29,6 +29,8 @@ class Declaration:
         parameters: the default space in the spelling of a sweep file (`spaces.parse_parameters`).
         data: the data set used when the sweep file names none.
         clocked: metrics that the wall clock measures; all others repeat exactly under one seed.
+        length: the option that says how many steps a whole training has, where the training depends on that (the
+            horizon of a schedule): a sweep with another `max_steps` sets it, unless its file does.
         defaults: the value of each option, by dotted name, where a config leaves it out: the baseline that a
             confirmation compares the best configs with.
 
@@ -43,6 +45,7 @@ class Declaration:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     data: str | None = None
     clocked: tuple[str, ...] = ()
+    length: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from search.settings.data_options import data_problem, data_remarks, option_prob
 from search.settings.data_section import absolute_source, constants, map_source
 from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
+from search.settings.groups import groups_of_choices
 from search.settings.plain import plain
 from search.settings.resolved import ResolvedSettings
 from search.settings.sources import absolute
@@ -53,7 +54,7 @@ def complete(
             "data": data,
             "method": method,
             "metric": _metric(file, declared, notes),
-            "parameters": file.parameters or plain(declared.parameters, ("parameters",)) or None,
+            "parameters": _parameters(file, declared, max_steps, notes),
             "early_terminate": early_terminate,
             "max_steps": max_steps,
             "step_unit": file.step_unit or declared.step_unit,
@@ -161,6 +162,23 @@ def _max_steps(
         "a trial that ends by itself before that is complete"
     )
     return DEFAULT_MAX_STEPS
+
+
+def _parameters(
+    file: SweepFile, declared: Declaration, max_steps: int, notes: list[str]
+) -> dict[str, Any] | None:
+    """What the file says, with the groups of its choices; what is declared where it says nothing."""
+    theirs = plain(declared.parameters, ("parameters",)) or {}
+    parameters = dict(file.parameters or theirs)
+    if file.parameters and (groups := groups_of_choices(theirs, file.parameters)):
+        parameters |= groups
+        names = ", ".join(dict.fromkeys(name.partition(".")[0] for name in groups))
+        notes.append(
+            f"parameters: what is declared below {names} is searched, too; name one of them to say it all"
+        )
+    if declared.length is not None and max_steps != declared.max_steps and declared.length not in parameters:
+        parameters[declared.length] = max_steps
+    return parameters or None
 
 
 def _metric(file: SweepFile, declared: Declaration, notes: list[str]) -> MetricSection:

@@ -41,7 +41,8 @@ class Classical(Trainable):
     - all others are fitted on that share of the training rows, the last time on all.
 
     So a trial stopped early has cost little. Where none is stopped early, ``steps: 1`` with ``max_steps: 1`` saves
-    the refits; whoever sets ``max_steps`` sets ``steps`` with it, or trials end before they are whole.
+    the refits. A sweep sets ``steps`` to its ``max_steps``, unless its file does: a smaller ``max_steps`` alone would
+    end every trial before it is whole.
 
     lasso, elastic_net, svm, sgd, voting and stacking learn values z-scored by the training rows, since their settings
     depend on the target's unit; predictions and metrics are in the target's own.
@@ -58,6 +59,7 @@ class Classical(Trainable):
         step_unit="part",
         max_steps=STEPS,
         data="breast_cancer",
+        length="steps",
     )
 
     @classmethod

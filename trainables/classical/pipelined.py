@@ -53,6 +53,7 @@ class Pipelined(Trainable):
         step_unit="part",
         max_steps=STEPS,
         data="breast_cancer",
+        length="steps",
     )
 
     @abstractmethod

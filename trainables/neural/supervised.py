@@ -74,9 +74,15 @@ class Supervised(Trainable):
         Raises:
             DataError: the data cannot be read, or is of a kind that this model cannot read.
         """
-        defaults = {name: v for name, v in {**TRAINING, **cls.architecture}.items() if v is not None}
-        declared = replace(cls.declared, defaults=defaults)
+        defaults = {name: value for name, value in cls._defaults().items() if value is not None}
+        declared = replace(cls.declared, defaults=defaults, length="schedule_epochs")
         return declaration_for(declared, data, owner=cls.name, views=cls.views)
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Every option with its default; a schedule is as long as a trial at full fidelity."""
+        horizon = cls.declared.max_steps or TRAINING["schedule_epochs"]
+        return {**TRAINING, "schedule_epochs": horizon, **cls.architecture}
 
     @abstractmethod
     def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
@@ -122,7 +128,7 @@ class Supervised(Trainable):
 
         from trainables.neural.training import Training
 
-        options = read_options(config, {**TRAINING, **self.architecture}, self.name)
+        options = read_options(config, self._defaults(), self.name)
         check_training(options, self.name)
         torch.set_num_threads(options["threads"] or int(os.environ.get("OMP_NUM_THREADS") or 1))
         data = config.get("data") or self.declared.data
