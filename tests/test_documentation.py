@@ -174,7 +174,10 @@ def _searched(leaf: Mapping[str, Any] | None) -> str:
         said = f"{_plain(leaf['min'])} to {_plain(leaf['max'])}"
         said += f", step {_plain(leaf['step'])}" if "step" in leaf else ""
         said += ", log" if leaf.get("log") or "log" in leaf.get("distribution", "") else ""
-    return said + "".join(f"; where {name} is {value}" for name, value in leaf.get("when", {}).items())
+    for name, value in leaf.get("when", {}).items():
+        values = value if isinstance(value, (list, tuple)) else [value]
+        said += f"; where {name} is {' or '.join(map(_plain, values))}"
+    return said
 
 
 def _leaves(tree: Mapping[str, Any], group: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -195,10 +198,13 @@ def _classical() -> Iterator[str]:
 
 
 def _options(model: str) -> Iterator[str]:
-    """The first cells of the table of a model's own options."""
+    """The first cells of the table of a model's own options, and of training options that it searches in its own way."""
     target: Any = resolve(model).target
-    defaults = target.architecture if hasattr(target, "architecture") else target.defaults
     space = dict(_leaves(target.declared.parameters))
+    defaults = dict(target.architecture if hasattr(target, "architecture") else target.defaults)
+    for name, leaf in space.items():
+        if name not in defaults and leaf != TRAINING_SPACE.get(name):
+            defaults[name] = TRAINING_OPTIONS[name].default
     for name, value in defaults.items():
         yield f"| `{name}` | {_default(value)} | {_searched(space.get(name))} |"
 
