@@ -38,7 +38,7 @@ class Inception(Supervised):
     Ioffe and Szegedy 2015; there are no auxiliary heads, which such small networks do not need.
 
     Options, in brackets their defaults: ``model.stages`` (2) with ``model.depth`` (1) modules each;
-    ``model.width`` (32) channels of a module in the first stage, at least 8, twice as many in each further one;
+    ``model.width`` (48) channels of a module in the first stage, at least 8, twice as many in each further one;
     ``model.reduce`` (0.5), channels of the 1 x 1 before a wide window over those after it, in (0, 1];
     ``model.factorise`` (false): 5 x 5 as two 3 x 3 (Szegedy et al. 2016); ``model.stride`` (2), by which the map
     shrinks from stage to stage, by a maximum (never below 2 x 2 pixels); ``model.norm`` (batch; layer, group,
@@ -51,7 +51,7 @@ class Inception(Supervised):
     architecture: ClassVar[Mapping[str, Any]] = {
         "model.stages": 2,
         "model.depth": 1,
-        "model.width": 32,
+        "model.width": 48,
         "model.reduce": 0.5,
         "model.factorise": False,
         "model.stride": 2,
