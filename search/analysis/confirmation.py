@@ -192,10 +192,12 @@ def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
         }
     interval = first["interval"]
     around = f", 95 % interval {number(interval[0])} to {number(interval[1])}" if interval else ""
-    headline = (
-        f"{first['label']} is best over {plural(sum(v is not None for v in first['values']), 'fresh seed')}"
-    )
-    sentences = [f"Its mean {metric} is {number(first['mean'])}{around}."]
+    over = f"over {plural(sum(value is not None for value in first['values']), 'fresh seed')}"
+    level = [each["label"] for each in configs if each["mean"] == first["mean"]]
+    headline = f"{first['label']} is best {over}"
+    if len(level) > 1:
+        headline = f"{', '.join(level[:5])} are equally good {over}"
+    sentences = [f"The mean {metric} of {first['label']} is {number(first['mean'])}{around}."]
     if first["probability_best"] is not None and len(configs) > 1:
         sentences.append(
             f"The chance that it is the best of these {len(configs)} is {percent(first['probability_best'])}."

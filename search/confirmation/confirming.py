@@ -152,7 +152,9 @@ def _baseline(settings: ResolvedSettings, given: Mapping[str, Any] | None) -> di
     if not declared or any(name not in declared for name in searched if not name.startswith("data.")):
         return None
     config = {each.name: each.domain.value for each in _constants(settings)}
-    return {**config, **{name: declared[name] for name in dict.fromkeys(searched) if name in declared}}
+    config |= {name: declared[name] for name in dict.fromkeys(searched) if name in declared}
+    active = {each.name for each in settings.space.active(config)}
+    return {name: value for name, value in config.items() if name in active}
 
 
 def _constants(settings: ResolvedSettings) -> list[Any]:

@@ -70,7 +70,8 @@ class Classical(Trainable):
             DataError: the data cannot be read.
         """
         kind = "classes" if data is None else _kind(task_of(data))
-        return declaration_for(replace(cls.declared, parameters=_space(kind)), data, owner="classical")
+        declared = replace(cls.declared, parameters=_space(kind), defaults=_defaults(kind))
+        return declaration_for(declared, data, owner="classical")
 
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
         """Load the data; the device is not used.
@@ -122,6 +123,16 @@ class Classical(Trainable):
 
 def _kind(task: str) -> Kind:
     return "classes" if task == "classification" else "values"
+
+
+def _defaults(kind: Kind) -> dict[str, Any]:
+    settings = {
+        f"{name}.{setting.name}": setting.default
+        for name, estimator in ESTIMATORS.items()
+        if kind in estimator.kinds
+        for setting in estimator.settings_for(kind)
+    }
+    return {"estimator": DEFAULT, **settings}
 
 
 def _space(kind: Kind) -> dict[str, Any]:

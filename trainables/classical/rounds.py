@@ -7,6 +7,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -79,7 +80,7 @@ class Rounds(Trainable):
             raise TrainableError(
                 f"{cls.name} needs a package that is not installed: pip install 'tuneyard[boosting]'"
             )
-        return declaration_for(cls.declared, data, owner=cls.name)
+        return declaration_for(replace(cls.declared, defaults=cls.defaults), data, owner=cls.name)
 
     @final
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
