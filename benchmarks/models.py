@@ -14,6 +14,7 @@ rows, prepared the same way. Seconds are of one training of the defaults, on one
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from trainables import Host, resolve
 from trainables.data import load
 
 SEEDS = 3
-TRIALS = 15
+TRIALS = 12
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 BEGIN, END = "<!-- the table: python benchmarks/models.py -->", "<!-- end of the table -->"
 
@@ -283,25 +284,23 @@ def main() -> int:
     arguments = parser.parse_args()
     seeds, trials = (1, 3) if arguments.quick else (SEEDS, TRIALS)
     rows = [row for row in ROWS if not arguments.models or row.model in arguments.models]
-    outcomes = []
     for row in rows:
-        outcome = measure(row, seeds, trials)
-        outcomes.append(asdict(outcome))
-        print(table(outcomes[-1:]).splitlines()[-1], flush=True)
-    if arguments.quick:
-        return 0
-    kept = _kept()
-    measured = {(o["model"], o["data"]): o for o in outcomes}
-    merged = [measured.get((row.model, row.data)) or kept.get((row.model, row.data)) for row in ROWS]
-    done = [outcome for outcome in merged if outcome is not None]
-    keep("models", {"machine": describe(), "seeds": SEEDS, "outcomes": done})
-    write_page(done)
+        outcome = asdict(measure(row, seeds, trials))
+        print(table([outcome]).splitlines()[-1], flush=True)
+        if not arguments.quick:
+            _keep(outcome)
     return 0
 
 
-def _kept() -> dict[tuple[str, str], dict[str, Any]]:
-    import json
+def _keep(outcome: dict[str, Any]) -> None:
+    """Put one row in its place among those measured before; the page is written anew."""
+    rows = {**_kept(), (outcome["model"], outcome["data"]): outcome}
+    done = [rows[row.model, row.data] for row in ROWS if (row.model, row.data) in rows]
+    keep("models", {"machine": describe(), "seeds": SEEDS, "outcomes": done})
+    write_page(done)
 
+
+def _kept() -> dict[tuple[str, str], dict[str, Any]]:
     path = Path(__file__).parent / "results" / "models.json"
     if not path.exists():
         return {}
