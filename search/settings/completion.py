@@ -176,8 +176,10 @@ def _parameters(
         notes.append(
             f"parameters: what is declared below {names} is searched, too; name one of them to say it all"
         )
-    if declared.length is not None and max_steps != declared.max_steps and declared.length not in parameters:
-        parameters[declared.length] = max_steps
+    length = declared.length
+    if length is not None and length not in parameters:
+        if max_steps != declared.defaults.get(length, declared.max_steps):
+            parameters[length] = max_steps
     return parameters or None
 
 

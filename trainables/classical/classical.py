@@ -132,7 +132,7 @@ def _defaults(kind: Kind) -> dict[str, Any]:
         if kind in estimator.kinds
         for setting in estimator.settings_for(kind)
     }
-    return {"estimator": DEFAULT, **settings}
+    return {"estimator": DEFAULT, "steps": STEPS, **settings}
 
 
 def _space(kind: Kind) -> dict[str, Any]:

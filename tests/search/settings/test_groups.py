@@ -69,8 +69,15 @@ def test_another_length_of_the_trials_is_told_to_the_trainable(text: str, steps:
     assert constants.get("steps") == steps
 
 
-def test_schedules_are_as_long_as_the_trials(tmp_path: Any) -> None:
-    space = resolved("trainable: mlp\nmax_steps: 5\n", tmp_path).space
-    assert {p.name: p.domain.value for p in space.parameters if p.name == "schedule_epochs"} == {
-        "schedule_epochs": 5
-    }
+@pytest.mark.parametrize(
+    ("text", "epochs"),
+    [
+        ("trainable: mlp\nmax_steps: 5\n", 5),
+        ("trainable: mlp\n", None),
+        ("trainable: rnn\ndata: movie_sentences\n", 9),
+    ],
+)
+def test_schedules_are_as_long_as_the_trials(text: str, epochs: int | None, tmp_path: Any) -> None:
+    space = resolved(text, tmp_path).space
+    told = {p.name: p.domain.value for p in space.parameters if p.name == "schedule_epochs"}
+    assert told == ({} if epochs is None else {"schedule_epochs": epochs})
