@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "show": "Show a run, or one of its trials.",
     "logs": "Print what a trial wrote to stdout or stderr.",
     "resume": "Go on with a run that was interrupted, or give it more trials.",
+    "doctor": "Look for what is wrong with a run, and say what to do.",
     "confirm": "Train the best configs again under fresh seeds.",
     "report": "Write the HTML report of a run.",
     "board": "Start TensorBoard for runs, on this machine only.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.analysis import (
     confirmation,
+    doctor,
     facts,
     failures,
     history_curve,
@@ -45,6 +46,7 @@ def contents(run: Run) -> dict[str, Any]:
         "summary": summary,
         "verdict": verdict(history, run.name, state, confirmed),
         "confirmation": confirmed,
+        "doctor": doctor(history),
         "facts": facts(history, run.paths),
         "data": data_of(run.paths),
         "spending": spending(history),

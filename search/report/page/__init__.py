@@ -34,6 +34,7 @@ from search.report.figures import (
     slice_figures,
     timeline_figure,
 )
+from search.report.figures.sketch import sketch
 from search.report.pictures import winner_pictures
 from search.report.text import shortened, visible
 
@@ -60,6 +61,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
         decimals=decimals_for([row["best"] for row in board["rows"] if row["rank"] is not None]),
         numeric={a["parameter"] for a in report["parallel"]["axes"] if a["scale"] != "choice"},
         log_link=lambda log: _link(log, root, out),
+        sketch=sketch,
         winner=winner_pictures(report, root),
     )
 

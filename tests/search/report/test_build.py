@@ -15,6 +15,7 @@ from search.problem import Objective
 from search.report import FORMAT, build_report
 
 KEYS = {
+    "doctor",
     "confirmation",
     "format",
     "summary",
