@@ -249,7 +249,7 @@ def _told_apart(found: Mapping[str, Any]) -> list[str]:
     enough = seeds_needed(len(pairs))
     if pairs and found["seeds"] < enough and not clear:
         sentences.append(
-            f"{plural(found['seeds'], 'seed')} cannot settle it: {plural(len(pairs), 'comparison')} need at least {enough}."
+            f"{plural(found['seeds'], 'seed')} cannot settle it: {plural(len(pairs), 'comparison')} {'needs' if len(pairs) == 1 else 'need'} at least {enough}."
         )
     elif unclear:
         sentences.append(
