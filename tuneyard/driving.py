@@ -47,6 +47,7 @@ def drive(start: Start, as_json: bool, tell: Callable[[Run], None] | None = None
     elif as_json:
         print_json(run.summary())
     else:
+        _tell_confirmation(run)
         next_steps(*_next(run))
     return exit_code(run, interruption)
 
@@ -74,6 +75,18 @@ class _Place:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _tell_confirmation(run: Run) -> None:
+    """What fresh seeds said, where the sweep file asked for them."""
+    from search.confirmation import confirmation_of
+
+    seeds = confirmation_of(run)
+    if seeds is not None:
+        from search.analysis import confirmation
+        from tuneyard.commands.confirm import describe
+
+        describe(confirmation(seeds))
 
 
 def _next(run: Run) -> Iterator[str]:
