@@ -10,11 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from search.analysis.checks.base import Finding, Verdict
+from search.analysis.checks.bounds import bounds
+from search.analysis.checks.fixed import fixed
+from search.analysis.checks.steps_parameter import steps_parameter
 from search.history import History
 
 __all__ = ["CHECKS", "Finding", "Verdict", "doctor"]
 
-CHECKS: dict[str, Callable[[History], list[Finding]]] = {}
+CHECKS: dict[str, Callable[[History], list[Finding]]] = {
+    "bounds": bounds,
+    "steps_parameter": steps_parameter,
+    "fixed": fixed,
+}
 """Name -> check, in the order in which a report shows them."""
 
 _ORDER = {"fail": 0, "warn": 1, "cannot tell": 2, "pass": 3}

@@ -1,0 +1,177 @@
+"""Does each check of the doctor find a planted fault, and leave sound sweeps alone?
+
+    python benchmarks/doctor.py                    every case; writes results/doctor.json
+    python benchmarks/doctor.py --cases NAME ...   these cases; the others keep the figures that they have
+    python benchmarks/doctor.py --quick            60 trials, few sweeps, random search; writes nothing
+
+Each case is a family of simulated sweeps whose truth is known (`_doctor_space.py`, `_doctor_curves.py`), played by the
+real searcher, sweep and journal. A check *accuses* where one of its findings says warn or fail (of the right
+parameter or trial, where a fault is planted). Detection = share of sweeps with the fault that are accused; false alarm =
+share of sweeps without it that are accused. A check passes with >= 80 % of detections in 60 trials, over its
+cases and methods together, and <= 5 % of false alarms over all sizes; the exit code is 1 where one does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from _doctor_case import Case, play
+from _doctor_curves import CURVE_CASES
+from _doctor_space import SPACE_CASES
+from _machine import describe, keep
+
+from search.analysis.checks import CHECKS
+
+CASES: dict[str, Case] = {**SPACE_CASES, **CURVE_CASES}
+RESULTS = Path(__file__).parent / "results" / "doctor.json"
+ACCUSES = ("warn", "fail")
+DETECTED, FALSE_ALARM, JUDGED_AT = 0.8, 0.05, 60
+
+Row = dict[str, Any]
+Task = tuple[str, str, int, int]
+
+
+def examine(task: Task) -> list[tuple[str, bool, str]]:
+    """(check, whether the fault is planted, "accused" | "cannot tell" | "passed") for one sweep."""
+    name, method, trials, seed = task
+    case = CASES[name]
+    history = play(case, method, trials, seed)
+    answers = []
+    for check, planted in [*((c, True) for c in case.planted), *((c, False) for c in case.sound)]:
+        if check not in CHECKS:
+            continue
+        findings = CHECKS[check](history)
+        wanted = case.planted.get(check, "")
+        if any(f.verdict in ACCUSES and wanted in ("", f.about) for f in findings):
+            answer = "accused"
+        else:
+            answer = "cannot tell" if all(f.verdict == "cannot tell" for f in findings) else "passed"
+        answers.append((check, planted, answer))
+    return answers
+
+
+def measure(
+    names: Iterable[str], sweeps: int, sizes: Sequence[int], methods: Sequence[str], jobs: int
+) -> list[Row]:
+    """One row for each check, case, method and number of trials."""
+    tasks: list[Task] = [
+        (name, method, trials, seed)
+        for name in names
+        for method, trials, seed in product(CASES[name].methods, CASES[name].trials, range(sweeps))
+        if method in methods and trials in sizes
+    ]
+    if jobs > 1:
+        with ProcessPoolExecutor(jobs) as pool:
+            answers = list(pool.map(examine, tasks, chunksize=8))
+    else:
+        answers = [examine(task) for task in tasks]
+    rows: dict[tuple[Any, ...], Row] = {}
+    for (name, method, trials, _), found in zip(tasks, answers, strict=True):
+        for check, planted, answer in found:
+            row = rows.setdefault(
+                (check, name, method, trials),
+                {"check": check, "case": name, "method": method, "trials": trials, "planted": planted}
+                | {"sweeps": 0, "accused": 0, "cannot_tell": 0},
+            )
+            row["sweeps"] += 1
+            row["accused"] += answer == "accused"
+            row["cannot_tell"] += answer == "cannot tell"
+    return list(rows.values())
+
+
+def summary(rows: Sequence[Row]) -> dict[str, Row]:
+    """check -> detection at 60 trials and false alarms at any, each with its sweeps; None where not measured."""
+    return {
+        check: {
+            "detection": _share(
+                [r for r in rows if r["check"] == check and r["planted"] and r["trials"] == JUDGED_AT]
+            ),
+            "false_alarm": _share([r for r in rows if r["check"] == check and not r["planted"]]),
+        }
+        for check in CHECKS
+    }
+
+
+def passed(found: dict[str, Row]) -> bool:
+    """Whether every check that was measured keeps both limits."""
+    return all(
+        (each["detection"] is None or each["detection"]["share"] >= DETECTED)
+        and (each["false_alarm"] is None or each["false_alarm"]["share"] <= FALSE_ALARM)
+        for each in found.values()
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as text, by check, and the summary under them."""
+    lines = [
+        f"{'check':16} {'case':26} {'method':7} {'trials':>6} {'sweeps':>6}  {'detected':>8} {'accused':>8} {'cannot tell':>11}"
+    ]
+    for row in sorted(
+        rows,
+        key=lambda r: (list(CHECKS).index(r["check"]), not r["planted"], r["case"], r["method"], r["trials"]),
+    ):
+        share = f"{row['accused'] / row['sweeps']:8.0%}"
+        both = (share, " " * 8) if row["planted"] else (" " * 8, share)
+        lines.append(
+            f"{row['check']:16} {row['case']:26} {row['method']:7} {row['trials']:6} {row['sweeps']:6}  "
+            f"{both[0]} {both[1]} {row['cannot_tell'] / row['sweeps']:11.0%}"
+        )
+    for check, each in summary(rows).items():
+        said = [
+            f"{k.replace('_', ' ')} {v['share']:.1%} of {v['sweeps']}"
+            for k, v in each.items()
+            if v is not None
+        ]
+        lines.append(f"{check}: {', '.join(said) or 'not measured'}")
+    return "\n".join(lines)
+
+
+def _share(rows: Sequence[Row]) -> Row | None:
+    sweeps = sum(row["sweeps"] for row in rows)
+    if not sweeps:
+        return None
+    return {"share": sum(row["accused"] for row in rows) / sweeps, "sweeps": sweeps}
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--quick", action="store_true", help="60 trials, 10 sweeps, random search; writes nothing"
+    )
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--sweeps", type=int, default=100, help="seeds of each case, method and size")
+    parser.add_argument("--trials", nargs="+", type=int, default=[30, 60, 100])
+    parser.add_argument("--methods", nargs="+", default=["random", "tpe"])
+    parser.add_argument("--jobs", type=int, default=1, help="sweeps at a time, each in its own process")
+    parser.add_argument("--dry", action="store_true", help="write nothing")
+    chosen = parser.parse_args(argv)
+    if chosen.quick:
+        chosen.trials, chosen.methods, chosen.sweeps, chosen.dry = [JUDGED_AT], ["random"], 10, True
+    return chosen
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Play, print, write; see the module's docstring for the exit code."""
+    chosen = _arguments(argv)
+    rows = measure(chosen.cases, chosen.sweeps, chosen.trials, chosen.methods, chosen.jobs)
+    print(table(rows))
+    if not chosen.dry:
+        machine = describe()
+        kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
+        rows = [r for r in kept if r["case"] in CASES and r["case"] not in chosen.cases] + rows
+        keep(
+            "doctor",
+            {"what": __doc__.split("\n")[0], "machine": machine, "summary": summary(rows), "rows": rows},
+        )
+    return 0 if passed(summary(rows)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
