@@ -102,6 +102,26 @@ def test_a_regression_has_no_suspects(call: Call) -> None:
     assert done.json["suspects"] is None
 
 
+def test_columns_that_say_nothing_accuse_no_label(call: Call, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = "\n".join(f"{rng.normal():.2f},{rng.normal():.2f},{rng.choice(['p', 'q'])}" for _ in range(100))
+    (tmp_path / "noise.csv").write_text(f"a,b,y\n{rows}\n")
+    done = call("data", tmp_path / "noise.csv", "--target", "y")
+    assert "the columns say too little about the label to judge it" in done.out
+    assert "looks wrong" not in done.out
+    told = call("data", tmp_path / "noise.csv", "--target", "y", "--json").json
+    assert told["suspects"] == []
+    assert told["labels"]["telling"] is False
+
+
+def test_classes_too_small_to_be_judged_are_described_all_the_same(call: Call, tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},{i % 4},{'abcd'[i // 3]}" for i in range(12))
+    (tmp_path / "small.csv").write_text(f"n,m,label\n{rows}\n")
+    done = call("data", tmp_path / "small.csv", "--target", "label", "--json")
+    assert done.code == 0
+    assert done.json["suspects"] is None
+
+
 def test_a_cell_cannot_steer_the_terminal(call: Call, tmp_path: Path) -> None:
     rows = "\n".join(f"{i},\x1b[31m{'ab'[i % 2]},{'xy'[i % 2]}" for i in range(40))
     (tmp_path / "evil.csv").write_text(f"n,c\x07,label\n{rows}\n")

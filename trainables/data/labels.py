@@ -11,10 +11,13 @@ import numpy as np
 from trainables.data.dataset import Array, Dataset
 from trainables.errors import DataError
 
-__all__ = ["Suspect", "confident_errors", "suspected_labels"]
+__all__ = ["LabelCheck", "Suspect", "check_labels", "confident_errors"]
 
 FOLDS = 5
 TREES = 200
+
+CHANCE = 0.01
+"""A model that knows nothing may pass for one that knows something this often."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,37 @@ class Suspect:
     confident: bool
 
 
-def suspected_labels(dataset: Dataset, place: Callable[[int], str], *, seed: int = 0) -> list[Suspect]:
-    """Rows outside the test part whose label may be wrong, the likeliest error first.
+@dataclass(frozen=True)
+class LabelCheck:
+    """What a model that was fitted on other rows says about the labels.
+
+    Attributes:
+        rows: how many were judged.
+        accuracy: share of them for which the model gives their own label.
+        most_frequent: share of the most frequent label: what always saying that one would reach.
+        telling: whether `accuracy` is clearly above `most_frequent`. If it is not, the model knows no label, and that it
+            gives another says nothing about a row.
+        suspects: rows whose label may be wrong, the likeliest error first; none where the check is not `telling`.
+    """
+
+    rows: int
+    accuracy: float
+    most_frequent: float
+    telling: bool
+    suspects: tuple[Suspect, ...]
+
+
+def check_labels(dataset: Dataset, place: Callable[[int], str], *, seed: int = 0) -> LabelCheck:
+    """Look for rows outside the test part whose label may be wrong.
 
     Each row is judged by a model that was fitted on the other four fifths: extremely randomised trees, for texts
     a logistic regression. A row is listed where it holds another class for the likelier; the order is by
     the normalised margin, and `Suspect.confident` is the rule of confident learning (Northcutt, Jiang and Chuang 2021,
     "Confident Learning", section 3.1). Classes of fewer than five rows are not judged.
+
+    Where the features say nothing about the label, the trees are sure all the same, and wrong in half of the rows. So
+    rows are listed only if the model is right more often than always saying the most frequent label would be: a
+    one-sided binomial test at `CHANCE`.
 
     Args:
         dataset: a classification, seen as "features".
@@ -71,11 +98,29 @@ def suspected_labels(dataset: Dataset, place: Callable[[int], str], *, seed: int
     if len(classes) < 2:
         raise DataError(f"{dataset.source}: label errors need two classes of at least {FOLDS} rows each")
     probabilities = _out_of_fold(dataset, x, y, seed)
+    best = probabilities.argmax(axis=1)
+    right, frequent = int((best == y).sum()), int(np.bincount(y).max())
+    telling = _better(right, len(y), frequent / len(y))
+    found = _suspects(dataset, place, probabilities, y, rows, classes) if telling else ()
+    return LabelCheck(len(y), right / len(y), frequent / len(y), telling, found)
+
+
+def _better(right: int, rows: int, share: float) -> bool:
+    """Whether so many of the rows are hardly ever right where each is with a probability of `share`."""
+    from scipy.stats import binom
+
+    return bool(binom.sf(right - 1, rows, share) < CHANCE)
+
+
+def _suspects(
+    dataset: Dataset, place: Callable[[int], str], probabilities: Array, y: Array, rows: Array, classes: Array
+) -> tuple[Suspect, ...]:
+    """The rows that are predicted otherwise, the smallest normalised margin first."""
     confident = confident_errors(probabilities, y)
     best = probabilities.argmax(axis=1)
     own = probabilities[np.arange(len(y)), y]
     margin = own - probabilities[np.arange(len(y)), best]
-    return [
+    return tuple(
         Suspect(
             row=int(rows[i]),
             place=place(int(rows[i])),
@@ -87,7 +132,7 @@ def suspected_labels(dataset: Dataset, place: Callable[[int], str], *, seed: int
         )
         for i in np.lexsort((rows, margin))
         if best[i] != y[i]
-    ]
+    )
 
 
 def confident_errors(probabilities: Array, y: Array) -> Array:

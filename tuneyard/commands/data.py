@@ -17,7 +17,7 @@ from tuneyard.terminal import next_steps, printable, quoted, table
 
 if TYPE_CHECKING:
     from trainables.data.agreement import Agreement
-    from trainables.data.labels import Suspect
+    from trainables.data.labels import LabelCheck
 
 __all__ = ["command"]
 
@@ -53,18 +53,21 @@ def command(
     card = card_of(section)
     agreed = _agreement(section, columns) if columns else None
     wanted = suspects if suspects is not None else SHOWN * (card["rows"]["source"] <= MANY)
-    found = _suspects(section) if wanted and card["task"] == "classification" else None
+    check = _check_labels(section, card) if wanted and card["task"] == "classification" else None
     if as_json:
-        listed = None if found is None else [asdict(each) for each in found[:wanted]]
-        print_json({"card": card, "agreement": agreed and _told(agreed), "suspects": listed})
+        listed = None if check is None else [asdict(each) for each in check.suspects[:wanted]]
+        labels = None if check is None else {n: v for n, v in asdict(check).items() if n != "suspects"}
+        print_json(
+            {"card": card, "agreement": agreed and _told(agreed), "labels": labels, "suspects": listed}
+        )
         return
     for lines in (_about(card), _parts(card), _columns(card), _repairs(card)):
         click.echo(printable("\n".join(lines)) + "\n")
     if agreed is not None:
         click.echo(printable("\n".join(_agreed(agreed))) + "\n")
-    if found is not None:
-        click.echo(printable("\n".join(_suspected(found, wanted))) + "\n")
-    next_steps(*_next(source, section, found, wanted))
+    if check is not None:
+        click.echo(printable("\n".join(_suspected(check, wanted))) + "\n")
+    next_steps(*_next(source, section, check, wanted))
 
 
 def _section(source: str, target: str | None, annotators: list[str]) -> dict[str, Any]:
@@ -108,12 +111,15 @@ def _agreement(section: Mapping[str, Any], names: list[str]) -> Agreement:
     return agreement({name: frame[name].tolist() for name in names})
 
 
-def _suspects(section: Mapping[str, Any]) -> list[Suspect]:
+def _check_labels(section: Mapping[str, Any], card: Mapping[str, Any]) -> LabelCheck | None:
+    """None where there are too few rows to judge any."""
     from trainables.data import load, read_section
-    from trainables.data.labels import suspected_labels
+    from trainables.data.labels import FOLDS, check_labels
     from trainables.data.sources import read_records
 
-    return suspected_labels(load(section, "features"), read_records(read_section(section)).place)
+    if sum(each["train"] + each["valid"] >= FOLDS for each in card["classes"]) < 2:
+        return None
+    return check_labels(load(section, "features"), read_records(read_section(section)).place)
 
 
 def _about(card: Mapping[str, Any]) -> Iterator[str]:
@@ -191,8 +197,14 @@ def _agreed(agreed: Agreement) -> Iterator[str]:
         yield "  below 0.667, the least that even tentative conclusions should rest on: look at the instructions first"
 
 
-def _suspected(found: list[Suspect], wanted: int) -> Iterator[str]:
-    confident = sum(each.confident for each in found)
+def _suspected(check: LabelCheck, wanted: int) -> Iterator[str]:
+    found, confident = check.suspects, sum(each.confident for each in check.suspects)
+    if not check.telling:
+        yield (
+            f"labels: the columns say too little about the label to judge it: a model fitted on other rows is right in "
+            f"{check.accuracy:.0%} of {check.rows} rows, always saying the most frequent label in {check.most_frequent:.0%}"
+        )
+        return
     if not found:
         yield "labels: a model fitted on other rows agrees with every one"
         return
@@ -212,9 +224,10 @@ def _suspected(found: list[Suspect], wanted: int) -> Iterator[str]:
     yield table(heads, rows, right=("confidence", "of the label"))
 
 
-def _next(source: str, section: Mapping[str, Any], found: list[Suspect] | None, wanted: int) -> Iterator[str]:
-    if found and sum(each.confident for each in found) > wanted:
-        yield f"tuneyard data {quoted(source)} --suspects {sum(each.confident for each in found)}"
+def _next(source: str, section: Mapping[str, Any], check: LabelCheck | None, wanted: int) -> Iterator[str]:
+    confident = 0 if check is None else sum(each.confident for each in check.suspects)
+    if confident > wanted:
+        yield f"tuneyard data {quoted(source)} --suspects {confident}"
     if Path(source).suffix in (".yaml", ".yml"):
         yield f"tuneyard plan {quoted(source)}"
         return

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainables.data.dataset import Array, Dataset
-from trainables.data.labels import Suspect, confident_errors, suspected_labels
+from trainables.data.labels import Suspect, check_labels, confident_errors
 from trainables.errors import DataError
 
 
@@ -47,12 +47,12 @@ def spoilt_digits(share: float, rows: int = 900) -> tuple[Dataset, set[int]]:
 
 
 @pytest.fixture(scope="module")
-def found() -> tuple[list[Suspect], set[int]]:
+def found() -> tuple[tuple[Suspect, ...], set[int]]:
     spoilt, wrong = spoilt_digits(0.05)
-    return suspected_labels(spoilt, place), wrong
+    return check_labels(spoilt, place).suspects, wrong
 
 
-def test_planted_errors_are_found(found: tuple[list[Suspect], set[int]]) -> None:
+def test_planted_errors_are_found(found: tuple[tuple[Suspect, ...], set[int]]) -> None:
     suspects, wrong = found
     listed = [each.row for each in suspects]
     first = listed[: len(wrong)]
@@ -65,7 +65,7 @@ def test_planted_errors_are_found(found: tuple[list[Suspect], set[int]]) -> None
     assert len(listed) < 0.15 * 900
 
 
-def test_confident_suspicions_are_right(found: tuple[list[Suspect], set[int]]) -> None:
+def test_confident_suspicions_are_right(found: tuple[tuple[Suspect, ...], set[int]]) -> None:
     suspects, wrong = found
     confident = {each.row for each in suspects if each.confident}
     print(f"confident: {len(confident)}, of which planted: {len(confident & wrong)}")
@@ -73,7 +73,7 @@ def test_confident_suspicions_are_right(found: tuple[list[Suspect], set[int]]) -
     assert len(confident & wrong) >= 0.95 * len(confident)
 
 
-def test_a_suspicion_says_where_and_what(found: tuple[list[Suspect], set[int]]) -> None:
+def test_a_suspicion_says_where_and_what(found: tuple[tuple[Suspect, ...], set[int]]) -> None:
     suspects, wrong = found
     worst = suspects[0]
     assert worst.row in wrong
@@ -86,7 +86,7 @@ def test_a_suspicion_says_where_and_what(found: tuple[list[Suspect], set[int]]) 
 
 def test_the_same_seed_suspects_the_same_rows() -> None:
     spoilt, _ = spoilt_digits(0.1, rows=300)
-    assert suspected_labels(spoilt, place, seed=3) == suspected_labels(spoilt, place, seed=3)
+    assert check_labels(spoilt, place, seed=3) == check_labels(spoilt, place, seed=3)
 
 
 def test_the_confident_joint_is_that_of_cleanlab() -> None:
@@ -106,13 +106,32 @@ def test_classes_too_small_to_judge_are_left_out() -> None:
     y = np.array([0] * 40 + [1] * 40 + [2] * 3)
     x = rng.normal(size=(83, 4)) + 3 * y[:, None]
     small = dataset(x, y, ("a", "b", "rare"))
-    assert all(each.label != "rare" for each in suspected_labels(small, place))
+    assert all(each.label != "rare" for each in check_labels(small, place).suspects)
 
 
 def test_only_classes_have_label_errors() -> None:
     spoilt, _ = spoilt_digits(0.1, rows=60)
     with pytest.raises(DataError, match="a classification's features, not in a regression's features"):
-        suspected_labels(replace(spoilt, task="regression"), place)
+        check_labels(replace(spoilt, task="regression"), place)
     one = replace(spoilt, train_y=np.zeros_like(spoilt.train_y), valid_y=np.zeros_like(spoilt.valid_y))
     with pytest.raises(DataError, match="two classes of at least 5 rows"):
-        suspected_labels(one, place)
+        check_labels(one, place)
+
+
+def test_columns_that_say_nothing_of_the_label_accuse_no_row() -> None:
+    rng = np.random.default_rng(1)
+    for classes, shares in ((2, (0.5, 0.5)), (2, (0.9, 0.1)), (4, (0.4, 0.3, 0.2, 0.1))):
+        x, y = rng.normal(size=(240, 3)).round(1), rng.choice(classes, 240, p=shares)
+        check = check_labels(dataset(x, y, tuple("abcd"[:classes])), place)
+        assert not check.telling
+        assert check.suspects == ()
+        assert check.rows == 240
+        assert check.most_frequent == np.bincount(y).max() / 240
+
+
+def test_what_the_columns_say_is_told_as_shares() -> None:
+    spoilt, _ = spoilt_digits(0.1, rows=300)
+    check = check_labels(spoilt, place)
+    assert check.telling
+    assert check.accuracy == 1 - len(check.suspects) / 300  # a row is listed where it is predicted otherwise
+    assert check.accuracy > check.most_frequent
