@@ -102,6 +102,14 @@ def test_a_regression_has_no_suspects(call: Call) -> None:
     assert done.json["suspects"] is None
 
 
+def test_repairs_read_well_with_any_count(call: Call, tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},7,{'ab'[i % 2] if i else ''}" for i in range(40))
+    (tmp_path / "gaps.csv").write_text(f"n,same,label\n{rows}\n")
+    out = call("data", tmp_path / "gaps.csv", "--target", "label", "--suspects", 0).out
+    assert "  rows without a target, left out: 1 (row 2)\n" in out
+    assert "  columns with one value in all training rows, left out: 1 (same)\n" in out
+
+
 def test_columns_that_say_nothing_accuse_no_label(call: Call, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = "\n".join(f"{rng.normal():.2f},{rng.normal():.2f},{rng.choice(['p', 'q'])}" for _ in range(100))

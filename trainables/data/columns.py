@@ -64,14 +64,23 @@ class Columns:
                 marks.append(column)
             else:
                 self._kinds[column] = kind
-        said = (("have no value", empty), ("have one value", steady), ("have another label", marks))
+        said = (
+            ("columns without a value in the training rows, left out", empty),
+            ("columns with one value in all training rows, left out", steady),
+            (
+                "columns with another label in each training row, left out (columns.category, text or date keeps one)",
+                marks,
+            ),
+        )
         self.repairs = tuple(
-            Repair(f"columns were left out, all training rows {what} there", len(columns), tuple(columns[:5]))
-            for what, columns in said
-            if columns
+            Repair(what, len(columns), tuple(columns[:5])) for what, columns in said if columns
         )
         if not self._kinds:
-            gone = f"; {len(empty + steady + marks)} were left out: they say nothing" if self.repairs else ""
+            gone = (
+                f"; left out, as they say nothing: {', '.join((empty + steady + marks)[:5])}"
+                if self.repairs
+                else ""
+            )
             raise DataError(f"{self._name}: there is no column beside the target to learn from{gone}")
         parts = self._date_parts(frame)
         self._parts = tuple(

@@ -21,8 +21,9 @@ class Repair:
     """Something about the data that was put right without asking.
 
     Attributes:
-        what: a sentence, "3 rows without a target were left out".
-        count: how many rows, cells or columns.
+        what: of what, in the plural, and what became of it: "rows without a target, left out". It is shown before the
+            count, and so reads well with any: "rows without a target, left out: 1".
+        count: how many rows, images, columns or steps.
         where: up to five places, "row 17, column 'age'".
     """
 

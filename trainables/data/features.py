@@ -84,8 +84,8 @@ class Numbers:
     def repairs(self) -> tuple[Repair, ...]:
         """Training rows that went."""
         said = (
-            ("training rows with outlying values were left out", self._outliers.dropped),
-            ("training rows with missing numbers were left out", self._filler.dropped),
+            ("training rows with outlying values, left out", self._outliers.dropped),
+            ("training rows with missing numbers, left out", self._filler.dropped),
         )
         return tuple(Repair(what, count) for what, count in said if count)
 

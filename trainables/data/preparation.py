@@ -208,7 +208,7 @@ class Traces(Preparation):
         stay: Array = np.asarray(clean.all(axis=1))
         gone = int((~stay).sum())
         if gone:
-            self.repairs = (Repair("training rows with outlying or missing steps were left out", gone),)
+            self.repairs = (Repair("training rows with outlying or missing steps, left out", gone),)
         if gone == len(raw):
             raise DataError(
                 "data.cleaning: drop leaves no training row, each holds such a step; choose another"

@@ -102,7 +102,7 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
         again = repeated(records, target, train)
         if again.any():
             where = tuple(records.place(int(row)) for row in train[again][:5])
-            repairs += (Repair("training rows that repeat another were left out", int(again.sum()), where),)
+            repairs += (Repair("training rows that repeat another, left out", int(again.sum()), where),)
         train = train[~again]
     y = _of_rows(target, train)
     train = draw_rows(train, y if target.labels else None, section["limit"], section)
@@ -140,7 +140,7 @@ def _forecast(records: Records, section: Section, view: View, target: Target, sp
         )
     repairs = split.repairs
     if gaps:
-        repairs += (Repair("training forecasts with a gap among their targets were left out", gaps),)
+        repairs += (Repair("training forecasts with a gap among their targets, left out", gaps),)
     starts = draw_rows(starts, None, section["limit"], section)
     y = targets_at(target.y, starts, horizon)
     preparation = Windows(section, view, target.column, records.name)

@@ -217,6 +217,6 @@ def _small_classes(
         if len(lacking):
             names = tuple(ties.labels[label] if ties.labels else str(label) for label in lacking[:5])
             repairs.append(
-                Repair(f"classes have no row in the {part} part: they have too few", len(lacking), names)
+                Repair(f"classes without a row in the {part} part, too small for one", len(lacking), names)
             )
     return tuple(repairs)

@@ -189,7 +189,7 @@ def _left_out(records: Records, rows: Array) -> tuple[Repair, ...]:
     if not len(rows):
         return ()
     where = tuple(records.place(int(row)) for row in rows[:5])
-    return (Repair("rows without a target were left out", len(rows), where),)
+    return (Repair("rows without a target, left out", len(rows), where),)
 
 
 def _check_rows(records: Records, count: int, what: str = "") -> None:

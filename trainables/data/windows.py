@@ -106,7 +106,7 @@ class Windows(Preparation):
             self.names = self._steps.names
         gone = int((~stay).sum())
         if gone:
-            self.repairs += (Repair("training windows with dropped steps were left out", gone),)
+            self.repairs += (Repair("training windows with dropped steps, left out", gone),)
         return inputs, stay
 
     def transform(self, raw: Any) -> Array:

@@ -167,10 +167,10 @@ def _repairs(card: Mapping[str, Any]) -> Iterator[str]:
         return
     yield "repairs:"
     if card["duplicates"]:
-        yield f"  {card['duplicates']} rows outside the test part repeat an earlier one"
+        yield f"  rows outside the test part that repeat an earlier one: {card['duplicates']}"
     for each in card["repairs"]:
         where = f" ({', '.join(each['where'])})" if each["where"] else ""
-        yield f"  {each['count']} {each['what']}{where}"
+        yield f"  {each['what']}: {each['count']}{where}"
 
 
 def _told(agreed: Agreement) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_what_cannot_be_asked_for(data: Any, rule: str) -> None:
         (
             ["x,y", *["1,a", "1,b"] * 20],
             {},
-            "beside the target to learn from; 1 were left out: they say nothing",
+            "beside the target to learn from; left out, as they say nothing: x",
         ),
         (["x,y", *rows(20)], {"task": "regression"}, "needs numbers, column 'y' holds labels (row 2: 'a')"),
         (["x,y", *rows(20)], {"task": "forecasting", "modality": "table"}, "only a series can be forecast"),

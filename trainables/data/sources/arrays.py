@@ -157,7 +157,7 @@ def _images(x: Array, origin: Origin) -> tuple[Array, tuple[Repair, ...]]:
         x = x[..., None]
     if x.ndim == 4 and x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
         x = np.moveaxis(x, 1, 3)
-        repairs += (Repair("images had their channels first; they were put last", len(x)),)
+        repairs += (Repair("images with their channels first, which were put last", len(x)),)
     if x.ndim != 4 or x.shape[3] not in (1, 3):
         raise DataError(
             f"{origin.name}: x is {_said(x)}; images are (rows, height, width, channels), 1 or 3 channels"
@@ -171,8 +171,12 @@ def _images(x: Array, origin: Origin) -> tuple[Array, tuple[Repair, ...]]:
             )
         scale = 255.0 if high <= 1 else 1.0
         if scale > 1 or (x % 1).any():
-            what = "from 0 to 1 were multiplied by 255 and rounded" if scale > 1 else "were rounded"
-            repairs += (Repair(f"pixels {what}", len(x)),)
+            what = (
+                "from 0 to 1, multiplied by 255 and rounded"
+                if scale > 1
+                else "between whole numbers, rounded"
+            )
+            repairs += (Repair(f"images with pixels {what}", len(x)),)
         x = np.round(x * scale).astype(np.uint8)
     return np.ascontiguousarray(x), repairs
 

@@ -105,7 +105,7 @@ def _said(name: str, was: str, typed: pd.Series[Any]) -> tuple[Repair, ...]:
     if typed.dtype == object or not typed.notna().any():
         return ()
     now = "dates" if typed.dtype.kind == "M" else "numbers"
-    return (Repair(f"column {name!r} holds {now} as {was}; read as {now}", 1, (f"column {name!r}",)),)
+    return (Repair(f"columns that hold {now} as {was}, read as {now}", 1, (f"column {name!r}",)),)
 
 
 _FORMS: tuple[tuple[str, tuple[type, ...]], ...] = (

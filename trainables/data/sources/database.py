@@ -76,7 +76,7 @@ def read_database(source: str, section: Section) -> Records:
     frame, repairs = type_frame(_frame(names, rows), section, origin)
     if not re.search(r"\border\s+by\b", query, re.IGNORECASE):
         frame = frame.sort_values(list(frame.columns), kind="stable", ignore_index=True)
-        what = "the query has no ORDER BY: its rows were put in the order of their columns"
+        what = "rows put in the order of their columns, as the query has no ORDER BY"
         repairs = (*repairs, Repair(what, len(frame)))
     return records_of_frame(frame, section, origin, repairs=repairs)
 

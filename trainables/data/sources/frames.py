@@ -172,7 +172,7 @@ def _without_gaps(
             f"{origin.at(rows[0], columns[0])}: the {what} is missing, as it is in {len(rows)} of the "
             f"{len(frame)} rows; up to a tenth would be left out: fill them in, or name another column"
         )
-    repair = repair_of(f"rows without a {what} were left out", rows, origin.places)
+    repair = repair_of(f"rows without a {what}, left out", rows, origin.places)
     kept = np.flatnonzero(~gone)
     return (
         frame.iloc[kept].reset_index(drop=True),

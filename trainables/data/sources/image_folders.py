@@ -174,9 +174,9 @@ def _left_out(root: Path, stray: Sequence[Path], broken: dict[Path, str]) -> lis
         places = Places("", tuple(file.relative_to(root).as_posix() for file in files))
         return repair_of(what, range(len(files)), places)
 
-    repairs = [repair("images beside the folders of the classes were left out", stray)] if stray else []
+    repairs = [repair("images beside the folders of the classes, left out", stray)] if stray else []
     if broken:
-        repairs.append(repair("images that cannot be read were left out", sorted(broken)))
+        repairs.append(repair("images that cannot be read, left out", sorted(broken)))
     return repairs
 
 
@@ -185,8 +185,8 @@ def _changed(kept: Sequence[_Picture], places: Places, size: tuple[int, int], gr
     clear = [index for index, each in enumerate(kept) if each.transparent]
     mixed = [index for index, each in enumerate(kept) if each.grey and not grey]
     changes = (
-        (f"images were resized to {size[0]} x {size[1]} pixels (height x width)", sized),
-        ("images have transparent parts, which became white", clear),
-        ("grey images were given three equal channels, as others are in colour", mixed),
+        (f"images resized to {size[0]} x {size[1]} pixels (height x width)", sized),
+        ("images with transparent parts, which became white", clear),
+        ("grey images given three equal channels, as others are in colour", mixed),
     )
     return [repair_of(what, rows, places) for what, rows in changes if rows]

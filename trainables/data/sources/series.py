@@ -107,13 +107,13 @@ def _in_order(
         )
     if (order[1:] < order[:-1]).any():
         moved = int((order != np.arange(len(order))).sum())
-        repairs = (*repairs, Repair(f"rows were put in the order of {column!r}", moved))
+        repairs = (*repairs, Repair(f"rows put in the order of {column!r}", moved))
         frame = frame.iloc[order].reset_index(drop=True)
         origin = Origin(origin.name, origin.places.of(order.tolist()))
     steps, counts = np.unique(np.diff(ordered), return_counts=True)
     if len(steps) > 1 and counts.max() > 0.5 * counts.sum() and not _calendar(steps):
         odd = int(counts.sum() - counts.max())
-        what = f"steps of {column!r} differ from the usual one; a window counts rows, not time"
+        what = f"steps of {column!r} unlike the usual one (a window counts rows, not time)"
         repairs = (*repairs, Repair(what, odd))
     return frame, origin, repairs
 

@@ -28,7 +28,7 @@ def read_texts(root: Path, classes: dict[str, list[Path]], stray: list[Path]) ->
             f"{root}: holds {len(stray)} texts and no folders; put those of a class into its folder"
         )
     repairs = (
-        [repair_of("texts beside the folders of the classes were left out", *_named(stray, root))]
+        [repair_of("texts beside the folders of the classes, left out", *_named(stray, root))]
         if stray
         else []
     )
@@ -48,7 +48,7 @@ def read_texts(root: Path, classes: dict[str, list[Path]], stray: list[Path]) ->
         if label not in labels:
             raise DataError(f"{root}: class {label!r} holds nothing but empty files ({len(files)})")
     if empty:
-        repairs.append(repair_of("empty texts were left out", *_named(empty, root)))
+        repairs.append(repair_of("empty texts, left out", *_named(empty, root)))
     targets = np.array(labels, dtype=object)
     return Records(
         str(root),

@@ -63,16 +63,21 @@ def test_what_stands_beside_x_and_y(read: Read, tmp_path: Path) -> None:
             np.zeros((2, 3, 4, 5), np.uint8),
             None,
             (2, 4, 5, 3),
-            "images had their channels first; they were put last",
+            "images with their channels first, which were put last",
         ),
         (
             np.full((2, 4, 4, 1), 0.5),
             None,
             (2, 4, 4, 1),
-            "pixels from 0 to 1 were multiplied by 255 and rounded",
+            "images with pixels from 0 to 1, multiplied by 255 and rounded",
         ),
         (np.full((2, 4, 4, 1), 200), None, (2, 4, 4, 1), None),
-        (np.full((2, 4, 4, 1), 99.5), None, (2, 4, 4, 1), "pixels were rounded"),
+        (
+            np.full((2, 4, 4, 1), 99.5),
+            None,
+            (2, 4, 4, 1),
+            "images with pixels between whole numbers, rounded",
+        ),
     ],
 )
 def test_images_become_bytes(

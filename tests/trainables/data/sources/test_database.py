@@ -50,7 +50,7 @@ def test_a_query_of_an_sqlite_file(read: Read, shop: Path) -> None:
     ]
     assert records.frame["price"].isna().sum() == 1
     assert records.target == "item"
-    assert [r.what for r in records.repairs] == ["column 'day' holds dates as text; read as dates"]
+    assert [r.what for r in records.repairs] == ["columns that hold dates as text, read as dates"]
     by_path = read(shop, {"query": query, "target": "item"})
     assert by_path.fingerprint == records.fingerprint
 
@@ -61,7 +61,7 @@ def test_rows_without_an_order_get_one(read: Read, shop: Path) -> None:
     assert records.frame is not None
     assert records.frame["sold"].tolist() == list(range(8))
     assert [r.what for r in records.repairs] == [
-        "the query has no ORDER BY: its rows were put in the order of their columns"
+        "rows put in the order of their columns, as the query has no ORDER BY"
     ]
     assert not reverse.repairs
     shuffled = read(shop, {"query": "SELECT sold, item FROM (SELECT * FROM sales) AS s WHERE 1 = 1"})

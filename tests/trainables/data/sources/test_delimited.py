@@ -191,7 +191,7 @@ def test_a_few_rows_without_a_target_are_left_out_and_counted(read: Read, write:
     records = read(write("x,y", *rows(10), "10,", *rows(10)), {"target": "y"})
     assert records.rows == 20
     assert [(r.what, r.count, r.where) for r in records.repairs] == [
-        ("rows without a target were left out", 1, ("row 12",))
+        ("rows without a target, left out", 1, ("row 12",))
     ]
     assert (records.place(9), records.place(10)) == ("row 11", "row 13")
     assert records.target == "y"

@@ -55,9 +55,7 @@ def test_the_only_column_of_labels_is_the_text(read: Read, write: Write) -> None
 def test_rows_without_a_text_are_left_out(read: Read, write: Write) -> None:
     records = read(write(*REVIEWS, " ,good,1,a1"), {"columns.text": "review", "target": "mood"})
     assert records.rows == 12
-    assert [(r.what, r.where) for r in records.repairs] == [
-        ("rows without a text were left out", ("row 14",))
-    ]
+    assert [(r.what, r.where) for r in records.repairs] == [("rows without a text, left out", ("row 14",))]
 
 
 def test_a_series_is_put_in_order_and_keeps_its_gaps(read: Read, write: Write) -> None:
@@ -67,7 +65,7 @@ def test_a_series_is_put_in_order_and_keeps_its_gaps(read: Read, write: Write) -
     np.testing.assert_array_equal(records.frame["sales"], [1, np.nan, 3, 4])
     assert records.frame["ads"].tolist() == [2, 3, 1, 4]
     assert [records.place(i) for i in range(4)] == ["row 3", "row 4", "row 2", "row 5"]
-    assert [(r.what, r.count) for r in records.repairs] == [("rows were put in the order of 'week'", 3)]
+    assert [(r.what, r.count) for r in records.repairs] == [("rows put in the order of 'week'", 3)]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_steps_that_differ_are_counted(read: Read, write: Write) -> None:
     days = ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-05", "2020-01-06"]
     records = read(write("day,y", *[f"{day},1" for day in days]), {"target": "y"})
     assert [r.what for r in records.repairs] == [
-        "steps of 'day' differ from the usual one; a window counts rows, not time"
+        "steps of 'day' unlike the usual one (a window counts rows, not time)"
     ]
     months = [f"2020-{month:02}-01" for month in range(1, 13)]
     assert not read(write("day,y", *[f"{day},1" for day in months], name="m.csv"), {"target": "y"}).repairs

@@ -64,7 +64,7 @@ def test_broken_images_are_left_out_and_named(read: Read, root: Path) -> None:
     records = read(root)
     assert records.rows == 5
     assert told(records) == [
-        ("images that cannot be read were left out", 3, ("cats/1.png", "dogs/2.png", "dogs/3.png"))
+        ("images that cannot be read, left out", 3, ("cats/1.png", "dogs/2.png", "dogs/3.png"))
     ]
 
 
@@ -81,14 +81,12 @@ def test_sizes_become_one(read: Read, root: Path) -> None:
     records = read(root)
     assert records.array is not None
     assert records.array.shape == (9, 8, 12, 3)
-    assert told(records) == [
-        ("images were resized to 8 x 12 pixels (height x width)", 1, ("dogs/large.png",))
-    ]
+    assert told(records) == [("images resized to 8 x 12 pixels (height x width)", 1, ("dogs/large.png",))]
     square = read(root, {"features.side": 16})
     assert square.array is not None
     assert square.array.shape == (9, 16, 16, 3)
     assert [(what, count) for what, count, _ in told(square)] == [
-        ("images were resized to 16 x 16 pixels (height x width)", 9)
+        ("images resized to 16 x 16 pixels (height x width)", 9)
     ]
 
 
@@ -122,8 +120,8 @@ def test_colour_modes_become_one(read: Read, root: Path) -> None:
     assert colours["dogs/clear.png"] == (255,) * 3
     assert colours["dogs/press.jpg"] == (255,) * 3
     assert told(records) == [
-        ("images have transparent parts, which became white", 1, ("dogs/clear.png",)),
-        ("grey images were given three equal channels, as others are in colour", 1, ("cats/grey.png",)),
+        ("images with transparent parts, which became white", 1, ("dogs/clear.png",)),
+        ("grey images given three equal channels, as others are in colour", 1, ("cats/grey.png",)),
     ]
 
 
@@ -147,7 +145,7 @@ def test_without_classes_there_are_no_targets(read: Read, tmp_path: Path) -> Non
 
 def test_images_beside_the_classes_are_left_out(read: Read, root: Path) -> None:
     draw(root / "stray.png")
-    assert told(read(root)) == [("images beside the folders of the classes were left out", 1, ("stray.png",))]
+    assert told(read(root)) == [("images beside the folders of the classes, left out", 1, ("stray.png",))]
 
 
 @pytest.mark.parametrize(
@@ -186,4 +184,4 @@ def test_an_image_of_too_many_pixels_is_broken(
 ) -> None:
     draw(root / "cats" / "huge.png", (40, 40))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    assert told(read(root)) == [("images that cannot be read were left out", 1, ("cats/huge.png",))]
+    assert told(read(root)) == [("images that cannot be read, left out", 1, ("cats/huge.png",))]

@@ -58,7 +58,7 @@ def test_types(read: Read, tmp_path: Path) -> None:
     assert frame["span"][0] == 60.0
     assert frame["money"][0] == 1.1
     assert [(r.what, r.where) for r in records.repairs] == [
-        ("column 'written' holds numbers as text; read as numbers", ("column 'written'",))
+        ("columns that hold numbers as text, read as numbers", ("column 'written'",))
     ]
     assert records.place(2) == "row 3"
 

@@ -39,8 +39,8 @@ def test_empty_and_stray_texts_are_left_out(read: Read, root: Path) -> None:
     (root / "pos" / "empty.txt").write_text(" \n")
     (root / "stray.txt").write_text("where do I belong?")
     assert [(r.what, r.count, r.where) for r in read(root).repairs] == [
-        ("texts beside the folders of the classes were left out", 1, ("stray.txt",)),
-        ("empty texts were left out", 1, ("pos/empty.txt",)),
+        ("texts beside the folders of the classes, left out", 1, ("stray.txt",)),
+        ("empty texts, left out", 1, ("pos/empty.txt",)),
     ]
 
 
