@@ -35,14 +35,8 @@ def absolute(source: str, base: Path) -> str:
     path = _below(base, source)
     if path.exists():
         return str(path)
-    module = _below(base, f"{file.replace('.', '/')}.py")
-    if (
-        _FUNCTION.fullmatch(source)
-        and module.is_file()
-        and importlib.util.find_spec(file.partition(".")[0]) is None
-    ):
-        return f"{module}:{function}"
-    return source
+    module = _module(source, base)
+    return source if module is None else f"{module}:{function}"
 
 
 def missing_source(source: str, base: Path) -> str | None:
@@ -64,7 +58,10 @@ def missing_source(source: str, base: Path) -> str | None:
     if _below(base, source).exists():
         return None
     if _FUNCTION.fullmatch(source):
-        return None  # package.module:function is looked up where it is called
+        if _module(source, base) is not None or _installed(file, base):
+            return None  # what it holds is found out where it is called
+        top = file.partition(".")[0]
+        return f"there is no module {file!r}, neither installed nor in {base}; {nearest(top, _modules(base))}"
     if Path(source).suffix or "/" in source:
         return _no("file or folder", source, base)
     return f"there is no built-in data set, file or folder {source!r} (paths start from {base}); {nearest(source, BUILT_IN)}"
@@ -75,6 +72,32 @@ def _no(what: str, source: str, base: Path) -> str:
     beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
     near = nearest(path.name, beside) if beside else f"nor is there a folder {path.parent.name!r}"
     return f"there is no {what} {source!r} (paths start from {base}); {near}"
+
+
+def _module(source: str, base: Path) -> Path | None:
+    """The file of the module in ``package.module:function`` that lies below `base` and is not installed."""
+    name = source.rpartition(":")[0]
+    if not _FUNCTION.fullmatch(source) or _installed(name, base):
+        return None
+    stem = base / name.replace(".", "/")
+    return next((file for file in (stem / "__init__.py", stem.with_suffix(".py")) if file.is_file()), None)
+
+
+def _installed(name: str, base: Path) -> bool:
+    """Whether it can be imported from elsewhere than `base`, which may be on `sys.path` for another module's sake."""
+    top = name.partition(".")[0]
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # __main__ of some programs
+        return False
+    here = {str(base.resolve() / top / "__init__.py"), str(base.resolve() / f"{top}.py")}
+    return spec is not None and spec.origin not in here
+
+
+def _modules(base: Path) -> list[str]:
+    """What may be imported from a folder."""
+    files = [*base.glob("*.py"), *base.glob("*/__init__.py")]
+    return [file.parent.name if file.stem == "__init__" else file.stem for file in files]
 
 
 def _below(base: Path, source: str) -> Path:

@@ -14,7 +14,7 @@ from search.errors import SettingsError
 from search.settings import read_settings
 from search.settings.data_options import option_problems, samples
 from search.settings.document import Document
-from search.settings.sources import absolute
+from search.settings.sources import absolute, missing_source
 from trainables.data.section import OPTIONS
 
 
@@ -133,7 +133,8 @@ def test_sources_become_absolute(tmp_path: Path) -> None:
     (base / "pictures").mkdir(parents=True)
     (base / "package").mkdir()
     (base / "digits").mkdir()
-    for name in ("sales.csv", "rows.py", "package/rows.py"):
+    (base / "whole").mkdir()
+    for name in ("sales.csv", "rows.py", "package/rows.py", "whole/__init__.py", "whole/rows.py"):
         (base / name).write_text("")
     changed = {
         "sales.csv": f"{base}/sales.csv",
@@ -141,6 +142,8 @@ def test_sources_become_absolute(tmp_path: Path) -> None:
         "rows.py:frame": f"{base}/rows.py:frame",
         "rows:frame": f"{base}/rows.py:frame",
         "package.rows:frame": f"{base}/package/rows.py:frame",
+        "whole:frame": f"{base}/whole/__init__.py:frame",
+        "whole.rows:Maker.frame": f"{base}/whole/rows.py:Maker.frame",
         "sqlite:///shop.db": f"sqlite:///{base}/shop.db",
         "sqlite+pysqlite:///data/shop.db?mode=ro": f"sqlite+pysqlite:///{base}/data/shop.db?mode=ro",
     }
@@ -150,6 +153,25 @@ def test_sources_become_absolute(tmp_path: Path) -> None:
         *("postgresql://db/shop", "json.decoder:JSONDecoder", "sklearn.datasets:load_wine"),
     ]
     assert [absolute(source, base) for source in same] == same
+
+
+def test_a_module_beside_the_file_is_no_installed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the folder can be imported from already, as for a trainable that lies in it."""
+    (tmp_path / "ownrows.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert absolute("ownrows:frame", tmp_path) == f"{tmp_path}/ownrows.py:frame"
+
+
+def test_a_module_that_is_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.py").write_text("")
+    said = missing_source("rowz:frame", tmp_path)
+    assert said is not None
+    assert "there is no module 'rowz', neither installed nor in" in said
+    assert "did you mean rows" in said
+    assert missing_source("rows:frame", tmp_path) is None
+    assert missing_source("sklearn.datasets:load_wine", tmp_path) is None
 
 
 def test_a_password_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ __all__ = ["read_code"]
 def read_code(source: str, section: Section) -> Records:
     """Call ``package.module:function`` or ``path/file.py:function``, without arguments.
 
+    A file in a package (beside an ``__init__.py``) is imported as the module of that package, so that it may import
+    its neighbours as the package does, wherever the process was started.
+
     It returns a pandas DataFrame or Series (an index of dates becomes a column), ``(x, y)`` arrays, ``x``
     alone, or a mapping of arrays by name as an .npz archive holds them (`trainables.data.sources.arrays`).
 
@@ -33,7 +37,7 @@ def read_code(source: str, section: Section) -> Records:
 
     place, _, name = source.rpartition(":")
     try:
-        module = import_file(Path(), place) if place.endswith(".py") else import_name(Path(), place, source)
+        module = _module(place, source)
         function = find_attribute(module, name, source)
     except PlugError as error:
         raise DataError(f"data.source: {error}") from error
@@ -67,6 +71,20 @@ def read_code(source: str, section: Section) -> Records:
         f"{source}: returned a {type(found).__name__}; return a pandas DataFrame, (x, y) arrays, "
         "or a dict of arrays by name: x, y"
     )
+
+
+def _module(place: str, source: str) -> ModuleType:
+    if not place.endswith(".py"):
+        return import_name(Path(), place, source)
+    file = Path(place).expanduser().resolve()
+    root, names = file.parent, [] if file.stem == "__init__" else [file.stem]
+    while (root / "__init__.py").is_file():
+        root, names = root.parent, [root.name, *names]
+    if root == file.parent or not all(name.isidentifier() for name in names):
+        return import_file(Path(), place)
+    module = import_name(root, ".".join(names), source)
+    # another package of that name may be installed, or imported before
+    return module if Path(module.__file__ or "").resolve() == file else import_file(Path(), place)
 
 
 def _with_dates(frame: Any) -> Any:

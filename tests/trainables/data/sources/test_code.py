@@ -140,3 +140,31 @@ def test_an_error_names_the_users_line(read: Read, code: Path) -> None:
 def test_there_is_no_such_file(read: Read) -> None:
     with pytest.raises(DataError, match=r"data\.source: there is no file .*absent\.py"):
         read("absent.py:load")
+
+
+def test_a_module_of_a_package_imports_its_neighbours(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by its file, wherever the process runs: relative imports, and those by the package's name, work."""
+    package = tmp_path / "kept_rows"
+    package.mkdir()
+    (package / "sizes.py").write_text("ROWS = 12\n")
+    (package / "__init__.py").write_text("from kept_rows.inner import table as everything\n")
+    (package / "inner.py").write_text(
+        "import pandas as pd\nfrom .sizes import ROWS\nfrom kept_rows import sizes\n\n\n"
+        "def table():\n    return pd.DataFrame({'x': range(ROWS), 'y': ['a', 'b'] * (sizes.ROWS // 2)})\n"
+    )
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for source in ("inner.py:table", "__init__.py:everything"):
+        assert read(f"{package}/{source}", {"target": "y"}).rows == 12
+
+
+def test_a_package_of_the_same_name_elsewhere_is_not_mistaken_for_it(read: Read, tmp_path: Path) -> None:
+    package = tmp_path / "json"  # like the one of the standard library
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "decoder.py").write_text(
+        "import pandas as pd\n\n\ndef table():\n    return pd.DataFrame({'x': range(12), 'y': ['a', 'b'] * 6})\n"
+    )
+    assert read(f"{package}/decoder.py:table", {"target": "y"}).rows == 12
