@@ -11,8 +11,17 @@ from typing import Any
 
 from search.analysis.checks.base import Finding, Verdict
 from search.analysis.checks.bounds import bounds
+from search.analysis.checks.clipping import clipping
+from search.analysis.checks.early_spikes import early_spikes
 from search.analysis.checks.fixed import fixed
+from search.analysis.checks.late_noise import late_noise
+from search.analysis.checks.overfitting import overfitting
+from search.analysis.checks.periodic import periodic
+from search.analysis.checks.rising_training import rising_training
+from search.analysis.checks.saturated import saturated
 from search.analysis.checks.steps_parameter import steps_parameter
+from search.analysis.checks.still_improving import still_improving
+from search.analysis.checks.underfitting import underfitting
 from search.history import History
 
 __all__ = ["CHECKS", "Finding", "Verdict", "doctor"]
@@ -21,6 +30,15 @@ CHECKS: dict[str, Callable[[History], list[Finding]]] = {
     "bounds": bounds,
     "steps_parameter": steps_parameter,
     "fixed": fixed,
+    "overfitting": overfitting,
+    "underfitting": underfitting,
+    "still_improving": still_improving,
+    "saturated": saturated,
+    "late_noise": late_noise,
+    "early_spikes": early_spikes,
+    "periodic": periodic,
+    "rising_training": rising_training,
+    "clipping": clipping,
 }
 """Name -> check, in the order in which a report shows them."""
 

@@ -1,0 +1,38 @@
+"""Steps after which nothing comes are counted, and what they cost."""
+
+from __future__ import annotations
+
+from search.analysis.checks.saturated import saturated
+from tests.contracts.traced import learning, traced, verdicts
+
+
+def quick(number: int, step: int) -> dict[str, float]:
+    return learning(number, step, speed=25.0)
+
+
+def test_fewer_steps_are_proposed_with_what_they_save() -> None:
+    (found,) = saturated(traced(quick))
+    assert verdicts([found]) == ["warn"]
+    assert found.evidence["arrived"] <= 7
+    proposed = found.evidence["proposed"]
+    assert found.command == f"tuneyard run sweep.yaml --set max_steps={proposed}"
+    assert found.evidence["saves"] == (27 - proposed) / 27
+    assert abs(found.evidence["best_by_then"] - found.evidence["best"]) < 0.02
+
+
+def test_curves_that_use_their_steps_pass() -> None:
+    assert verdicts(saturated(traced(learning))) == ["pass"]
+
+
+def test_a_best_trial_that_comes_late_speaks_against_it() -> None:
+    def late(number: int, step: int) -> dict[str, float]:
+        metrics = quick(number, step)
+        return metrics | {"val/loss": metrics["val/loss"] - 0.1 * (number == 0 and step > 20)}
+
+    assert verdicts(saturated(traced(late))) == ["pass"]
+
+
+def test_what_cannot_be_judged() -> None:
+    assert verdicts(saturated(traced(quick, trials=2))) == ["cannot tell"]
+    assert verdicts(saturated(traced(lambda n, s: {"val/loss": 1.0}))) == ["cannot tell"]
+    assert saturated(traced(quick, steps=5)) == []
