@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from _doctor_case import Case, Curve, Simulated
 
+from spaces import parse_parameters
+
 __all__ = ["SPACE_CASES"]
 
 SPACE: dict[str, Any] = {
@@ -77,8 +79,130 @@ def at_bound(rng: np.random.Generator, trials: int) -> Simulated:
     return Simulated(SPACE, trained(bowl(rng, lr=1.15)), STEPS)
 
 
+def diverging(value: Value, above: float) -> Curve:
+    """Nine of ten trials with a learning rate above the threshold end with no number."""
+    inner = trained(value)
+
+    def curve(config: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        if config["lr"] > above and rng.random() < 0.9:
+            yield {"loss": math.nan}
+        else:
+            yield from inner(config, rng)
+
+    return curve
+
+
+def part_fails(rng: np.random.Generator, trials: int) -> Simulated:
+    """The upper quarter of the learning rates diverges; the best ones are a decade and more below."""
+    return Simulated(SPACE, diverging(bowl(rng, lr=rng.uniform(0.3, 0.5)), 1e-2), STEPS)
+
+
+def edge(rng: np.random.Generator, trials: int) -> Simulated:
+    """The higher the learning rate the better, until training diverges in the upper quarter."""
+    return Simulated(SPACE, diverging(bowl(rng, lr=0.9), 1e-2), STEPS)
+
+
+def a_choice_fails(rng: np.random.Generator, trials: int) -> Simulated:
+    """One of three optimizers raises, whichever would be the best."""
+    broken, inner = rng.choice(SPACE["optimizer"]["values"]), trained(bowl(rng))
+
+    def curve(config: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        if config["optimizer"] == broken:
+            raise RuntimeError("not implemented")
+        yield from inner(config, rng)
+
+    return Simulated(SPACE, curve, STEPS)
+
+
+def long_training(rng: np.random.Generator, trials: int) -> Simulated:
+    """The number of epochs is searched along, and the more of them the better."""
+    value = bowl(rng)
+    space = SPACE | {"epochs": {"min": 5, "max": 50}}
+    return Simulated(space, trained(lambda config: value(config) + 1 / config["epochs"]), STEPS)
+
+
+def does_nothing(rng: np.random.Generator, trials: int) -> Simulated:
+    """A parameter among the others that nothing reads."""
+    return Simulated(SPACE | {"momentum": {"min": 0.1, "max": 0.9}}, trained(bowl(rng)), STEPS)
+
+
+def dismissed(rng: np.random.Generator, trials: int) -> Simulated:
+    """One of three optimizers, as good as the best, comes in its first two trials and never again."""
+    value = bowl(rng)
+    left_out, *others = rng.permutation(SPACE["optimizer"]["values"])
+    space = parse_parameters(SPACE)
+    points = []
+    for number in range(trials):
+        choices = [left_out] if number in (3, 7) else others
+        points.append(space.sample(rng) | {"optimizer": str(rng.choice(choices))})
+    fair = trained(
+        lambda config: value(config | {"optimizer": others[0]} if config["optimizer"] == left_out else config)
+    )
+    return Simulated(SPACE, fair, STEPS, points=points)
+
+
+def levelled(rng: np.random.Generator, trials: int) -> Simulated:
+    """Two numbers and no choice: some tens of trials come close to the bottom."""
+    space = {name: SPACE[name] for name in ("lr", "width")}
+    a, b = rng.uniform(0.3, 0.7, 2)
+
+    def value(config: Mapping[str, Any]) -> float:
+        return ((math.log10(config["lr"]) + 5) / 4 - a) ** 2 + ((config["width"] - 16) / 240 - b) ** 2
+
+    return Simulated(space, trained(value, noise=0.002), STEPS)
+
+
+def falling(rng: np.random.Generator, trials: int) -> Simulated:
+    """The logarithm of the distance to a point: each doubling of the trials gains as much as the one before."""
+    value = bowl(rng)
+    return Simulated(SPACE, trained(lambda config: 0.2 * math.log(value(config) + 1e-6), noise=0.01), STEPS)
+
+
+TABLE: dict[str, Any] = {"depth": {"values": [2, 4, 6, 8]}, "kind": {"values": ["a", "b", "c"]}}
+LONG = 12  # steps, enough to see a wobble
+
+
+def apart(rng: np.random.Generator, trials: int) -> Simulated:
+    """Twelve configs a tenth apart from one to the next, ten times the luck of a seed."""
+    order = dict(zip(((d, k) for d in (2, 4, 6, 8) for k in "abc"), rng.permutation(12), strict=True))
+    return Simulated(TABLE, trained(lambda c: 0.1 * float(order[c["depth"], c["kind"]]), noise=0.01), STEPS)
+
+
+def tied(rng: np.random.Generator, trials: int) -> Simulated:
+    """Twelve configs of which the best four are equal but for the luck of a seed."""
+    order = dict(zip(((d, k) for d in (2, 4, 6, 8) for k in "abc"), rng.permutation(12), strict=True))
+    return Simulated(
+        TABLE, trained(lambda c: 0.1 * max(3.0, float(order[c["depth"], c["kind"]])), noise=0.01), STEPS
+    )
+
+
+def crowded(rng: np.random.Generator, trials: int) -> Simulated:
+    """Every config runs once, and the values wobble by more than the best of them differ."""
+    value = bowl(rng)
+
+    def curve(config: Mapping[str, Any], rng: np.random.Generator) -> Any:
+        end = value(config) + 0.05 * rng.standard_normal()
+        for step in range(1, LONG + 1):
+            yield {"loss": end + math.exp(-step) + 0.05 * rng.standard_normal()}
+
+    return Simulated(SPACE, curve, LONG)
+
+
 SPACE_CASES: dict[str, Case] = {
     "sound": Case(sound, sound=SOUND),
-    "best beyond a bound": Case(at_bound, planted={"bounds": "lr"}),
+    "best beyond a bound": Case(at_bound, planted={"bounds": "lr"}, sound=("infeasible", "divergence")),
+    "the upper quarter fails": Case(part_fails, planted={"infeasible": "lr"}, sound=("divergence", "bounds")),
+    "best where it diverges": Case(edge, planted={"infeasible": "lr", "divergence": "lr"}),
+    "a choice fails": Case(
+        a_choice_fails, planted={"infeasible": "optimizer"}, sound=("bounds", "divergence")
+    ),
+    "epochs are searched": Case(long_training, planted={"steps_parameter": "epochs"}),
+    "one does nothing": Case(does_nothing, planted={"idle": "momentum"}, sound=("bounds",)),
+    "a choice is dismissed": Case(dismissed, planted={"effort": "optimizer"}, methods=("random",)),
+    "levelled off": Case(levelled, sound=("enough",)),
+    "still falling": Case(falling, planted={"enough": ""}),
+    "configs far apart": Case(apart, sound=("gap",)),
+    "configs tied": Case(tied, planted={"gap": ""}),
+    "the top is crowded": Case(crowded, planted={"gap": ""}),
 }
 """Name -> case."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from search.analysis.checks.base import Finding, cannot_tell, passed
+from search.analysis.checks.new_bounds import spelled_leaf, widened
 from search.analysis.checks.response import Term, response
 from search.analysis.numbers import number, percent
 from search.analysis.ranking import ranked
 from search.history import History
-from search.settings.yaml_text import yaml_text
-from spaces import Float, Integer, Space, spell_parameters
+from spaces import Float, Integer
 
 __all__ = ["bounds"]
 
@@ -26,7 +25,6 @@ OUTER, NEAR = (
     0.25,
 )  # shares of the unit interval: the outermost tenth; the half of the best lies within a quarter
 ALPHA = 0.05  # over all parameters and both ends (Bonferroni)
-WIDER = 1 / 3  # of the old range, in the parameter's scale
 
 
 def bounds(history: History) -> list[Finding]:
@@ -81,9 +79,7 @@ def _warning(history: History, term: Term, end: float, evidence: dict[str, Any])
     domain = term.parameter.domain
     assert isinstance(domain, Float | Integer)
     bound = domain.high if end else domain.low
-    wider = _wider(domain, end)
-    spelled = spell_parameters(Space([replace(term.parameter, domain=wider, when=())]))
-    text = yaml_text(spelled, {}).strip()
+    wider = widened(domain, end)
     side = "upper" if end else "lower"
     share = percent(evidence["sampled_near"] / evidence["trials"])
     return Finding(
@@ -94,7 +90,7 @@ def _warning(history: History, term: Term, end: float, evidence: dict[str, Any])
         f"({share} of all do).",
         about=term.parameter.name,
         evidence={"end": side, "bound": bound, "new": wider.high if end else wider.low, **evidence},
-        next=f"Search beyond it: {text}",
+        next=f"Search beyond it: {spelled_leaf(term.parameter, wider)}",
         picture=_picture(term, evidence["best"]),
     )
 
@@ -113,29 +109,3 @@ def _natural(term: Term, end: float) -> bool:
     if end == 0.0:
         return domain.low == 0 or (isinstance(domain, Integer) and domain.low == 1)
     return isinstance(domain, Float) and domain.high == 1.0 and domain.low >= 0
-
-
-def _wider(domain: Float | Integer, end: float) -> Float | Integer:
-    """The domain with one end further out by a third of its range, on a round number, in its steps."""
-    low, high = float(domain.low), float(domain.high)
-    step = float(domain.step) if domain.step else None
-    if domain.log:
-        reach = (high / low) ** WIDER
-        new = high * reach if end else low / reach
-    else:
-        reach = (high - low) * WIDER
-        new = high + reach if end else low - reach
-        if not end and low >= 0:
-            new = max(0.0, new)
-    if isinstance(domain, Float) and step is None:
-        new = float(f"{new:.1g}") if domain.log else float(f"{new:.2g}")
-        return replace(domain, high=new) if end else replace(domain, low=new)
-    assert step is not None
-    old = high if end else low
-    steps = max(1, round(abs(new - old) / step))
-    least = step if domain.log else 0.0
-    while not end and low >= 0 and steps > 0 and old - steps * step < least:
-        steps -= 1
-    moved = old + steps * step if end else old - steps * step
-    value: Any = round(moved) if isinstance(domain, Integer) else float(f"{moved:.12g}")
-    return replace(domain, high=value) if end else replace(domain, low=value)

@@ -1,0 +1,120 @@
+"""Did every choice get a fair hearing, or was one dismissed after a few trials?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from search.analysis.axes import Axis, axes_of
+from search.analysis.checks.base import Finding, cannot_tell, passed
+from search.analysis.numbers import plural
+from search.analysis.ranking import best_score
+from search.history import History
+from search.trial import Trial
+
+__all__ = ["effort"]
+
+NEEDED = 20  # trials with the parameter
+FEW = 5  # trials that are a fair hearing
+ALPHA = 0.01  # that even drawing gives a choice so few, over the choices (Bonferroni)
+WORSE = 0.05  # p with which its trials are worse than those of their time
+SAMPLED = 2000  # configs drawn to know the shares of the choices in a constrained space
+
+
+def effort(history: History) -> list[Finding]:
+    """Warns of each choice that had fewer than five trials, too few for chance, and was not clearly worse.
+
+    Chance: the binomial distribution with the choice's share of the space. Worse: Mann and Whitney's test (1947) against
+    the trials that were asked for up to its last one, so that what the method learnt later counts for nobody.
+    """
+    axes = [axis for axis in axes_of(history) if axis.scale == "choice" and len(axis.choices) > 1]
+    if not axes:
+        return [passed("effort", "No parameter is a choice.")]
+    found: list[Finding] = []
+    judged = 0
+    for axis in axes:
+        trials = [trial for trial in history.trials if axis.place(trial.config) is not None]
+        if len(trials) < NEEDED:
+            continue
+        judged += 1
+        found += _of_axis(history, axis, trials)
+    if not judged:
+        most = max(sum(axis.place(t.config) is not None for t in history.trials) for axis in axes)
+        return [cannot_tell("effort", f"{plural(most, 'trial')} with a choice; {NEEDED} are needed.")]
+    return found or [passed("effort", "Every choice had a fair number of trials, or was clearly worse.")]
+
+
+def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]:
+    places = np.array([axis.place(trial.config) for trial in trials], dtype=np.intp)
+    counts = np.bincount(places, minlength=len(axis.choices))
+    shares = _shares(history, axis)
+    found = []
+    for place, choice in enumerate(axis.choices):
+        had = int(counts[place])
+        chance = float(stats.binom.cdf(had, len(trials), shares[place])) * len(axis.choices)
+        if shares[place] == 0 or had >= FEW or chance > ALPHA:
+            continue
+        own = [trial for trial in trials if axis.place(trial.config) == place]
+        if _failed_or_worse(own, trials):
+            continue
+        evidence: dict[str, Any] = {
+            "choice": choice,
+            "trials": had,
+            "of": len(trials),
+            "expected": shares[place] * len(trials),
+            "p_chance": chance,
+            "counts": {name: int(n) for name, n in zip(axis.choices, counts, strict=True)},
+        }
+        found.append(
+            Finding(
+                "effort",
+                "warn",
+                f"{axis.name} = {choice} had {had} of {len(trials)} trials and was not clearly worse in them: "
+                "it was dismissed, not beaten.",
+                about=axis.name,
+                evidence=evidence,
+                next=f"Give {axis.name} = {choice} {max(FEW, len(trials) // len(axis.choices)) - had} trials more: "
+                "name some among the points to try first, or search with it alone.",
+                picture={
+                    "kind": "bars",
+                    "labels": list(axis.choices),
+                    "values": [int(n) for n in counts],
+                    "limit": float(FEW),
+                },
+            )
+        )
+    return found
+
+
+def _failed_or_worse(own: list[Trial], trials: list[Trial]) -> bool:
+    """Whether all its trials failed (which another check tells), or they are worse than the others of their time."""
+    if not own:
+        return False
+    values = [score for trial in own if (score := best_score(trial)) is not None]
+    if not values:
+        return True
+    numbers = {trial.number for trial in own}
+    until = max(numbers)
+    others = [
+        score
+        for trial in trials
+        if trial.number <= until and trial.number not in numbers and (score := best_score(trial)) is not None
+    ]
+    if not others:
+        return False
+    return bool(stats.mannwhitneyu(values, others, alternative="greater").pvalue <= WORSE)
+
+
+def _shares(history: History, axis: Axis) -> list[float]:
+    """The share of the space that each choice has among the configs in which the parameter is active."""
+    space = history.problem.space
+    branches = sum(parameter.name == axis.name for parameter in space.parameters)
+    if not space.constraints and branches == 1:
+        return [1 / len(axis.choices)] * len(axis.choices)
+    rng = np.random.default_rng(0)
+    drawn = [axis.place(space.sample(rng)) for _ in range(SAMPLED)]
+    placed = np.array([place for place in drawn if place is not None], dtype=np.intp)
+    counts = np.bincount(placed, minlength=len(axis.choices))
+    return [float(share) for share in counts / max(1, len(placed))]
