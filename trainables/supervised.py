@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainables.base import Declaration
-from trainables.data import modality_of, task_of, views_of
+from trainables.data import check_rows, modality_of, task_of, views_of
 from trainables.data.dataset import View
 from trainables.errors import DataError
 
@@ -30,7 +30,8 @@ def declaration_for(
         views: what it can read; () = anything.
 
     Raises:
-        DataError: the data cannot be read, has no right answers, or no view that the trainable can read.
+        DataError: the data cannot be read or split as asked, has no right answers, or no view that the trainable can
+            read.
     """
     if data is None:
         return declared
@@ -42,6 +43,7 @@ def declaration_for(
             f"data.task: {owner or 'this trainable'} learns to predict, and a generation has nothing to predict; "
             "take vae or gan, or name a target"
         )
+    check_rows(data)
     return declared if task == "classification" else replace(declared, metric="val/rmse", goal="minimize")
 
 

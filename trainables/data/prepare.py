@@ -13,13 +13,13 @@ from trainables.data.dataset import Array, Dataset, Repair, View
 from trainables.data.preparation import Preparation, preparation_for
 from trainables.data.records import Records
 from trainables.data.section import Section
-from trainables.data.sources import BUILT_IN
-from trainables.data.splitting import Split, Ties, draw_rows, split_rows
+from trainables.data.splitting import Split, draw_rows, split_rows
 from trainables.data.targets import Target, read_target
+from trainables.data.ties import ties_of, with_known_ties
 from trainables.data.windows import Windows, targets_at, window_starts
-from trainables.errors import DataError, nearest
+from trainables.errors import DataError
 
-__all__ = ["Prepared", "images_of", "inputs_of", "prepare", "repeated", "rows_of"]
+__all__ = ["Prepared", "check_parts", "images_of", "inputs_of", "prepare", "repeated", "rows_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +49,36 @@ def prepare(records: Records, section: Section, view: View) -> Prepared:
     Raises:
         DataError: what is wrong, with file, column and row where there is one.
     """
-    target = read_target(records, section)
-    section = _with_known_ties(section, records)
-    ties = _ties(records, section, target)
-    split = split_rows(len(target.rows), ties, section, records.name)
-    split = Split(target.rows[split.train], target.rows[split.valid], target.rows[split.test], split.repairs)
+    section = with_known_ties(section)
+    target, split = _parts(records, section)
     if target.task == "forecasting":
         return _forecast(records, section, view, target, split)
     return _rows(records, section, view, target, split)
+
+
+def check_parts(records: Records, section: Section) -> None:
+    """Cut the rows of a source as `prepare` does, and fit nothing: what must fail in every trial fails here, sooner.
+
+    Raises:
+        DataError: the target cannot be used, a part would be empty or hold one class, or no forecast fits into one.
+    """
+    section = with_known_ties(section)
+    target, split = _parts(records, section)
+    if target.task == "forecasting":
+        _train_starts(records, section, target, split)
+        _valid_starts(records, section, target, split)
+        return
+    y = _of_rows(target, split.train)
+    rows = draw_rows(split.train, y if target.labels else None, section["limit"], section)
+    _check_classes(records, target, _of_rows(target, rows))
+
+
+def _parts(records: Records, section: Section) -> tuple[Target, Split]:
+    """The targets, and the rows of the source in each part."""
+    target = read_target(records, section)
+    split = split_rows(len(target.rows), ties_of(records, section, target), section, records.name)
+    train, valid, test = (target.rows[part] for part in (split.train, split.valid, split.test))
+    return target, Split(train, valid, test, split.repairs)
 
 
 def inputs_of(
@@ -124,20 +146,17 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
 def _check_classes(records: Records, target: Target, y: Array) -> None:
     if target.task == "classification" and len(np.unique(y)) < 2:
         raise DataError(
-            f"{records.name}: the {len(y)} training rows that are left are of one class; there is nothing to learn"
+            f"{records.name}: the training rows that are left ({len(y)}) are of one class, so there is nothing to learn; "
+            "raise data.limit, or keep more of them for training"
         )
 
 
 def _forecast(records: Records, section: Section, view: View, target: Target, split: Split) -> Prepared:
     assert records.frame is not None
     assert target.column is not None
-    window, horizon = section["features.window"], section["features.horizon"]
-    starts, gaps = window_starts(target.y, split.train, window, horizon)
-    if not len(starts):
-        raise DataError(
-            f"data.features.window: {records.name}: {window} values back and {horizon} ahead leave no forecast in the "
-            f"{len(split.train)} training steps; lower it"
-        )
+    horizon = section["features.horizon"]
+    starts, gaps = _train_starts(records, section, target, split)
+    _valid_starts(records, section, target, split)
     repairs = split.repairs
     if gaps:
         repairs += (Repair("training forecasts with a gap among their targets, left out", gaps),)
@@ -146,11 +165,6 @@ def _forecast(records: Records, section: Section, view: View, target: Target, sp
     preparation = Windows(section, view, target.column, records.name)
     train_x, stay = preparation.fit_windows(records.frame.iloc[: int(split.train[-1]) + 1], starts, y)
     valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
-    if not len(valid_rows):
-        raise DataError(
-            f"data.features.horizon: {records.name}: {horizon} values ahead leave no forecast in the "
-            f"{len(split.valid)} validation steps; lower it"
-        )
     dataset = _dataset(
         records, section, view, target, preparation,
         (train_x, y[stay], valid_x, valid_y),
@@ -158,6 +172,27 @@ def _forecast(records: Records, section: Section, view: View, target: Target, sp
         repairs,
     )  # fmt: skip
     return Prepared(dataset, preparation, target, split)
+
+
+def _train_starts(records: Records, section: Section, target: Target, split: Split) -> tuple[Array, int]:
+    window, horizon = section["features.window"], section["features.horizon"]
+    starts, gaps = window_starts(target.y, split.train, window, horizon)
+    if not len(starts):
+        raise DataError(
+            f"data.features.window: {records.name}: {window} values back and {horizon} ahead leave no forecast in the "
+            f"{len(split.train)} training steps; lower it"
+        )
+    return starts, gaps
+
+
+def _valid_starts(records: Records, section: Section, target: Target, split: Split) -> None:
+    horizon = section["features.horizon"]
+    starts, _ = window_starts(target.y, split.valid, section["features.window"], horizon)
+    if not len(starts):
+        raise DataError(
+            f"data.features.horizon: {records.name}: {horizon} values ahead leave no forecast in the "
+            f"{len(split.valid)} validation steps; lower it"
+        )
 
 
 def _dataset(
@@ -197,47 +232,6 @@ def images_of(records: Records, view: View, rows: Array) -> Array | None:
     if records.modality != "images" or view == "images" or records.array is None:
         return None
     return _frozen(records.array[rows].transpose(0, 3, 1, 2))
-
-
-def _with_known_ties(section: Section, records: Records) -> Section:
-    """The section, with the columns by which a built-in set is to be split."""
-    known = BUILT_IN.get(section["source"])
-    if known is None or section["split.group"] or section["split.time"]:
-        return section
-    return Section({**section.values, "split.group": known.group, "split.time": known.time})
-
-
-def _ties(records: Records, section: Section, target: Target) -> Ties:
-    rows = target.rows
-    if target.task == "forecasting":
-        return Ties(times=rows)
-    classes = target.y if target.labels and section["split.stratify"] else None
-    groups = times = None
-    if section["split.group"] is not None:
-        groups = _ranks(records, "split.group", section["split.group"], rows, missing=True)
-    if section["split.time"] is not None:
-        times = _ranks(records, "split.time", section["split.time"], rows, missing=False)
-    return Ties(classes, groups, times, target.labels)
-
-
-def _ranks(records: Records, option: str, column: str, rows: Array, *, missing: bool) -> Array:
-    """The values of a column as ranks, int64; a missing one is a group of its own row, and no time."""
-    frame = records.frame if records.frame is not None else records.extra
-    names = [] if frame is None else [str(name) for name in frame.columns]
-    if frame is None or column not in names:
-        raise DataError(
-            f"data.{option}: {records.name}: there is no column {column!r}; {nearest(column, names)}"
-        )
-    values = frame[column].iloc[rows]
-    ranks, _ = values.factorize(sort=True)
-    ranks = ranks.astype(np.int64)
-    lacking = np.flatnonzero(ranks < 0)
-    if len(lacking) and not missing:
-        raise DataError(
-            f"data.{option}: {records.name}, {records.place(int(rows[lacking[0]]))}, column {column!r}: the time is missing"
-        )
-    ranks[lacking] = ranks.max() + 1 + np.arange(len(lacking))
-    return ranks
 
 
 def repeated(records: Records, target: Target, rows: Array) -> Array:

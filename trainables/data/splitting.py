@@ -63,11 +63,12 @@ def split_rows(count: int, ties: Ties, section: Section, name: str) -> Split:
     trained on all blocks before it (a forward chain), so that nothing is learnt from the future.
 
     Raises:
-        DataError: a part would be empty, or groups and time are both asked for.
+        DataError: a part would be empty, there are fewer groups or times than parts, or both are asked for.
     """
     if ties.times is not None and ties.groups is not None:
         raise DataError("data.split.group: cannot be joined with split.time; leave one of them out")
     folds = section["split.folds"]
+    _check_ties(ties, section, name)
     every = np.arange(count, dtype=np.int64)
     if ties.times is not None:
         every = every[np.argsort(ties.times, kind="stable")]
@@ -174,6 +175,21 @@ def _deal(rows: Array, ties: Ties, shares: Array, rng: np.random.Generator) -> A
         part_of[group] = part = int(np.argmin(error))
         lacking[part] -= counts[group]
     return part_of[groups]
+
+
+def _check_ties(ties: Ties, section: Section, name: str) -> None:
+    """Groups and times are not cut, so each part needs one of its own."""
+    folds = section["split.folds"]
+    blocks = 2 if not folds else folds if ties.times is None else folds + 1
+    needed = blocks + (1 if section["split.test"] else 0)
+    for option, found in (("group", ties.groups), ("time", ties.times)):
+        if found is not None and (different := len(np.unique(found))) < needed:
+            parts = f"{folds} folds" if folds else "training and validation"
+            raise DataError(
+                f"data.split.{option}: {name}: {section[f'split.{option}'] or 'the series'!r} has {different} different "
+                f"values, and {parts}{' and the test' if section['split.test'] else ''} need {needed}, as rows of one "
+                f"value stay together; name another column, or leave split.{option} out"
+            )
 
 
 def _check(

@@ -21,6 +21,7 @@ __all__ = [
     "VIEWS",
     "MemoryStore",
     "Store",
+    "check_rows",
     "keep",
     "load",
     "modality_of",
@@ -181,6 +182,22 @@ def modality_of(data: Mapping[str, Any] | str) -> Modality:
     if known is not None:
         return known.modality
     return cast(Modality, _store.fact(_key(section, "modality"), partial(_modality, section)))
+
+
+def check_rows(data: Mapping[str, Any] | str) -> None:
+    """See that the rows can be cut into the parts that the section asks for, before a trial is spent on it.
+
+    A built-in set is read only if the section names columns by which it is to be split.
+
+    Raises:
+        DataError: as `load`, of what is known before anything is fitted.
+    """
+    section = read_section(data)
+    if section["source"] in BUILT_IN and section["split.group"] is None and section["split.time"] is None:
+        return
+    from trainables.data.prepare import check_parts  # pandas comes with it
+
+    check_parts(read_records(section), section)
 
 
 def _task(section: Section) -> str:

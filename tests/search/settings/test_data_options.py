@@ -128,6 +128,28 @@ def test_samples_are_the_ends_of_every_parameter() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("split: {group: ward}", "2:42 data.split.group: {file}: 'ward' has 2 different values"),
+        ("split: {time: day, group: ward}", "2:53 data.split.group: cannot be joined with split.time"),
+        ("limit: 1", "2:1 data: {file}: the training rows that are left (1) are of one class"),
+        ("target: day, task: forecasting", "2:1 data.features.window: {file}: 52 values back and 1 ahead"),
+    ],
+)
+def test_rows_that_cannot_be_cut_are_said_before_a_trial_is_spent(
+    tmp_path: Path, options: str, said: str
+) -> None:
+    rows = "\n".join(f"{i},{'ab'[i % 2]},{'xy'[i // 2 % 2]}" for i in range(40))
+    (tmp_path / "t.csv").write_text(f"day,ward,y\n{rows}\n")
+    target = "" if "target" in options else "target: y, "
+    file = tmp_path / "sweep.yaml"
+    file.write_text(f"trainable: classical\ndata: {{source: t.csv, {target}{options}}}\n")
+    with pytest.raises(SettingsError) as wrong:
+        read_settings(file).resolved()
+    assert said.format(file=tmp_path / "t.csv") in str(wrong.value)
+
+
 def test_sources_become_absolute(tmp_path: Path) -> None:
     base = tmp_path / "home"
     (base / "pictures").mkdir(parents=True)

@@ -76,11 +76,11 @@ def test_what_cannot_be_asked_for(data: Any, rule: str) -> None:
             {"task": "generation", "features.categories": "target", "target": None},
             "a generation has none",
         ),
-        (["x,y", *rows(20)], {"limit": 1}, "the 1 training rows that are left are of one class"),
+        (["x,y", *rows(20)], {"limit": 1}, "the training rows that are left (1) are of one class"),
         (
             ["x,y", *rows(20, "{i},a"), *rows(20, ",b")],
             {"cleaning.missing": "drop"},
-            "training rows that are left are of one class",
+            "are of one class, so there is nothing to learn",
         ),
         (["x,y", *rows(20)], {"split.group": "site"}, "no column 'site'"),
         (["x,y", *rows(20), ",a"], {"split.time": "x"}, "row 22, column 'x': the time is missing"),

@@ -42,8 +42,22 @@ def split(count: int, ties: Ties = NOTHING, **options: Any) -> Split:
             {"split__test": 0.01},
             "data.split.test: drawn.csv: 0.01 of 12 rows leaves none for the test",
         ),
-        (10, Ties(groups=np.zeros(10, int)), {}, "(its 1 groups are not cut) leaves none for the test"),
-        (10, Ties(times=np.zeros(10, int)), {}, "(rows of one time are not cut) leaves none for validation"),
+        (
+            12,
+            Ties(groups=np.arange(12) % 2),
+            {"split__group": "ward"},
+            "data.split.group: drawn.csv: 'ward' has 2 different values, and training and validation and the test "
+            "need 3, as rows of one value stay together; name another column, or leave split.group out",
+        ),
+        (10, Ties(groups=np.arange(10) % 4), {"split__folds": 4}, "and 4 folds and the test need 5"),
+        (10, Ties(times=np.arange(10) % 2), {"split__folds": 2, "split__test": 0}, "and 2 folds need 3"),
+        (10, Ties(times=np.zeros(10, int)), {}, "has 1 different values"),
+        (
+            100,
+            Ties(times=np.repeat([0, 1, 2], [90, 5, 5])),
+            {"split__test": 0.05},
+            "(rows of one time are not cut)",
+        ),
         (10, Ties(times=np.arange(10), groups=np.arange(10)), {}, "cannot be joined with split.time"),
     ],
 )
