@@ -33,6 +33,8 @@ class Declaration:
             horizon of a schedule): a sweep with another `max_steps` sets it, unless its file does.
         defaults: the value of each option, by dotted name, where a config leaves it out: the baseline that a
             confirmation compares the best configs with.
+        options: the dotted name of every option, where the trainable refuses any other: a sweep file that gives one is
+            refused before a trial starts. () = it takes what it is given.
 
     Raises:
         ValueError: for an unknown goal, or `max_steps` below 1.
@@ -47,6 +49,7 @@ class Declaration:
     clocked: tuple[str, ...] = ()
     length: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.goal not in ("minimize", "maximize"):

@@ -89,7 +89,11 @@ class Chaos(Trainable):
     """
 
     declared = Declaration(
-        metric="loss", goal="minimize", max_steps=9, parameters={"x": {"min": 0.0, "max": 1.0}}
+        metric="loss",
+        goal="minimize",
+        max_steps=9,
+        parameters={"x": {"min": 0.0, "max": 1.0}},
+        options=tuple(DEFAULTS),
     )
 
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:

@@ -25,7 +25,7 @@ from search.settings.sweep_file import SweepFile
 from spaces import Space, parse_parameters
 from spaces.errors import SpaceError, nearest
 
-__all__ = ["METHOD_ALIASES", "check", "read_space"]
+__all__ = ["METHOD_ALIASES", "check", "parameter_path", "read_space"]
 
 METHOD_ALIASES = {"bohb": "tpe", "bayes": "tpe", "bayesian": "tpe"}
 
@@ -145,7 +145,7 @@ def _grid_problems(file: SweepFile, document: Document, space: Space) -> list[st
     problems = []
     for parameter in space.searched:
         if parameter.domain.size is None and parameter.name not in given:
-            path = _parameter_path(file, parameter.name)
+            path = parameter_path(file, parameter.name)
             example = f"method: {{name: grid, resolution: {{{parameter.name}: 5}}}}"
             problems.append(
                 document.problem(
@@ -176,7 +176,8 @@ def _point_path(index: int, error: SpaceError, point: Mapping[str, Any]) -> KeyP
     return ("points", index, *_descend(point, error.where))
 
 
-def _parameter_path(file: SweepFile, name: str) -> KeyPath:
+def parameter_path(file: SweepFile, name: str) -> KeyPath:
+    """Where in the file a parameter of the space stands, whether it was written nested or with dots."""
     if name.startswith("data."):
         return ("data", *_descend(file.data, name.removeprefix("data.")))
     return ("parameters", *_descend(file.parameters, name))

@@ -19,6 +19,7 @@ from search.settings.plain import plain
 from search.settings.resolved import ResolvedSettings
 from search.settings.sources import absolute
 from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
+from search.settings.trainable_options import unfit_parameters
 from spaces import Space
 from spaces.errors import TuneyardError
 from trainables.base import Declaration
@@ -64,6 +65,8 @@ def complete(
     problems = wrong_data + _left_open(filled, plug, document) + check(filled, document, base)
     space, _ = read_space(filled, document)
     if problems or space is None:
+        raise SettingsError(in_order(problems))
+    if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
     filled = _with_budget(filled, space, notes)
     notes += _remarks(filled, space)
@@ -177,9 +180,9 @@ def _parameters(
             f"parameters: what is declared below {names} is searched, too; name one of them to say it all"
         )
     length = declared.length
-    if length is not None and length not in parameters:
-        if max_steps != declared.defaults.get(length, declared.max_steps):
-            parameters[length] = max_steps
+    usual = None if length is None else declared.defaults.get(length, declared.max_steps)
+    if length is not None and length not in parameters and max_steps != usual:
+        parameters[length] = max_steps
     return parameters or None
 
 

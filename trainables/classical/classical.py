@@ -70,7 +70,8 @@ class Classical(Trainable):
             DataError: the data cannot be read.
         """
         kind = "classes" if data is None else _kind(task_of(data))
-        declared = replace(cls.declared, parameters=_space(kind), defaults=_defaults(kind))
+        defaults = _defaults(kind)
+        declared = replace(cls.declared, parameters=_space(kind), defaults=defaults, options=tuple(defaults))
         return declaration_for(declared, data, owner="classical")
 
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:

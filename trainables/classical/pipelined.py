@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -73,7 +74,8 @@ class Pipelined(Trainable):
         Raises:
             DataError: the data cannot be read.
         """
-        return declaration_for(cls.declared, data, owner=cls.__name__)
+        options = () if cls.options is None else ("steps", *cls.options)
+        return declaration_for(replace(cls.declared, options=options), data, owner=cls.__name__)
 
     @final
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:

@@ -80,7 +80,8 @@ class Rounds(Trainable):
             raise TrainableError(
                 f"{cls.name} needs a package that is not installed: pip install 'tuneyard[boosting]'"
             )
-        return declaration_for(replace(cls.declared, defaults=cls.defaults), data, owner=cls.name)
+        declared = replace(cls.declared, defaults=cls.defaults, options=tuple(cls.defaults))
+        return declaration_for(declared, data, owner=cls.name)
 
     @final
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:

@@ -80,7 +80,7 @@ class Generative(Trainable):
 
     @classmethod
     def declare(cls, data: Mapping[str, Any] | None) -> Declaration:
-        """As `declared`.
+        """As `declared`, with the default of every option.
 
         Raises:
             DataError: the data cannot be read, are no images, or are scaled by the user.
@@ -88,7 +88,14 @@ class Generative(Trainable):
         if data is not None:
             _section(data, cls.name)
             view_for(data, cls.views, cls.name)
-        return cls.declared
+        every = cls._defaults()
+        return replace(cls.declared, defaults=every, options=tuple(every), length="schedule_epochs")
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Every option with its default; a schedule is as long as a trial at full fidelity."""
+        horizon = cls.declared.max_steps or TRAINING["schedule_epochs"]
+        return {**GENERATIVE_TRAINING, "schedule_epochs": horizon, **cls.architecture}
 
     @abstractmethod
     def train(
@@ -116,8 +123,7 @@ class Generative(Trainable):
         """
         import torch
 
-        defaults = {**GENERATIVE_TRAINING, **self.architecture}
-        options = read_options(config, defaults, self.name)
+        options = read_options(config, self._defaults(), self.name)
         check_training({**TRAINING, **options}, self.name)
         if options["optimizer"] == "lbfgs":
             raise TrainableError(

@@ -74,8 +74,9 @@ class Supervised(Trainable):
         Raises:
             DataError: the data cannot be read, or is of a kind that this model cannot read.
         """
-        defaults = {name: value for name, value in cls._defaults().items() if value is not None}
-        declared = replace(cls.declared, defaults=defaults, length="schedule_epochs")
+        every = cls._defaults()
+        defaults = {name: value for name, value in every.items() if value is not None}
+        declared = replace(cls.declared, defaults=defaults, options=tuple(every), length="schedule_epochs")
         return declaration_for(declared, data, owner=cls.name, views=cls.views)
 
     @classmethod

@@ -63,6 +63,7 @@ class Curves(Trainable):
         goal="minimize",
         max_steps=27,
         parameters={"quality": {"min": 0.0, "max": 1.0}},
+        options=tuple(DEFAULTS),
     )
 
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:

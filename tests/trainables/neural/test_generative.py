@@ -306,3 +306,11 @@ def test_it_ends_by_itself() -> None:
     host = start("vae", {"epochs": 1})
     assert host.advance() is not None
     assert host.advance() is None
+
+
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_a_schedule_is_as_long_as_the_training_and_the_baseline_is_told(name: str) -> None:
+    declared = resolve(name).declaration(None)
+    assert declared.length == "schedule_epochs"
+    assert declared.defaults["schedule_epochs"] == declared.max_steps
+    assert declared.defaults["model.latent"] == resolve(name).target.architecture["model.latent"]
