@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from trainables.neural.averaging import MovingAverage
 from trainables.neural.initializers import initialize
 from trainables.neural.optimizers import make_optimizer
 from trainables.neural.schedules import Schedule
@@ -38,10 +38,7 @@ class Player:
         self._parameters = list(network.parameters())
         self._optimizer = make_optimizer(self._parameters, options)
         self._schedule = Schedule(self._optimizer, options, updates)
-        self._average: AveragedModel | None = None
-        if options["ema"]:
-            average = get_ema_multi_avg_fn(options["ema"])  # type: ignore[no-untyped-call]
-            self._average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+        self._average = MovingAverage(network, options["ema"]) if options["ema"] else None
 
     @property
     def averaged(self) -> nn.Module:
@@ -60,7 +57,7 @@ class Player:
         self.gradient_norm = nn.utils.clip_grad_norm_(self._parameters, self._clip, foreach=True)
         self._optimizer.step()
         if self._average is not None:
-            self._average.update_parameters(self.network)
+            self._average.update()
         self._schedule.batch()
 
     def epoch(self, loss: float) -> None:
