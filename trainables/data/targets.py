@@ -181,8 +181,12 @@ def _classes(records: Records, values: Array) -> tuple[Array, tuple[str, ...]]:
     if values.dtype.kind in "OUS":
         values = np.array([str(value) for value in values])
     labels, codes = np.unique(values, return_inverse=True)
-    names = (f"{label:g}" if labels.dtype.kind == "f" else str(label) for label in labels)
-    return codes.astype(np.int64), tuple(names)
+    return codes.astype(np.int64), tuple(map(_name_of, labels.tolist()))
+
+
+def _name_of(label: object) -> str:
+    """1.0 is "1"; no two numbers have one name."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
 
 
 def _left_out(records: Records, rows: Array) -> tuple[Repair, ...]:

@@ -228,3 +228,10 @@ def test_a_built_in_set_is_known_without_reading_it() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_classes_that_are_large_numbers_keep_their_names_apart(write: WriteCsv) -> None:
+    """As those of an id column with a gap, which is read as floats."""
+    cells = [f"{i},{1_000_000 + i % 3}" for i in range(60)] + ["60,"] + [f"{i},0.5" for i in range(9)]
+    labels = load({"source": write("x,id", *cells), "target": "id", "task": "classification"}).labels
+    assert labels == ("0.5", "1000000", "1000001", "1000002")

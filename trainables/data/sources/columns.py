@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from trainables.data.dataset import Array, Repair
 from trainables.data.sources.dates import dates_of, looks_like_dates
-from trainables.data.sources.origin import Origin
+from trainables.data.sources.origin import Origin, repair_of
 from trainables.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ __all__ = ["MISSING", "Cells", "type_texts", "type_values"]
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 TYPO_SHARE = 0.95  # a column this numeric, but not wholly, is numeric with mistakes and not a kind of label
 
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
+_THOUSANDS_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+
 Cells = Sequence[str | None]
 
 
-def type_texts(name: str, cells: Cells, kind: str | None, origin: Origin) -> pd.Series[Any]:
-    """A column that was written as text.
+def type_texts(
+    name: str, cells: Cells, kind: str | None, origin: Origin
+) -> tuple[pd.Series[Any], tuple[Repair, ...]]:
+    """A column that was written as text, and a repair where its numbers are written with commas.
 
     Args:
         name: of the column.
@@ -40,16 +46,21 @@ def type_texts(name: str, cells: Cells, kind: str | None, origin: Origin) -> pd.
         int64 (whole numbers, none missing), float64 with NaN, datetime64 with NaT, or objects: str or None.
 
     Raises:
-        DataError: a cell that is not what `kind` says; an infinite number; or, with no kind, a cell that is no
-            number in a column that is at least 95 % numbers.
+        DataError: a cell that is not what `kind` says; an infinite number; numbers whose commas can be read in two
+            ways; or, with no kind, a cell that is no number in a column that is at least 95 % numbers.
     """
     import pandas as pd
 
     if kind == "date" or (kind is None and looks_like_dates(cells)):
-        return pd.Series(dates_of(name, cells, origin), name=name)
+        return pd.Series(dates_of(name, cells, origin), name=name), ()
     if kind in ("category", "text"):
-        return pd.Series(_objects(cells), name=name, dtype=object)
+        return pd.Series(_objects(cells), name=name, dtype=object), ()
     values, odd = _numbers_of(cells)
+    repairs: tuple[Repair, ...] = ()
+    if odd:
+        cells, repairs = _without_commas(name, cells, origin)
+    if repairs:
+        values, odd = _numbers_of(cells)
     if odd:
         present = sum(cell is not None for cell in cells)
         if kind == "number" or len(odd) <= (1 - TYPO_SHARE) * present:
@@ -60,9 +71,9 @@ def type_texts(name: str, cells: Cells, kind: str | None, origin: Origin) -> pd.
                 f"{origin.at(odd[0], name)}: {cells[odd[0]]!r} is not a number, {said}; "
                 "correct it or leave it empty"
             )
-        return pd.Series(_objects(cells), name=name, dtype=object)
+        return pd.Series(_objects(cells), name=name, dtype=object), ()
     _check_finite(name, values, origin)
-    return pd.Series(_whole(cells, values), name=name)
+    return pd.Series(_whole(cells, values), name=name), repairs
 
 
 def type_values(
@@ -89,23 +100,49 @@ def type_values(
         return pd.Series(_objects(_as_texts(cells)), name=name, dtype=object), ()
     if form == "text" or (form == "number" and kind == "date"):
         texts = _as_texts(cells)
-        typed = type_texts(name, texts, kind, origin)
-        return typed, _said(name, "text", typed) if kind is None else ()
+        typed, repairs = type_texts(name, texts, kind, origin)
+        return typed, (*repairs, *_said(name, typed)) if kind is None else repairs
     if form == "date":
         if kind == "number":
             raise DataError(f"{origin.name}, column {name!r}: holds dates; data.columns.number lists it")
         return pd.Series(dates_of(name, cells, origin), name=name), ()
-    floats = np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
+    floats = np.array([np.nan if cell is None else _float(cell) for cell in cells], dtype=np.float64)
     _check_finite(name, floats, origin)
     whole = all(isinstance(cell, numbers.Integral) for cell in cells)
     return pd.Series(_whole(cells, floats) if whole else floats, name=name), ()
 
 
-def _said(name: str, was: str, typed: pd.Series[Any]) -> tuple[Repair, ...]:
+def _without_commas(name: str, cells: Cells, origin: Origin) -> tuple[Cells, tuple[Repair, ...]]:
+    """The cells as `float` reads them, where all are numbers and commas stand in some: before the decimals, or between
+    the thousands. Unread, they would be labels."""
+    present = {cell for cell in cells if cell is not None}
+    rows = [index for index, cell in enumerate(cells) if cell is not None and "," in cell]
+    decimal_comma, thousands = (
+        bool(rows) and all(map(form.fullmatch, present)) for form in (_DECIMAL_COMMA, _THOUSANDS_COMMA)
+    )
+    if not decimal_comma and not thousands:
+        return cells, ()
+    if decimal_comma and thousands:
+        cell = str(cells[rows[0]])
+        raise DataError(
+            f"{origin.at(rows[0], name)}: {cell!r} may be {cell.replace(',', '.')} or {cell.replace(',', '')}, and no cell "
+            "of the column tells which; write the numbers without commas, or list the column under columns.category"
+        )
+    if decimal_comma:
+        read = {cell: cell.replace(".", "").replace(",", ".") for cell in present}
+        what = f"cells of {name!r} with a decimal comma, read as numbers"
+    else:
+        read = {cell: cell.replace(",", "") for cell in present}
+        what = f"cells of {name!r} with commas between thousands, read as numbers"
+    found = [None if cell is None else read[cell] for cell in cells]
+    return found, (repair_of(what, rows, origin.places),)
+
+
+def _said(name: str, typed: pd.Series[Any]) -> tuple[Repair, ...]:
     if typed.dtype == object or not typed.notna().any():
         return ()
     now = "dates" if typed.dtype.kind == "M" else "numbers"
-    return (Repair(f"columns that hold {now} as {was}, read as {now}", 1, (f"column {name!r}",)),)
+    return (Repair(f"columns that hold {now} as text, read as {now}", 1, (f"column {name!r}",)),)
 
 
 _FORMS: tuple[tuple[str, tuple[type, ...]], ...] = (
@@ -146,6 +183,14 @@ def _as_text(cell: Any) -> str | None:
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
     return str(cell).strip() or None
+
+
+def _float(cell: Any) -> float:
+    """Infinite where it is too large for one."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return float("inf") if cell > 0 else float("-inf")
 
 
 def _objects(cells: Cells) -> Array:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence, Set
 from pathlib import Path
 
+from trainables.data.dataset import Repair
 from trainables.data.records import Records
 from trainables.data.section import Section
 from trainables.data.sources.columns import MISSING, type_texts
@@ -28,7 +29,8 @@ def read_delimited(path: Path, section: Section, target: str | None = None) -> R
 
     The separator is the one of comma, semicolon, tab and bar that stands in the line of names most often.
     Missing are the empty cell and na, n/a, nan, null, none and ? in any case; in a column of texts only the
-    empty cell. Empty lines are skipped.
+    empty cell. Empty lines are skipped. Numbers may have a decimal comma (1,5; 1.234,5) or commas between thousands
+    (1,234.5), the same throughout a column, which is counted as a repair.
 
     Args:
         path: of the file; ".gz" at its end says that it is compressed.
@@ -47,12 +49,15 @@ def read_delimited(path: Path, section: Section, target: str | None = None) -> R
     check_columns(names, section, origin.name, target)
     kinds = section.columns()
     columns = {}
+    repairs: tuple[Repair, ...] = ()
     for name, cells in zip(names, zip(*rows, strict=True), strict=True):
         kind = kinds.get(name)
         if kind == "ignore":
             continue
-        columns[name] = type_texts(name, _present(cells, {""} if kind == "text" else MISSING), kind, origin)
-    return records_of_frame(pd.DataFrame(columns), section, origin, target=target)
+        present = _present(cells, {""} if kind == "text" else MISSING)
+        columns[name], repair = type_texts(name, present, kind, origin)
+        repairs += repair
+    return records_of_frame(pd.DataFrame(columns), section, origin, repairs=repairs, target=target)
 
 
 def _present(cells: Sequence[str], missing: Set[str]) -> list[str | None]:

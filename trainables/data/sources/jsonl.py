@@ -53,6 +53,8 @@ def _object(line: str, place: str) -> dict[str, Any]:
         found = json.loads(line, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise DataError(f"{place}: no JSON: {error.msg} at character {error.pos + 1}") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets in brackets
+        raise DataError(f"{place}: cannot be read: {error}; correct the line") from error
     if not isinstance(found, dict):
         raise DataError(f'{place}: holds a {type(found).__name__}; a line is an object, {{"text": ...}}')
     return found

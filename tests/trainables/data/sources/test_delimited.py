@@ -187,6 +187,51 @@ def test_dates_in_other_spellings(read: Read, write: Write, cells: list[str], fi
     assert str(frame["when"][0].date()) == first
 
 
+@pytest.mark.parametrize(
+    ("cells", "values", "what"),
+    [
+        (["1,5", "-0,25", "3", ""], [1.5, -0.25, 3.0], "cells of 'x' with a decimal comma, read as numbers"),
+        (
+            ["1.234,5", "2", "0,5", "7"],
+            [1234.5, 2.0, 0.5, 7.0],
+            "cells of 'x' with a decimal comma, read as numbers",
+        ),
+        (
+            ["1,234", "12,345,678", "5.5", "0,123,456"],
+            [1234.0, 12345678.0, 5.5, 123456.0],
+            "cells of 'x' with commas between thousands, read as numbers",
+        ),
+    ],
+)
+def test_numbers_with_commas_are_numbers(
+    read: Read, write: Write, cells: list[str], values: list[float], what: str
+) -> None:
+    """As a spreadsheet writes them in half of the world; read as labels they would say nothing."""
+    records = read(write("x;y", *[f"{cell};{row}" for row, cell in enumerate(cells)]), {"target": "y"})
+    assert records.frame is not None
+    assert records.frame["x"].dropna().tolist() == values
+    commas = sum("," in cell for cell in cells)
+    assert [(r.what, r.count) for r in records.repairs] == [(what, commas)]
+    assert records.repairs[0].where[0] == "row 2"
+
+
+def test_commas_that_can_be_read_in_two_ways_are_refused(read: Read, write: Write) -> None:
+    file = write("x;y", "7;1", "1,234;2")
+    with pytest.raises(DataError, match=re.escape("row 3, column 'x': '1,234' may be 1.234 or 1234")):
+        read(file, {"target": "y"})
+    frame = read(file, {"target": "y", "columns.category": "x"}).frame
+    assert frame is not None
+    assert frame["x"].tolist() == ["7", "1,234"]
+
+
+@pytest.mark.parametrize("cells", [["1,5", "1.5", "2"], ["1,2", "1,2,3", "4"], ["a,b", "1", "2"]])
+def test_other_commas_stay_labels(read: Read, write: Write, cells: list[str]) -> None:
+    records = read(write("x;y", *[f"{cell};1" for cell in cells]), {"target": "y"})
+    assert records.frame is not None
+    assert records.frame["x"].tolist() == cells
+    assert not records.repairs
+
+
 def test_a_few_rows_without_a_target_are_left_out_and_counted(read: Read, write: Write) -> None:
     records = read(write("x,y", *rows(10), "10,", *rows(10)), {"target": "y"})
     assert records.rows == 20

@@ -58,3 +58,17 @@ def test_not_utf8(read: Read, tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_bytes(b'{"x": "a"}\n{"x": "\xe9"}\n')
     with pytest.raises(DataError, match="row 2: not UTF-8 at byte 18"):
         read(tmp_path / "t.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("1" * 5000, "row 2: cannot be read: Exceeds the limit"),
+        ("[" * 100_000, "row 2: cannot be read: maximum recursion"),
+        ("1" * 400, "row 2, column 'a': inf is not finite"),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_refused(read: Read, tmp_path: Path, cell: str, said: str) -> None:
+    (tmp_path / "t.jsonl").write_text('{"a": 1, "y": 1}\n{"a": ' + cell + ', "y": 2}\n')
+    with pytest.raises(DataError, match=re.escape(said)):
+        read(tmp_path / "t.jsonl", {"target": "y"})
