@@ -7,7 +7,7 @@ noise (white or red), the gap between the parts, the schedule and the objective 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from _doctor_case import Case, Curve, Simulated
 
 from search.problem import Objective
+from trainables.synthetic.curves import curve_loss
 
 __all__ = ["CURVE_CASES"]
 
@@ -33,7 +34,7 @@ CHECKS = (
         "early_spikes",
         "periodic",
     ),
-    *("rising_training", "clipping"),
+    *("rising_training", "clipping", "rung_ranks"),
 )
 METHODS = ("random", "tpe")
 LOSS, ACCURACY = Objective("val/loss"), Objective("val/accuracy", "maximize")
@@ -138,6 +139,25 @@ def swept(
     return make
 
 
+def compared(
+    crossing: tuple[float, float], schedulers: Sequence[str]
+) -> Callable[[np.random.Generator, int], Simulated]:
+    """The closed curves of `trainables.synthetic`: with crossing 1 the order at the first step is the reverse of the last."""
+
+    def make(rng: np.random.Generator, trials: int) -> Simulated:
+        across, noise = rng.uniform(*crossing), rng.uniform(0.005, 0.02)
+
+        def curve(config: Mapping[str, Any], rng: np.random.Generator) -> Any:
+            for step in range(1, 28):
+                loss = curve_loss(config["quality"], step, 27, crossing=across)
+                yield {"loss": loss + noise * rng.standard_normal()}
+
+        space = {"quality": {"min": 0.0, "max": 1.0}}
+        return Simulated(space, curve, 27, Objective("loss"), str(rng.choice(schedulers)))
+
+    return make
+
+
 def planted(check: str, change: Callable[[Shape, np.random.Generator], Shape]) -> Case:
     return Case(swept(change), planted={check: ""}, methods=METHODS, trials=(60,))
 
@@ -171,5 +191,11 @@ CURVE_CASES: dict[str, Case] = {
         "rising_training", lambda shape, rng: replace(shape, train_rise=rng.uniform(0.5, 1.0))
     ),
     "always clipped": planted("clipping", lambda shape, rng: replace(shape, clipped=rng.uniform(0.99, 1.05))),
+    "early ranks hold": Case(
+        compared((0.0, 0.3), ["asha", "hyperband", "median"]), sound=["rung_ranks"], methods=METHODS
+    ),
+    "early ranks mislead": Case(
+        compared((0.9, 1.0), ["hyperband"]), planted={"rung_ranks": ""}, methods=METHODS, trials=(60,)
+    ),
 }
 """Name -> case."""

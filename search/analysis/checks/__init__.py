@@ -18,6 +18,7 @@ from search.analysis.checks.late_noise import late_noise
 from search.analysis.checks.overfitting import overfitting
 from search.analysis.checks.periodic import periodic
 from search.analysis.checks.rising_training import rising_training
+from search.analysis.checks.rung_ranks import rung_ranks
 from search.analysis.checks.saturated import saturated
 from search.analysis.checks.steps_parameter import steps_parameter
 from search.analysis.checks.still_improving import still_improving
@@ -39,6 +40,7 @@ CHECKS: dict[str, Callable[[History], list[Finding]]] = {
     "periodic": periodic,
     "rising_training": rising_training,
     "clipping": clipping,
+    "rung_ranks": rung_ranks,
 }
 """Name -> check, in the order in which a report shows them."""
 
