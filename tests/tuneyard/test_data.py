@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from contracts.heavy import HEAVY
 from trainables.data import read_section
@@ -100,6 +103,29 @@ def test_what_cannot_be_read_is_said_in_one_line(call: Call, flowers: Path) -> N
 def test_a_regression_has_no_suspects(call: Call) -> None:
     done = call("data", "diabetes", "--json")
     assert done.json["suspects"] is None
+
+
+def test_a_database_is_described_by_a_query(call: Call, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("CREATE TABLE sales (day INTEGER, price REAL, kind TEXT)")
+        connection.executemany(
+            "INSERT INTO sales VALUES (?, ?, ?)", [(i, i / 2, "ab"[i % 2]) for i in range(40)]
+        )
+    query = "SELECT price, kind FROM sales ORDER BY day"
+    done = call("data", tmp_path / "shop.db", "--query", query, "--target", "kind", "--suspects", 0)
+    assert done.code == 0
+    assert "price" in done.out
+    assert f'"query": "{query}", "target": "kind"}}\n' in done.err
+    assert call("data", tmp_path / "shop.db", "--query", "SELEC 1", "--target", "kind").code == 2
+
+
+def test_what_to_write_into_a_sweep_file_can_be_read_back(call: Call, tmp_path: Path) -> None:
+    rows = "\n".join(f"{i},{'ab'[i % 2]}" for i in range(40))
+    name = "a, b: {c} #1.csv"
+    Path(name).write_text(f"n,{'x: y'}\n{rows}\n")
+    hint = call("data", name, "--target", "x: y", "--suspects", 0).err
+    written = hint.partition("data: ")[2].strip()
+    assert YAML(typ="safe", pure=True).load(written) == {"source": name, "target": "x: y"}
 
 
 def test_repairs_read_well_with_any_count(call: Call, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -28,6 +29,7 @@ SHOWN = 10
 @click.command("data", short_help=COMMANDS["data"])
 @click.argument("source")
 @click.option("--target", metavar="COLUMN", help="The column to predict.")
+@click.option("--query", metavar="SQL", help="The query whose rows are the data, where SOURCE is a database.")
 @click.option(
     "--annotators", metavar="A,B,..", help="Columns of labels by several people: how far they agree."
 )
@@ -39,7 +41,12 @@ SHOWN = 10
 )
 @as_json
 def command(
-    source: str, target: str | None, annotators: str | None, suspects: int | None, as_json: bool
+    source: str,
+    target: str | None,
+    query: str | None,
+    annotators: str | None,
+    suspects: int | None,
+    as_json: bool,
 ) -> None:
     """Describe the data of SOURCE: a built-in data set, a file, a folder, a database URL, or a sweep file.
 
@@ -49,7 +56,7 @@ def command(
     from trainables.data.card import card_of
 
     columns = [name.strip() for name in (annotators or "").split(",") if name.strip()]
-    section = _section(source, target, columns)
+    section = _section(source, target, query, columns)
     card = card_of(section)
     agreed = _agreement(section, columns) if columns else None
     wanted = suspects if suspects is not None else SHOWN * (card["rows"]["source"] <= MANY)
@@ -70,7 +77,7 @@ def command(
     next_steps(*_next(source, section, check, wanted))
 
 
-def _section(source: str, target: str | None, annotators: list[str]) -> dict[str, Any]:
+def _section(source: str, target: str | None, query: str | None, annotators: list[str]) -> dict[str, Any]:
     """The data section, flat; of a sweep file the first that its search may come to."""
     if Path(source).suffix in (".yaml", ".yml"):
         from search.runners.data_card import section_of
@@ -85,8 +92,7 @@ def _section(source: str, target: str | None, annotators: list[str]) -> dict[str
         from search.settings.sources import absolute
 
         section = {"source": absolute(source, Path.cwd())}
-    if target is not None:
-        section["target"] = target
+    section |= {name: value for name, value in (("target", target), ("query", query)) if value is not None}
     if annotators:
         section["columns.ignore"] = [*section.get("columns.ignore", ()), *annotators]
         if target is None and "target" not in section:
@@ -225,11 +231,16 @@ def _suspected(check: LabelCheck, wanted: int) -> Iterator[str]:
 
 
 def _next(source: str, section: Mapping[str, Any], check: LabelCheck | None, wanted: int) -> Iterator[str]:
+    from search.settings.secrets import redact
+
     confident = 0 if check is None else sum(each.confident for each in check.suspects)
     if confident > wanted:
         yield f"tuneyard data {quoted(source)} --suspects {confident}"
     if Path(source).suffix in (".yaml", ".yml"):
         yield f"tuneyard plan {quoted(source)}"
         return
-    target = f", target: {section['target']}" if "target" in section else ""
-    yield f"tuneyard init    # then, in its sweep.yaml, data: {{source: {source}{target}}}"
+    written = {name: section[name] for name in ("query", "target") if name in section}
+    text = json.dumps(
+        redact({"source": source, **written}), ensure_ascii=False
+    )  # which is YAML, whatever is in it
+    yield f"tuneyard init    # then, in its sweep.yaml, data: {text}"
