@@ -26,7 +26,8 @@ class Outliers:
     """Recognise values (iqr, zscore) or rows (isolation_forest) that lie far out, and clip, drop or flag them.
 
     iqr: a value below the first quartile or above the third by more than `cleaning.outlier_limit` interquartile
-    ranges (Tukey 1977 takes 1.5). zscore: more than that many deviations from the mean. isolation_forest (Liu, Ting
+    ranges (Tukey 1977 takes 1.5); in a column whose quartiles are equal, mostly zeros say, nothing is outlying, where
+    the rule would make it constant. zscore: more than that many deviations from the mean. isolation_forest (Liu, Ting
     and Zhou 2008): the `cleaning.outlier_share` of the training rows that a forest isolates first, missing
     numbers standing at the median.
 
@@ -75,7 +76,7 @@ class Outliers:
     def _fit(self, x: Array) -> None:
         if self._kind == "iqr":
             first, self._middle, third = np.nanquantile(x, [0.25, 0.5, 0.75], axis=0)
-            reach = self._limit * (third - first)
+            reach = np.where(third > first, self._limit * (third - first), np.inf)
             self._low, self._high = first - reach, third + reach
         elif self._kind == "zscore":
             mean, reach = np.nanmean(x, axis=0), self._limit * np.nanstd(x, axis=0)

@@ -101,6 +101,17 @@ def test_values_far_out_are_clipped_dropped_or_flagged(
     assert flagging.names == ("(outlier)",)
 
 
+@pytest.mark.parametrize("action", ["clip", "drop", "flag"])
+def test_a_column_of_mostly_one_value_has_no_outliers_by_quartiles(action: str) -> None:
+    """Its quartiles are equal: by the rule, every other value would be outlying."""
+    x = np.array([[0.0] * 9 + [5.0], [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 99]]).T
+    outliers = Outliers(section(cleaning__outliers="iqr", cleaning__outlier_action=action))
+    found, stay = outliers.fit_transform(x)
+    np.testing.assert_array_equal(found[:, 0], x[:, 0])
+    assert stay.sum() == (9 if action == "drop" else 10)  # of the other column, as ever
+    np.testing.assert_array_equal(outliers.transform(np.array([[7.0, 1.0]]))[0, :2], [7.0, 1.0])
+
+
 def test_the_forest_is_that_of_scikit_learn_and_its_share_is_kept() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 3))
