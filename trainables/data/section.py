@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -182,11 +181,6 @@ class Section:
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
-
-    @property
-    def key(self) -> str:
-        """The same text for the same options, whatever their spelling."""
-        return json.dumps(dict(self.values), sort_keys=True)
 
     def group(self, name: str) -> dict[str, Any]:
         """The options below a name, by the rest of theirs: `group("split")["seed"]`."""

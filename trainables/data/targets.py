@@ -106,7 +106,7 @@ def read_target(records: Records, section: Section) -> Target:
     if task == "classification" and len(np.unique(y)) < 2:
         where = f"column {column!r}" if column else "the target"
         raise DataError(
-            f"{records.name}: {where} has one class, {labels[int(y[0])]!r}: there is nothing to learn"
+            f"{records.name}: {where} has one class, {labels[int(y[0])]!r}: there is nothing to learn; name another target"
         )
     if task == "classification" and np.bincount(y).max() < 2:
         raise DataError(
@@ -198,4 +198,6 @@ def _left_out(records: Records, rows: Array) -> tuple[Repair, ...]:
 
 def _check_rows(records: Records, count: int, what: str = "") -> None:
     if count < LEAST_ROWS:
-        raise DataError(f"{records.name}: {count} rows{what} are too few, at least {LEAST_ROWS} are needed")
+        raise DataError(
+            f"{records.name}: {count} rows{what} are too few, at least {LEAST_ROWS} are needed to train and to validate"
+        )

@@ -72,9 +72,8 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     text = decode(_bytes(path), str(path))
     first = text.partition("\n")[0]
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True
-    )
+    separator = max(SEPARATORS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     numbered, begin = [], 1
     try:
         for row in reader:
@@ -88,7 +87,10 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
     names = [name.strip() for name in numbered[0][1]]
     for line, row in numbered[1:]:
         if len(row) != len(names):
-            raise DataError(f"{path}, row {line}: {len(row)} cells where the first line names {len(names)}")
+            more = f"; quote a cell that holds a {separator!r}" if len(row) > len(names) else ""
+            raise DataError(
+                f"{path}, row {line}: {len(row)} cells where the first line names {len(names)}{more}"
+            )
     return names, [row for _, row in numbered[1:]], [line for line, _ in numbered[1:]]
 
 

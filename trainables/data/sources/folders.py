@@ -44,8 +44,12 @@ def read_folder(path: Path, section: Section) -> Records:
         found = ", ".join(
             f"{count} {ending or 'without an ending'}" for ending, count in endings.most_common(5)
         )
-        wanted = IMAGE_ENDINGS if modality == "images" else TEXT_ENDINGS
-        raise DataError(f"{path}: holds no {modality} ({', '.join(wanted)}); it holds: {found or 'nothing'}")
+        wanted = {"images": IMAGE_ENDINGS, "text": TEXT_ENDINGS}
+        asked = [section["modality"]] if section["modality"] else list(wanted)
+        lacking = " and no ".join(f"{each} ({', '.join(wanted[each])})" for each in asked)
+        raise DataError(
+            f"{path}: holds no {lacking}; it holds: {found or 'nothing'}; put the files of each class into a folder of it"
+        )
     endings_read = IMAGE_ENDINGS if modality == "images" else TEXT_ENDINGS
     classes, stray = _classes(path, endings_read)
     if modality == "images":

@@ -31,9 +31,17 @@ def check_names(names: Sequence[str], source: str) -> None:
     Raises:
         DataError: they are not; counts columns from 1.
     """
-    for index, name in enumerate(names):
-        if not name or name in names[:index]:
-            raise DataError(f"{source}: column {index + 1} is named {name!r}: names are unique and not empty")
+    first: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        if not name:
+            index = "; an index that pandas wrote stays away with to_csv(index=False)" if number == 1 else ""
+            raise DataError(
+                f"{source}: column {number} is named {name!r}; give it a name, or remove it{index}"
+            )
+        if first.setdefault(name, number) != number:
+            raise DataError(
+                f"{source}: columns {first[name]} and {number} are both named {name!r}; rename or remove one"
+            )
 
 
 def check_columns(names: Sequence[str], section: Section, source: str, target: str | None = None) -> None:

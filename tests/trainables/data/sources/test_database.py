@@ -74,7 +74,7 @@ def test_rows_without_an_order_get_one(read: Read, shop: Path) -> None:
         ("SELECT * FROM sale", "no such table: sale"),
         ("DELETE FROM sales", "attempt to write a readonly database"),
         ("PRAGMA user_version = 1", "readonly database"),
-        ("SELECT sold, sold FROM sales", "column 2 is named 'sold': names are unique"),
+        ("SELECT sold, sold FROM sales", "columns 1 and 2 are both named 'sold'"),
         ("SELECT sold FROM sales WHERE sold > 99", "holds no rows"),
         ("SELECT x'00ff' AS raw", "row 1, column 'raw': holds a bytes"),
         ("SELECT 9e999 AS big", "row 1, column 'big': inf is not finite"),

@@ -175,7 +175,7 @@ def test_folders_that_hold_nothing_to_learn(read: Read, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has one class, 'cats': nothing to learn; a class is a folder"):
         read(tmp_path / "one")
     (tmp_path / "none").mkdir()
-    with pytest.raises(DataError, match=r"holds no text \(\.txt\); it holds: nothing"):
+    with pytest.raises(DataError, match=r"holds no images \(.*\) and no text \(\.txt\); it holds: nothing"):
         read(tmp_path / "none")
 
 

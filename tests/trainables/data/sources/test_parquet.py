@@ -91,7 +91,7 @@ def test_the_section_overrides_kinds(read: Read, tmp_path: Path) -> None:
             "column 'x': holds dates; data.columns.number",
         ),
         ({"x": [], "y": []}, {}, "holds no rows"),
-        ({"x": [1], " x": [2]}, {}, "column 2 is named 'x'"),
+        ({"x": [1], " x": [2]}, {}, "columns 1 and 2 are both named 'x'"),
         ({"x": [1], "y": [2]}, {"target": "z"}, "has no column 'z'"),
     ],
 )
@@ -106,7 +106,7 @@ def test_columns_of_one_name(read: Read, tmp_path: Path) -> None:
     parquet.write_table(
         pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["x", "x"]), tmp_path / "t.parquet"
     )
-    with pytest.raises(DataError, match="column 2 is named 'x': names are unique"):
+    with pytest.raises(DataError, match="columns 1 and 2 are both named 'x'"):
         read(tmp_path / "t.parquet")
 
 
