@@ -1,7 +1,7 @@
 """Does each check of the doctor find a planted fault, and leave sound sweeps alone?
 
     python benchmarks/doctor.py                    every case; writes results/doctor.json
-    python benchmarks/doctor.py --cases NAME ...   these cases; the others keep the figures that they have
+    python benchmarks/doctor.py --cases NAME ...   these cases (so --trials, --methods); the others keep their figures
     python benchmarks/doctor.py --quick            60 trials, few sweeps, random search; writes nothing
 
 Each case is a family of simulated sweeps whose truth is known (`_doctor_space.py`, `_doctor_curves.py`), played by the
@@ -133,6 +133,10 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def _key(row: Row) -> tuple[Any, ...]:
+    return row["check"], row["case"], row["method"], row["trials"]
+
+
 def _share(rows: Sequence[Row]) -> Row | None:
     sweeps = sum(row["sweeps"] for row in rows)
     if not sweeps:
@@ -165,7 +169,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not chosen.dry:
         machine = describe()
         kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
-        rows = [r for r in kept if r["case"] in CASES and r["case"] not in chosen.cases] + rows
+        measured = {_key(row) for row in rows}
+        rows += [row for row in kept if row["case"] in CASES and _key(row) not in measured]
+        rows.sort(key=_key)
         keep(
             "doctor",
             {"what": __doc__.split("\n")[0], "machine": machine, "summary": summary(rows), "rows": rows},

@@ -12,8 +12,14 @@ from typing import Any
 from search.analysis.checks.base import Finding, Verdict
 from search.analysis.checks.bounds import bounds
 from search.analysis.checks.clipping import clipping
+from search.analysis.checks.divergence import divergence
 from search.analysis.checks.early_spikes import early_spikes
+from search.analysis.checks.effort import effort
+from search.analysis.checks.enough import enough
 from search.analysis.checks.fixed import fixed
+from search.analysis.checks.gap import gap
+from search.analysis.checks.idle import idle
+from search.analysis.checks.infeasible import infeasible
 from search.analysis.checks.late_noise import late_noise
 from search.analysis.checks.overfitting import overfitting
 from search.analysis.checks.periodic import periodic
@@ -29,8 +35,14 @@ __all__ = ["CHECKS", "Finding", "Verdict", "doctor"]
 
 CHECKS: dict[str, Callable[[History], list[Finding]]] = {
     "bounds": bounds,
+    "infeasible": infeasible,
+    "divergence": divergence,
+    "enough": enough,
+    "idle": idle,
+    "effort": effort,
     "steps_parameter": steps_parameter,
     "fixed": fixed,
+    "gap": gap,
     "overfitting": overfitting,
     "underfitting": underfitting,
     "still_improving": still_improving,

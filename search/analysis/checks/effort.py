@@ -9,6 +9,7 @@ from scipy import stats
 
 from search.analysis.axes import Axis, axes_of
 from search.analysis.checks.base import Finding, cannot_tell, passed
+from search.analysis.checks.response import response
 from search.analysis.numbers import plural
 from search.analysis.ranking import best_score
 from search.history import History
@@ -19,15 +20,15 @@ __all__ = ["effort"]
 NEEDED = 20  # trials with the parameter
 FEW = 5  # trials that are a fair hearing
 ALPHA = 0.01  # that even drawing gives a choice so few, over the choices (Bonferroni)
-WORSE = 0.05  # p with which its trials are worse than those of their time
 SAMPLED = 2000  # configs drawn to know the shares of the choices in a constrained space
 
 
 def effort(history: History) -> list[Finding]:
-    """Warns of each choice that had fewer than five trials, too few for chance, and was not clearly worse.
+    """Warns of each choice that had fewer than five trials, too few for chance, and was no worse in them.
 
-    Chance: the binomial distribution with the choice's share of the space. Worse: Mann and Whitney's test (1947) against
-    the trials that were asked for up to its last one, so that what the method learnt later counts for nobody.
+    Chance: the binomial distribution with the choice's share of the space. Worse: its effect on the value with the other
+    parameters accounted for (`response`), since the others' later trials profit from what the method has learnt. A method that
+    leaves a choice for being worse, on however little, is not accused.
     """
     axes = [axis for axis in axes_of(history) if axis.scale == "choice" and len(axis.choices) > 1]
     if not axes:
@@ -43,7 +44,9 @@ def effort(history: History) -> list[Finding]:
     if not judged:
         most = max(sum(axis.place(t.config) is not None for t in history.trials) for axis in axes)
         return [cannot_tell("effort", f"{plural(most, 'trial')} with a choice; {NEEDED} are needed.")]
-    return found or [passed("effort", "Every choice had a fair number of trials, or was clearly worse.")]
+    return found or [
+        passed("effort", "Every choice had a fair number of trials, or was left for being worse.")
+    ]
 
 
 def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]:
@@ -56,8 +59,7 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
         chance = float(stats.binom.cdf(had, len(trials), shares[place])) * len(axis.choices)
         if shares[place] == 0 or had >= FEW or chance > ALPHA:
             continue
-        own = [trial for trial in trials if axis.place(trial.config) == place]
-        if _failed_or_worse(own, trials):
+        if _failed_or_worse(history, axis, place, trials):
             continue
         evidence: dict[str, Any] = {
             "choice": choice,
@@ -71,8 +73,8 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
             Finding(
                 "effort",
                 "warn",
-                f"{axis.name} = {choice} had {had} of {len(trials)} trials and was not clearly worse in them: "
-                "it was dismissed, not beaten.",
+                f"{axis.name} = {choice} had {had} of {len(trials)} trials and was no worse in them, "
+                "the other parameters accounted for: it was dismissed, not beaten.",
                 about=axis.name,
                 evidence=evidence,
                 next=f"Give {axis.name} = {choice} {max(FEW, len(trials) // len(axis.choices)) - had} trials more: "
@@ -88,23 +90,25 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
     return found
 
 
-def _failed_or_worse(own: list[Trial], trials: list[Trial]) -> bool:
-    """Whether all its trials failed (which another check tells), or they are worse than the others of their time."""
-    if not own:
+def _failed_or_worse(history: History, axis: Axis, place: int, trials: list[Trial]) -> bool:
+    """Whether all its trials failed (which another check tells), or they are worse than the others', all else equal."""
+    own = np.array([axis.place(trial.config) == place for trial in trials])
+    if not own.any():
         return False
-    values = [score for trial in own if (score := best_score(trial)) is not None]
-    if not values:
+    counted = [i for i, trial in enumerate(trials) if best_score(trial) is not None]
+    own = own[counted]
+    if not own.any():
         return True
-    numbers = {trial.number for trial in own}
-    until = max(numbers)
-    others = [
-        score
-        for trial in trials
-        if trial.number <= until and trial.number not in numbers and (score := best_score(trial)) is not None
-    ]
-    if not others:
+    model = response(history, [trials[i] for i in counted])
+    others = [term for term in model.terms if term.parameter.name != axis.name]
+    if own.all() or len(own) < 2 + sum(term.columns.shape[1] for term in others) + 5:
         return False
-    return bool(stats.mannwhitneyu(values, others, alternative="greater").pvalue <= WORSE)
+    columns = np.hstack(
+        [own[:, None].astype(np.float64), np.ones((len(own), 1)), *(t.columns for t in others)]
+    )
+    inverse = np.linalg.pinv(columns.T @ columns)
+    effect = inverse @ columns.T @ model.scores
+    return bool(effect[0] > 0)
 
 
 def _shares(history: History, axis: Axis) -> list[float]:

@@ -18,13 +18,14 @@ __all__ = ["enough", "expected_best", "expected_gain"]
 Array = npt.NDArray[np.float64]
 NEEDED = 20  # trials with a value
 MORE = 0.5  # of the trials, in addition
-PAYS = 0.03  # of the distance from the median to the best
-RESAMPLES = 500
+PAYS = 0.04  # of the distance from the median to the best
+RESAMPLES = 300
+GROWTHS = 5  # of the sample, each by the same factor
 UNLEARNT = ("random", "sobol")  # methods whose trials are all drawn alike
 
 
 def enough(history: History) -> list[Finding]:
-    """Warns where half as many trials again are expected to gain 3 % and more of the distance from median to best.
+    """Warns where half as many trials again are expected to gain 4 % and more of the distance from median to best.
 
     Of a method that learns, the later half of the trials stands for those to come; of random and Sobol search, all. The
     interval (95 %) is a bootstrap of the expected gain over trials; the gain itself is 0 more often than not.
@@ -40,9 +41,9 @@ def enough(history: History) -> list[Finding]:
     method = _method(history)
     sample = scores if method in UNLEARNT else scores[len(scores) // 2 :]
     more = max(1, round(MORE * len(scores)))
-    gain = expected_gain(sample, more)
+    gain = float(expected_gain(sample, more))
     rng = np.random.default_rng(history.problem.seed)
-    drawn = [expected_gain(rng.choice(sample, len(sample)), more) for _ in range(RESAMPLES)]
+    drawn = expected_gain(rng.choice(sample, (RESAMPLES, len(sample))), more)
     low, high = (float(q) for q in np.quantile(drawn, (0.025, 0.975)))
     evidence = {
         "trials": len(scores),
@@ -77,28 +78,43 @@ def enough(history: History) -> list[Finding]:
 
 
 def expected_best(values: Array, sizes: Array) -> Array:
-    """The expected minimum of so many of the values, drawn without replacement. `sizes` in [1, len(values)]."""
-    ordered = np.sort(values)
-    below = np.arange(len(ordered) - 1, -1, -1, dtype=np.float64)  # values above the i-th smallest
-    sizes = np.asarray(sizes, dtype=np.float64)[:, None]
-    room = below - (sizes - 1)
-    with np.errstate(invalid="ignore"):
-        chances = _log_choose(below[None, :], sizes - 1) - _log_choose(np.float64(len(ordered)), sizes)
-    return np.asarray(np.where(room >= 0, np.exp(chances), 0.0) @ ordered, dtype=np.float64)
+    """The expected minimum of so many of the values, drawn without replacement. `sizes`: real, in [1, len(values)].
 
-
-def expected_gain(values: Array, more: int) -> float:
-    """How much lower the minimum is expected to be after `more` draws of the same kind.
-
-    The gain of the last such growth, exact in the sample, times its ratio to the gain of the growth before (Aitken 1926), at
-    most 1: growth by a fixed factor gains in a geometric sequence where the lower tail follows a power law.
+    `values`: (..., n); the answer is (..., sizes). Between whole sizes the binomials go by the gamma function.
     """
-    count = len(values)
+    count = values.shape[-1]
+    above = np.arange(count - 1, -1, -1, dtype=np.float64)  # how many are larger than the i-th smallest
+    sizes = np.asarray(sizes, dtype=np.float64)[:, None]
+    chances = _log_choose(above[None, :], sizes - 1) - _log_choose(np.float64(count), sizes)
+    weights = np.where(above[None, :] >= sizes - 1, np.exp(chances), 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.sort(values, axis=-1) @ weights.T, dtype=np.float64)
+
+
+def expected_gain(values: Array, more: int) -> Array:
+    """How much lower the minimum is expected to be after `more` draws of the same kind. `values`: (..., n) -> (...).
+
+    Growing the sample by a fixed factor again and again gains in a geometric sequence where the lower tail follows a power
+    law. The sequence is fitted to the gains within the sample (exact expectations; a smaller sample's is known better and
+    weighs more) and goes on by one.
+    """
+    count = values.shape[-1]
     factor = count / (count + more)
-    sizes = np.array([max(1, round(count * factor**2)), max(1, round(count * factor)), count])
-    earlier, later, last = expected_best(values, sizes.astype(np.float64))
-    before, now = earlier - later, later - last
-    return float(now * min(1.0, now / before)) if before > 0 else 0.0
+    sizes = np.array([count * factor**k for k in range(GROWTHS + 1) if count * factor**k >= 1.5])
+    best = expected_best(values, sizes)
+    gains = best[..., 1:] - best[..., :-1]  # of the latest growth first
+    return np.apply_along_axis(_continued, -1, gains)
+
+
+def _continued(gains: Array) -> float:
+    steps = np.arange(len(gains))[gains > 0]
+    if len(steps) < 2:
+        return float(gains[0])
+    weights = np.sqrt(2.0**steps)  # of the roots of the squared errors
+    slope, start = np.polyfit(steps, np.log(gains[gains > 0]), 1, w=weights)
+    return (
+        float(np.exp(start - slope)) if slope > 0 else float(np.average(gains[gains > 0], weights=weights**2))
+    )
 
 
 def _log_choose(of: Array | np.float64, choose: Array) -> Array:

@@ -7,7 +7,7 @@ an indicator; the terms add up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from search.history import History
 from search.trial import Trial
 from spaces import Float, Integer, Parameter
 
-__all__ = ["Response", "Term", "normal_scores", "response", "unambiguous"]
+__all__ = ["Response", "Term", "clipped", "normal_scores", "response", "unambiguous"]
 
 Array = npt.NDArray[np.float64]
 
@@ -73,12 +73,27 @@ class Response:
         return slope, float(stats.t.cdf(slope / error, self.freedom))
 
 
-def response(history: History, trials: Sequence[Trial]) -> Response:
+def normal_scores(values: Sequence[float]) -> Array:
+    """Smallest first: the normal quantiles of the ranks, equal for equal values."""
+    ranks = stats.rankdata(values)
+    return np.asarray(special.ndtri(ranks / (len(ranks) + 1)), dtype=np.float64)
+
+
+def clipped(values: Sequence[float]) -> Array:
+    """The values, none worse than the median by more than three times the median's distance from the best."""
+    found = np.asarray(values, dtype=np.float64)
+    middle = float(np.median(found))
+    return np.asarray(np.minimum(found, middle + 3 * (middle - found.min())), dtype=np.float64)
+
+
+def response(
+    history: History, trials: Sequence[Trial], spelled: Callable[[Sequence[float]], Array] = normal_scores
+) -> Response:
     """The model of these trials, which have a value that counts; parameters active in all of them enter.
 
-    The fewer trials there are, the plainer the model: squares enter where each column has five trials.
+    `spelled`: how the values enter; `clipped` keeps their distances. The fewer trials there are, the plainer the model: squares enter where each column has five trials.
     """
-    scores = normal_scores([best_score(trial) or 0.0 for trial in trials])
+    scores = spelled([best_score(trial) or 0.0 for trial in trials])
     parameters = [p for p in unambiguous(history) if all(p.name in trial.config for trial in trials)]
     terms = _terms(parameters, trials, squares=True)
     if len(trials) < 5 * sum(term.columns.shape[1] for term in terms):
@@ -93,12 +108,6 @@ def unambiguous(history: History) -> list[Parameter]:
     searched = history.problem.space.searched
     names = [parameter.name for parameter in history.problem.space.parameters]
     return [parameter for parameter in searched if names.count(parameter.name) == 1]
-
-
-def normal_scores(values: Sequence[float]) -> Array:
-    """Smallest first: the normal quantiles of the ranks, equal for equal values."""
-    ranks = stats.rankdata(values)
-    return np.asarray(special.ndtri(ranks / (len(ranks) + 1)), dtype=np.float64)
 
 
 def _terms(parameters: Sequence[Parameter], trials: Sequence[Trial], squares: bool) -> list[Term]:
