@@ -144,14 +144,16 @@ class _Owner:
     def prepared(self, key: str, make: bytes) -> _Answer:
         """Where the data set is, or what is wrong with the data. Anything else that `make` raises comes through."""
         with self._locks.setdefault(key, threading.Lock()):
-            if (kept := self._kept.get(key)) is None:
+            kept = self._kept.pop(key, None)
+            if kept is None:
                 try:
                     dataset = cloudpickle.loads(make)()
                 except DataError as error:
                     return _Answer(problem=str(error))
-                kept = self._kept[key] = ray.put(dataset)
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+                kept = ray.put(dataset)
+            self._kept[key] = kept  # at the end: what was asked for longest ago goes first
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
             return _Answer(at=kept)
 
     def fact(self, key: str, make: bytes) -> _Answer:

@@ -128,6 +128,21 @@ def test_a_fact_about_a_source_is_found_out_by_the_actor(actor: str, tmp_path: P
     assert not {int(pid) for pid in log.read_text().split()} & pids
 
 
+def test_what_is_asked_for_again_is_kept_longest(actor: str, tmp_path: Path) -> None:
+    """Trials come back to a data set after trials on many others."""
+    import ray
+
+    from search.runners.ray_tune.shared_data import KEPT
+
+    log = tmp_path / "made"
+    (one,) = workers(actor, 1)
+    for number in range(KEPT):
+        ray.get(one.read.remote("again", log))
+        ray.get(one.read.remote(f"once {number}", tmp_path / "others"))
+        ray.get(one.read.remote(f"once more {number}", tmp_path / "others"))
+    assert len(log.read_text().split()) == 1
+
+
 def test_it_outlives_the_worker_that_asked_for_it(actor: str, tmp_path: Path) -> None:
     import ray
 
