@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import PurePath
 from typing import Any
 
 from search.paths import RunPaths
@@ -33,7 +34,8 @@ def data_of(paths: RunPaths | None) -> dict[str, Any] | None:
         return {"problem": _without_folders(str(card["problem"]))}
     if missing := [key for key in _KEYS if key not in card]:
         return {"problem": f"{paths.data.name} lacks {', '.join(missing)}"}
-    return {**card, "source": _without_folders(str(card["source"]))}
+    source = str(card["source"])
+    return {**card, "source": PurePath(source).name if source.startswith("/") else _without_folders(source)}
 
 
 def _without_folders(text: str) -> str:

@@ -68,8 +68,9 @@ def test_foreign_text_stays_text(tmp_path: Path, card: dict[str, Any]) -> None:
 
 def test_folders_of_the_machine_are_left_out(tmp_path: Path, card: dict[str, Any]) -> None:
     told, page = built(run_in(tmp_path), {**card, "source": "/home/somebody/secret place/x/sales.csv"})
-    assert told["source"].endswith("sales.csv")
-    assert "/home/somebody" not in page
+    assert told["source"] == "sales.csv"
+    assert "somebody" not in page
+    assert "secret place" not in page
     told, page = built(
         run_in(tmp_path / "other"), {"format": 1, "problem": "DataError: cannot read /home/me/a.csv: gone"}
     )
