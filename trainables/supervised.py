@@ -60,5 +60,5 @@ def view_for(data: Mapping[str, Any] | str, views: Sequence[View], owner: str) -
             return view
     raise DataError(
         f"data: {owner} reads {' or '.join(views)}, and {modality} data comes as {' or '.join(offered)}; "
-        "take another trainable for it"
+        "take another trainable for it, or say in data.modality what else a row is"
     )

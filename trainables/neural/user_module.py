@@ -88,12 +88,20 @@ class UserModule(Supervised):
         kind = torch.int64 if inputs.view == "tokens" else torch.float32
         if not list(module.parameters()):
             raise TrainableError(f"{self.name} has no parameters: there is nothing to train")
+        batch = torch.zeros((2, *inputs.shape), dtype=kind)
         module.eval()
-        with torch.no_grad():
-            found = tuple(module(torch.zeros((2, *inputs.shape), dtype=kind)).shape)
+        try:
+            with torch.no_grad():
+                made = module(batch)
+        except Exception as error:
+            error.add_note(
+                f"{self.name}: tried on a batch of shape {tuple(batch.shape)}, {inputs.view} of the data"
+            )
+            raise
+        found = tuple(made.shape) if isinstance(made, torch.Tensor) else f"a {type(made).__name__}"
         if found != (2, inputs.outputs):
             raise TrainableError(
-                f"{self.name}: of a batch of shape {(2, *inputs.shape)} its forward made {found}, not "
+                f"{self.name}: of a batch of shape {tuple(batch.shape)} its forward made {found}, not "
                 f"{(2, inputs.outputs)}: one row each, and a number for each class or value to be predicted"
             )
         return module

@@ -406,7 +406,8 @@ WRONG_DATA: list[tuple[str, str, str]] = [
     (
         "model that cannot read such data",
         "trainable: cnn\ndata: breast_cancer\n",
-        "sweep.yaml:2:1 data: cnn reads images, and table data comes as features; take another trainable for it",
+        "sweep.yaml:2:1 data: cnn reads images, and table data comes as features; take another trainable for it, "
+        "or say in data.modality what else a row is",
     ),
     (
         "data sets of different tasks",

@@ -60,6 +60,17 @@ class Fails(Line):
     def forward(self, x):
         raise RuntimeError("of the user's own")
 
+class Pair(Line):
+    def forward(self, x):
+        return super().forward(x), None
+
+class Narrow(nn.Module):
+    def __init__(self, outputs):
+        super().__init__()
+        self.map = nn.Linear(7, outputs)
+    def forward(self, x):
+        return self.map(x)
+
 class Empty(nn.Module):
     views = "features"
     def forward(self, x):
@@ -120,6 +131,7 @@ def test_modules_that_cannot_be_used(folder: Path, name: str, rule: str) -> None
         ("Line", {"lr": -1.0}, "lr is at least 0, not -1.0"),
         ("Required", {}, "requires model.width; give it under model:"),
         ("Wrong", {}, "of a batch of shape (2, 13) its forward made (2, 2), not (2, 3)"),
+        ("Pair", {}, "of a batch of shape (2, 13) its forward made a tuple, not (2, 3)"),
         ("Empty", {}, "Empty() has no parameters"),
     ],
 )
@@ -131,6 +143,12 @@ def test_wrong_options_and_wrong_shapes(folder: Path, name: str, config: dict[st
 def test_what_the_module_itself_raises_comes_through(folder: Path) -> None:
     with pytest.raises(RuntimeError, match="of the user's own"):
         start(folder, "Fails", {})
+
+
+def test_a_forward_that_does_not_fit_the_data_says_what_it_was_given(folder: Path) -> None:
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as caught:
+        start(folder, "Narrow", {})
+    assert "tried on a batch of shape (2, 13), features of the data" in "".join(caught.value.__notes__)
 
 
 def test_data_that_it_does_not_read(folder: Path) -> None:
