@@ -1,10 +1,11 @@
 """What is trained: the plug of a sweep, and the trainables that come with the project.
 
 The interface: `Trainable`, `Declaration` (base), `CATALOGUE` (catalogue).
-From a name to a running trial: `resolve`, `Plug` (plug), `Host` (host), `clean_metrics` (metrics), and
-`write_checkpoint`, `read_checkpoint`, `newest_valid`, `prune` (checkpoint).
+From a name to a running trial: `resolve`, `Plug` (plug; it imports by `importing`), `Host` (host, which seeds by
+`randomness`), `clean_metrics` (metrics), and `write_checkpoint`, `read_checkpoint`, `newest_valid`, `prune` (checkpoint).
 Data: `trainables.data`. Members: `trainables.neural`, `trainables.classical`, `trainables.synthetic`,
-`trainables.chaos`.
+`trainables.chaos`. What members share: `options` (a config over its defaults), `supervised` (metric and view follow from
+the data), `scoring` (how good predictions are) and `trainables.pictures` (what they look like).
 Errors: `TrainableError`, `PlugError`, `DataError`, `MetricError`, `CheckpointError` (errors).
 """
 
