@@ -134,4 +134,6 @@ def test_a_judge_gives_no_number_to_images_that_are_none(classes: int) -> None:
     judge = Judge(dataset(classes))
     scores = judge.scores(torch.full((10, 1, 8, 8), torch.nan))
     assert scores.keys() == judge.scores(torch.rand(10, 1, 8, 8)).keys()
+    of_the_judge = scores.pop("val/classifier_accuracy", None)
+    assert (of_the_judge is not None) == (classes > 0), "what the judge is worth does not hang on the images"
     assert all(math.isnan(value) for value in scores.values())
