@@ -1,8 +1,10 @@
 """The Ray Tune runner: `ray.tune.Tuner` does placement, actors and node failures; the passive sweep decides.
 
 - `runner.RayTuneRunner`: puts a Tuner together and lets it run
-- `adapters`: the bridge between Tune's callbacks and the sweep (driver side)
+- `adapters`: what Tune calls: a searcher, a scheduler, a callback, a stopper (driver side)
+- `bridge`: between those and the sweep
 - `hosted`: the Tune trainable that hosts ours (worker side)
+- `shared_data`: data sets read once for all trials of a run (an actor keeps them)
 - `cluster`: connecting to a cluster, or starting a local one that listens on loopback only
 
 Importing this package imports nothing heavy; `RayTuneRunner.run` imports Ray.

@@ -68,12 +68,13 @@ class RayTuneRunner:
             from ray import tune
 
             from search.runners.ray_tune import adapters
+            from search.runners.ray_tune.bridge import Bridge
             from search.runners.ray_tune.hosted import by_value
 
         assert work.paths is not None
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
         concurrent = concurrency(ray, work.resources, work.workers)
-        bridge = adapters.Bridge(sweep, work, clock)
+        bridge = Bridge(sweep, work, clock)
         tuner = tune.Tuner(
             tune.with_resources(self._trainable(sweep, work, data), self._resources(work)),
             tune_config=tune.TuneConfig(

@@ -14,12 +14,12 @@ from trainables.plug import resolve
 
 def test_a_driver_that_was_busy_itself_takes_no_trial_for_hanging(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a proposal takes longer than the step time-out, the results of healthy trials wait to be read."""
-    from search.runners.ray_tune import adapters
+    from search.runners.ray_tune import bridge as bridging
 
     hour, killed = [100.0], []
-    monkeypatch.setattr(adapters, "time", SimpleNamespace(monotonic=lambda: hour[0]))
-    monkeypatch.setattr(adapters.ray, "kill", killed.append)
-    bridge = adapters.Bridge(begin(chaos(step_timeout=5.0)), Work(resolve("chaos")), Clock(0.0))
+    monkeypatch.setattr(bridging, "time", SimpleNamespace(monotonic=lambda: hour[0]))
+    monkeypatch.setattr(bridging.ray, "kill", killed.append)
+    bridge = bridging.Bridge(begin(chaos(step_timeout=5.0)), Work(resolve("chaos")), Clock(0.0))
     trial: Any = SimpleNamespace(trial_id="a", temporary_state=SimpleNamespace(ray_actor="actor"))
     bridge._heard["a"] = hour[0]
     bridge.watch([trial])
