@@ -190,6 +190,10 @@ def _recognise(target: Any, ref: str) -> Kind:
         missing = [verb for verb in ("setup", "step") if not callable(getattr(target, verb, None))]
         if missing:
             raise PlugError(f"{ref}: class {target.__name__} has no {' and no '.join(missing)}; {SHAPES}")
+        if missing := sorted(getattr(target, "__abstractmethods__", ())):
+            raise PlugError(
+                f"{ref}: class {target.__name__} is abstract: it has no {' and no '.join(missing)}"
+            )
         _check_arguments(target, ref, ())
         return "class"
     if not callable(target):

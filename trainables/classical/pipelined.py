@@ -94,7 +94,7 @@ class Pipelined(Trainable):
         refuse_generation(data, name)
 
         def make() -> Any:
-            return _seeded(self.build(options, data.task), seed, name)
+            return _seeded(_checked(self.build(options, data.task), data.task, name), seed)
 
         make()  # what cannot be built is refused now
         self._fitting = Fitting(
@@ -142,12 +142,36 @@ def _options(defaults: Mapping[str, Any] | None, config: Mapping[str, Any], owne
     return read_options(config, {"steps": STEPS, **defaults}, owner)
 
 
-def _seeded(estimator: Any, seed: int, owner: str) -> Any:
+def _checked(estimator: Any, task: str, owner: str) -> Any:
+    if isinstance(estimator, type):
+        raise TrainableError(
+            f"{owner}.build gave the class {estimator.__name__} itself; return one of it: {estimator.__name__}(...)"
+        )
     if not callable(getattr(estimator, "fit", None)) or not callable(getattr(estimator, "predict", None)):
         raise TrainableError(
             f"{owner}.build gave {type(estimator).__name__}, which cannot be trained; return an estimator of "
             "scikit-learn, with fit and predict"
         )
+    wanted = "classifier" if task == "classification" else "regressor"
+    found = _estimator_type(estimator)
+    if found not in (None, wanted):
+        raise TrainableError(
+            f"{owner}.build gave {type(estimator).__name__}, a {found}, for data.task: {task}; return a {wanted}"
+        )
+    return estimator
+
+
+def _estimator_type(estimator: Any) -> str | None:
+    """What scikit-learn takes it for: classifier, regressor, clusterer, ...; None where it does not say."""
+    from sklearn.utils import get_tags
+
+    if not hasattr(estimator, "__sklearn_tags__"):
+        return None
+    found: str | None = get_tags(estimator).estimator_type
+    return found
+
+
+def _seeded(estimator: Any, seed: int) -> Any:
     parameters = estimator.get_params() if hasattr(estimator, "get_params") else {}
     unseeded = [
         name

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from contracts.trainable import Case, TrainableContract
-from trainables import Host, TrainableError, resolve
+from trainables import Host, PlugError, TrainableError, resolve
 from trainables.classical import Pipelined
 from trainables.data import load
 
@@ -29,6 +29,8 @@ class Anything(Pipelined):
             "tree": make_pipeline(PCA(2), DecisionTreeClassifier(random_state=3)),
             "margins": RidgeClassifier(),
             "number": 7,
+            "class": RidgeClassifier,
+            "values": make_pipeline(PCA(2), Ridge()),
         }[options["model.kind"]]
 
 
@@ -82,11 +84,29 @@ def test_margins_do_where_there_are_no_probabilities() -> None:
         (REDUCED, {"components": "many"}, "components is of type int"),
         (REDUCED, {"steps": 0}, "steps is at least 1"),
         (Anything, {"model": {"kind": "number"}}, "Anything.build gave int, which cannot be trained"),
+        (
+            Anything,
+            {"model": {"kind": "class"}},
+            "gave the class RidgeClassifier itself; return one of it: RidgeC",
+        ),
+        (
+            Anything,
+            {"model": {"kind": "values"}},
+            "gave Pipeline, a regressor, for data.task: classification",
+        ),
     ],
 )
 def test_what_cannot_be_built(made: Any, config: dict[str, Any], rule: str) -> None:
     with pytest.raises(TrainableError, match=rule):
         start(made, {"data": "wine", **config})
+
+
+def test_a_class_without_build_is_refused_before_a_trial() -> None:
+    class Unbuilt(Pipelined):
+        pass
+
+    with pytest.raises(PlugError, match="class Unbuilt is abstract: it has no build"):
+        resolve(Unbuilt)
 
 
 def test_it_is_named_by_its_file(tmp_path: Path) -> None:
