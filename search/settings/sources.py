@@ -33,7 +33,7 @@ def absolute(source: str, base: Path) -> str:
     if colon and file.endswith(".py"):
         return f"{_below(base, file)}:{function}"
     path = _below(base, source)
-    if path.exists():
+    if _exists(path):
         return str(path)
     module = _module(source, base)
     return source if module is None else f"{module}:{function}"
@@ -55,7 +55,7 @@ def missing_source(source: str, base: Path) -> str | None:
     file, colon, _function = source.rpartition(":")
     if colon and file.endswith(".py"):
         return None if _below(base, file).is_file() else _no("file", file, base)
-    if _below(base, source).exists():
+    if _exists(_below(base, source)):
         return None
     if _FUNCTION.fullmatch(source):
         if _module(source, base) is not None or _installed(file, base):
@@ -98,6 +98,14 @@ def _modules(base: Path) -> list[str]:
     """What may be imported from a folder."""
     files = [*base.glob("*.py"), *base.glob("*/__init__.py")]
     return [file.parent.name if file.stem == "__init__" else file.stem for file in files]
+
+
+def _exists(path: Path) -> bool:
+    """Also where it may not be looked at: whoever reads it says why it cannot be."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _below(base: Path, source: str) -> Path:

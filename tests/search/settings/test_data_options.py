@@ -196,6 +196,12 @@ def test_a_module_that_is_nowhere_is_refused(tmp_path: Path) -> None:
     assert missing_source("sklearn.datasets:load_wine", tmp_path) is None
 
 
+def test_a_source_that_cannot_be_looked_at_is_left_to_its_reader(tmp_path: Path) -> None:
+    source = "x" * 5000 + ".csv"
+    assert missing_source(source, tmp_path) is None
+    assert absolute(source, tmp_path) == f"{tmp_path}/{source}"
+
+
 def test_a_password_stays_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference is what is kept, so a resume reads the variable again."""
     monkeypatch.setenv("SHOP_PASSWORD", "hunter2")

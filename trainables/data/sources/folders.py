@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def read_folder(path: Path, section: Section) -> Records:
     Raises:
         DataError: it holds neither or both, a class is empty, or `data.modality` says otherwise.
     """
+    _check_readable(path)
     endings = Counter(
         file.suffix.lower() for file in path.rglob("*") if _visible(file, path) and file.is_file()
     )
@@ -77,6 +79,17 @@ def _classes(path: Path, endings: tuple[str, ...]) -> tuple[dict[str, list[Path]
         )
     stray = sorted(file for file in path.iterdir() if file.suffix.lower() in endings and _visible(file, path))
     return classes, stray
+
+
+def _check_readable(path: Path) -> None:
+    """A folder that may not be looked into would pass for an empty one."""
+    for folder in (path, *(each for each in path.rglob("*") if each.is_dir() and _visible(each, path))):
+        try:
+            os.scandir(folder).close()
+        except OSError as error:
+            raise DataError(
+                f"data.source: cannot read the folder {folder}: {error.strerror}; let it be read, or remove it"
+            ) from error
 
 
 def _visible(file: Path, root: Path) -> bool:

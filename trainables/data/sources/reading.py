@@ -153,8 +153,11 @@ def _function(reference: str) -> Callable[..., Records]:
 
 def _existing(source: str) -> Path:
     path = Path(source).expanduser()
-    if path.exists():
-        return path
+    try:
+        if path.exists():
+            return path
+    except OSError as error:
+        raise _unreadable(source, error) from error
     if path.suffix or "/" in source:
         beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, beside) if beside else f"there is no folder {path.parent} either"
@@ -165,7 +168,20 @@ def _existing(source: str) -> Path:
     )
 
 
+def _unreadable(source: object, error: OSError) -> DataError:
+    return DataError(
+        f"data.source: cannot read {source}: {error.strerror}; see that it and its folders may be read"
+    )
+
+
 def _version_of(path: Path) -> str:
+    try:
+        return _changed(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _changed(path: Path) -> str:
     if path.is_dir():
         digest = hashlib.sha256()
         for file in sorted(path.rglob("*")):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,36 @@ def test_arrays_cannot_be_changed(read: Read) -> None:
     assert records.array is not None
     with pytest.raises(ValueError, match="read-only"):
         records.array[0] = 0
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder that anybody may read, while this process is allowed no more than anybody is."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        for name in ("photos/cats", "photos/dogs", "shut"):
+            Path(folder, name).mkdir(parents=True)
+        Path(folder, "shut/table.csv").write_text("x,y\n1,a\n")
+        for name in ("photos/cats", "shut"):
+            Path(folder, name).chmod(0)
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(user)
+            for name in ("photos/cats", "shut"):
+                Path(folder, name).chmod(0o755)
+
+
+def test_what_may_not_be_read_is_not_taken_for_empty(read: Read, nobody: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read the folder .*cats: Permission denied; let it be read"):
+        read(nobody / "photos")
+    with pytest.raises(DataError, match=r"cannot read .*table\.csv: Permission denied; see that"):
+        read(nobody / "shut" / "table.csv")
+
+
+def test_a_name_that_no_file_can_have(read: Read) -> None:
+    with pytest.raises(DataError, match="File name too long"):
+        read("x" * 5000 + ".csv")
