@@ -46,8 +46,8 @@ def clipping(history: History) -> list[Finding]:
             "clipping",
             "warn",
             (
-                f"{says} ({shown.id}: {percent(_share(shown))}). All their updates are equally long, so the learning rate "
-                f"alone sets their size and no longer means what it does without clipping."
+                f"{says} ({shown.id}: {percent(_share(shown))}). Every gradient is cut to "
+                f"the same length: its size no longer counts, and lr does not mean what it does without clipping."
             ),
             about=shown.id,
             evidence=evidence,

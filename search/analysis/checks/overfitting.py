@@ -13,7 +13,7 @@ from search.analysis.checks.traces import (
     Trace,
     at_full_length,
     loss_pair,
-    noise,
+    noise_near,
     smooth,
     trace_of,
     typical,
@@ -89,7 +89,7 @@ def _judge(trial: Trial, pair: Pair) -> _Rise | None:
     smoothed = smooth(valid.values, window)
     at = int(np.argmin(smoothed))
     lowest, end = float(smoothed[at]), float(valid.values[-window:].mean())
-    error = noise(valid.values) * math.sqrt(2 / window)
+    error = noise_near(valid.values, at) * math.sqrt(2 / window)
     rise = max(0.0, end - lowest) if len(valid) - 1 - at >= window else 0.0
     scale = abs(lowest) if valid.values.min() > 0 else float(np.ptp(valid.values))
     return _Rise(

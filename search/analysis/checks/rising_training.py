@@ -15,7 +15,7 @@ from search.analysis.checks.traces import (
     at_full_length,
     falling,
     loss_pair,
-    noise,
+    noise_near,
     smooth,
     trace_of,
     typical,
@@ -104,7 +104,7 @@ def _judge(trial: Trial, metric: str) -> _Rise | None:
     at = int(np.argmin(smoothed))
     step, lowest, end = int(trace.steps[at]), float(smoothed[at]), float(trace.values[-window:].mean())
     before = max(float(trace.values[0]) - lowest, 0.0)
-    rise, error = end - lowest, noise(trace.values) * math.sqrt(2 / window)
+    rise, error = end - lowest, noise_near(trace.values, at) * math.sqrt(2 / window)
     known, explained = _rate(trial, step)
     rises = (
         not explained

@@ -88,7 +88,9 @@ def rung_ranks(history: History) -> list[Finding]:
             f"the end, and those that were seen were chosen by their ranks: whether a better one was stopped cannot be told."
         )
         advice = (
-            "Use hyperband, which trains some trials to the end whatever their rank, or train a few without "
+            f"More trials: from each rung {FREE} and more must go on whatever their rank."
+            if any(sides.free.values())
+            else "Use hyperband, which trains some trials to the end whatever their rank, or train a few without "
             "early_terminate, to see whether early ranks can be trusted."
         )
         return [

@@ -54,7 +54,7 @@ def saturated(history: History) -> list[Finding]:
     if gain <= 4 * noise(mean):
         why = f"The top trials gain no more than their noise in {steps} steps."
         return [cannot_tell("saturated", why)]
-    apart = float(np.std([trace.values.min() for trace in traces], ddof=1))
+    apart = float(np.std([trace.values.min() for trace in traces], ddof=1)) or math.inf
     near = max(min(ARRIVED * gain, APART * apart), 2 * noise(mean) / math.sqrt(_width(steps)))
     arrived = 1 + int(np.argmax(np.minimum.accumulate(level) <= level.min() + near))
     proposed = min(steps, math.ceil(RESERVE * arrived))

@@ -29,6 +29,7 @@ __all__ = [
     "falling",
     "loss_pair",
     "noise",
+    "noise_near",
     "objective_of",
     "smooth",
     "trace_of",
@@ -138,6 +139,13 @@ def noise(values: Floats) -> float:
         return math.nan
     late = values[min(len(values) // 2, len(values) - 6) :]
     return float(np.median(np.abs(np.diff(late, 2))) / 0.6745 / math.sqrt(6))
+
+
+def noise_near(values: Floats, at: int) -> float:
+    """The larger of the late `noise` and that around index `at`: a learning rate that comes down takes its noise along."""
+    reach = max(8, len(values) // 4)
+    around = noise(values[max(0, at - reach) : at + reach])
+    return max(noise(values), 0.0 if math.isnan(around) else around)
 
 
 def smooth(values: Floats, width: int) -> Floats:

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from search.analysis.checks.base import Finding, cannot_tell
-from search.analysis.checks.traces import LEVEL, TOP, Pair, at_full_length, falling, loss_pair, trace_of
+from search.analysis.checks.traces import (
+    LEVEL,
+    TOP,
+    Pair,
+    at_full_length,
+    falling,
+    loss_pair,
+    objective_of,
+    trace_of,
+)
 from search.analysis.numbers import number, percent
 from search.history import History
 from search.trial import Trial
@@ -71,6 +80,9 @@ def underfitting(history: History) -> list[Finding]:
         "falling": moves,
         "at_upper_bound": crowded,
     }
+    if _perfect(history, best):
+        says = f"{history.problem.objective.metric} of the best trial, {best.id}, is 1: no more is to be had."
+        return [Finding("underfitting", "pass", says, about=best.id, evidence=evidence)]
     if left > POOR and gap < CLOSE and (moves or crowded):
         return [_warning(best, pair, (first, end, beside), moves, crowded, evidence)]
     says = (
@@ -78,6 +90,12 @@ def underfitting(history: History) -> list[Finding]:
         f"{number(beside)}."
     )
     return [Finding("underfitting", "pass", says, about=best.id, evidence=evidence)]
+
+
+def _perfect(history: History, best: Trial) -> bool:
+    """Whether a share that is maximised (accuracy, AUC: within [0, 1] at every step) has reached 1."""
+    values = -objective_of(best).values
+    return history.problem.objective.goal == "maximize" and values.max() == 1 and values.min() >= 0
 
 
 def _warning(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.analysis.checks.traces import falling, loss_pair, noise, objective_of, smooth, trace_of
+from search.analysis.checks.traces import falling, loss_pair, noise, noise_near, objective_of, smooth, trace_of
 from search.problem import Objective
 from tests.contracts.traced import traced
 
@@ -71,6 +71,15 @@ def test_noise_is_measured_around_a_bend_and_a_slope() -> None:
     found = noise(3 * np.exp(-steps / 20) - 0.01 * steps + 0.1 * rng.standard_normal(200))
     assert found == pytest.approx(0.1, rel=0.2)
     assert math.isnan(noise(np.ones(5)))
+
+
+def test_noise_that_dies_down_is_measured_where_it_is_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal(60) * np.where(np.arange(60) < 30, 0.1, 0.001)
+    assert noise(values) < 0.002
+    assert noise_near(values, 10) == pytest.approx(0.1, rel=0.5)
+    assert noise_near(values, 59) < 0.002
+    assert noise_near(np.arange(6.0), 0) == 0.0
 
 
 def test_running_medians_ignore_a_spike() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from search.analysis.checks.underfitting import underfitting
+from search.problem import Objective
 from tests.contracts.traced import learning, traced, verdicts
 
 
@@ -48,6 +49,14 @@ def test_sound_curves_pass_and_so_do_high_ones_that_have_arrived() -> None:
         return {name: metrics[name] + 0.8 for name in ("train/loss", "val/loss")}
 
     assert verdicts(underfitting(traced(noisy_labels))) == ["pass"]
+
+
+def test_a_perfect_share_leaves_nothing_to_gain() -> None:
+    history = traced(
+        lambda number, step: high(number, step) | {"val/accuracy": min(1.0, step / 20)},
+        objective=Objective("val/accuracy", "maximize"),
+    )
+    assert verdicts(underfitting(history)) == ["pass"]
 
 
 def test_what_cannot_be_judged() -> None:
