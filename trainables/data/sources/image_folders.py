@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L")
 ORIENTATION = 0x0112  # the EXIF tag; from 5 on it exchanges height and width
+
+BROKEN = (OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError, ArithmeticError, struct.error)
+"""What Pillow's readers raise at damaged files."""
 
 LARGEST_SIDE = 128
 """Of images where `data.features.side` does not say another."""
@@ -102,13 +106,7 @@ def _head(label: str, file: Path, broken: dict[Path, str]) -> _Picture | None:
                 if image.mode == "F":
                     raise ValueError("holds floating point numbers; store it as .npz")
                 return _Picture(label, file, height, width, image.mode in GREY, transparent)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-    ) as error:
+    except (*BROKEN, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         broken[file] = _reason(file, error)
         return None
 
@@ -132,7 +130,7 @@ def _decode(picture: _Picture, size: tuple[int, int], grey: bool, broken: dict[P
                 image = image.resize(size, Image.Resampling.LANCZOS)
             array = np.asarray(image)
             return array[..., None] if grey else array
-    except (OSError, ValueError, SyntaxError) as error:
+    except BROKEN as error:
         broken[picture.file] = _reason(picture.file, error)
         return None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,3 +187,33 @@ def test_an_image_of_too_many_pixels_is_broken(
     draw(root / "cats" / "huge.png", (40, 40))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     assert told(read(root)) == [("images that cannot be read, left out", 1, ("cats/huge.png",))]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, at damaged TIFF files
+def test_damaged_files_are_left_out_whatever_pillow_raises(read: Read, root: Path) -> None:
+    """Each file with random bytes changed, near its head and anywhere."""
+    rng = np.random.default_rng(0)
+    pixels = Image.fromarray(rng.integers(0, 255, (24, 24, 3), dtype=np.uint8))
+    (root / "noise").mkdir()
+    pixels.save(root / "noise" / "whole.png")
+    written = 1
+    for form in ("PNG", "JPEG", "GIF", "TIFF", "PPM"):
+        stream = io.BytesIO()
+        pixels.save(stream, form)
+        for number in range(60):
+            content = bytearray(stream.getvalue())
+            reach = len(content) if number % 2 else min(len(content), 150)
+            for at in rng.integers(0, reach, 4):
+                content[at] = rng.integers(256)
+            if (
+                form == "TIFF" and number == 0
+            ):  # where the pixels begin (tag 273) is no whole number, but a fraction
+                content = bytearray(
+                    stream.getvalue().replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 273, 5))
+                )
+            (root / "noise" / f"{number}.{form.lower()}").write_bytes(content)
+            written += 1
+    records = read(root)
+    broken = sum(r.count for r in records.repairs if r.what == "images that cannot be read, left out")
+    assert records.rows == 8 + written - broken
+    assert broken > 60
