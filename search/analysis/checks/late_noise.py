@@ -45,6 +45,8 @@ def late_noise(history: History) -> list[Finding]:
     if len(top) < FEWEST:
         why = f"{len(top)} curves of {NEEDED} values and more were seen to their end; {FEWEST} are needed."
         return [cannot_tell("late_noise", why)]
+    unit = max(float(np.abs(late).max()) for late in (*top, *every)) or 1.0  # squares of huge values overflow
+    every, top = [late / unit for late in every], [late / unit for late in top]
     sigma = float(np.median([_around_a_line(late) for late in top]))
     levels = [float(late.mean()) for late in top]
     added = float(np.mean([1 / len(late) for late in top])) * sigma**2
@@ -52,16 +54,16 @@ def late_noise(history: History) -> list[Finding]:
     low, high = np.quantile([late.mean() for late in every], (0.25, 0.75))
     overall = float(high - low) / 1.349
     evidence: dict[str, Any] = {
-        "noise": sigma,
-        "spread": spread,
-        "spread_of_all": overall,
+        "noise": sigma * unit,
+        "spread": spread * unit,
+        "spread_of_all": overall * unit,
         "top": len(top),
         "values": len(top[0]),
     }
     metric = history.problem.objective.metric
     says = (
-        f"In the last quarter of the top {len(top)}, {metric} jumps by {number(sigma, 2)} from step to step (s.d.); "
-        f"they differ by {number(spread, 2)}."
+        f"In the last quarter of the top {len(top)}, {metric} jumps by {number(sigma * unit, 2)} from step to step (s.d.); "
+        f"they differ by {number(spread * unit, 2)}."
     )
     if sigma <= spread or sigma <= MATERIAL * overall:
         return [Finding("late_noise", "pass", says, evidence=evidence)]

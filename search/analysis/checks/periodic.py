@@ -99,12 +99,13 @@ def _same(p: float, period: float, middle: float) -> bool:
 def _wave(trace: Trace) -> tuple[float, float]:
     """(p of Fisher's test, period in steps) of one curve, its first fifth and its trend left out."""
     values, steps = trace.values[len(trace) // 5 :], trace.steps[len(trace) // 5 :]
+    values = values / (float(np.abs(values).max()) or 1.0)
     log = np.log(steps)
     x = (steps - steps.mean()) / np.ptp(steps)
     trend = np.column_stack([np.ones_like(x), log, log**2, x, x**2])
     rest = values - trend @ np.linalg.lstsq(trend, values, rcond=None)[0]
-    count, size = len(rest), float(np.abs(values).max())
-    if float(np.abs(rest).max()) <= 1e-9 * size:
+    count = len(rest)
+    if float(np.abs(rest).max()) <= 1e-9:
         return 1.0, math.nan
     orders = np.arange(CYCLES, (count - 1) // 2 + 1)
     power = np.abs(np.fft.rfft(rest))[orders] ** 2
