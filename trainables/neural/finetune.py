@@ -124,11 +124,20 @@ class Finetune(Supervised):
         return _backbone(origin, inputs, options)
 
     def groups(self, module: nn.Module, options: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        """The head at the full rate, each part at its own."""
+        """The head at the full rate, each part at its own.
+
+        Raises:
+            TrainableError: the optimizer cannot have several rates.
+        """
         from trainables.neural.pretrained.backbone import Backbone
 
         if not isinstance(module, Backbone):
             return super().groups(module, options)
+        if options["optimizer"] == "lbfgs":
+            raise TrainableError(
+                "finetune: optimizer lbfgs has one rate for all, and head and backbone have rates of their own; take "
+                "another optimizer, or train the head alone (freeze: 1, cache: true, nothing augmented)"
+            )
         groups: list[dict[str, Any]] = [{"params": list(module.head.parameters())}]
         rate = options["lr"] * options["backbone_lr"]
         for weights in reversed(module.weights):

@@ -292,7 +292,7 @@ def test_a_copy_of_a_backbone_freezes_its_own_parts(trial: Path) -> None:
         ({"layer_decay": 0.0}, "layer_decay is above 0 and at most 1, not 0.0"),
         ({"dropout": 1.0}, "dropout is at least 0 and below 1"),
         ({"initializer": "he"}, "initializer he would draw the weights anew"),
-        ({"optimizer": "lbfgs", "freeze": 0.0}, "lbfgs"),
+        ({"optimizer": "lbfgs", "freeze": 0.0}, "optimizer lbfgs has one rate for all"),
     ],
 )
 def test_wrong_options(trial: Path, options: dict[str, Any], rule: str) -> None:
