@@ -22,14 +22,14 @@ DIVERGED = 3  # fewest trials
 NEEDED = 20  # trials with a value
 TOP, FEWEST = 0.1, 5  # the best: a tenth, but five at least
 NEAR = 0.2  # of the range: the half of the best lies within it from the threshold
-ALPHA, PURE = 0.05, 0.5
+ALPHA, PURE, SLOPE = 0.05, 0.5, 0.1  # p of the split, the share that diverges inside it, p of the slope
 
 
 def divergence(history: History) -> list[Finding]:
     """Warns where values improve towards a threshold on a log scale beyond which trials diverge.
 
     All three must hold: a split tells where trials diverge (p <= 0.05, half of them inside), the value of the trials that
-    did not falls towards it (`response`, p <= 0.05), and the median of the best tenth lies within a fifth of the range from it.
+    did not falls towards it (`response`, p <= 0.1), and the median of the best tenth lies within a fifth of the range from it.
     """
     axes = [axis for axis in axes_of(history) if axis.scale == "log"]
     if not axes:
@@ -88,7 +88,7 @@ def _beside(history: History, trials: list[Trial], split: Split, count: int) -> 
         "distance": distance,
     }
     region = f"{split.side} {number(split.at, 2)} {split.failed} of {split.inside} do"
-    if p > ALPHA or distance > NEAR:
+    if p > SLOPE or distance > NEAR:
         says = f"The best {split.axis.name}, {winner}, is not right beside where trials diverge ({region})."
         return Finding("divergence", "pass", says, split.axis.name, evidence)
     beyond = (trials[0].config[split.axis.name] > split.at) == (split.side == "above")

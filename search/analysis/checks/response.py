@@ -58,19 +58,24 @@ class Response:
         return float(np.sum((self.scores - columns @ solved) ** 2))
 
     def slope(self, term: Term, at: float) -> tuple[float, float]:
-        """How the normal score changes with the place of a number at the place `at`, and p of its being >= 0."""
-        columns = self.design()
+        """How the normal score changes with the place of a number at the place `at`, and p of its being >= 0.
+
+        The number's own square enters in any case: a bowl must not pass for a slope.
+        """
+        columns, freedom = self.design(), self.freedom
         first = 1 + sum(t.columns.shape[1] for t in self.terms[: self.terms.index(term)])
+        square = first + 1
+        if term.columns.shape[1] == 1:
+            columns = np.column_stack([columns, (term.at - 0.5) ** 2])
+            square, freedom = columns.shape[1] - 1, len(self.scores) - int(np.linalg.matrix_rank(columns))
         wanted = np.zeros(columns.shape[1])
-        wanted[first] = 1.0
-        if term.columns.shape[1] > 1:
-            wanted[first + 1] = 2 * (at - 0.5)
+        wanted[first], wanted[square] = 1.0, 2 * (at - 0.5)
         inverse = np.linalg.pinv(columns.T @ columns)
         slope = float(wanted @ inverse @ columns.T @ self.scores)
-        error = float(np.sqrt(wanted @ inverse @ wanted * self.residual(columns) / self.freedom))
+        error = float(np.sqrt(wanted @ inverse @ wanted * self.residual(columns) / freedom))
         if error == 0:
             return slope, 0.0 if slope < 0 else 1.0
-        return slope, float(stats.t.cdf(slope / error, self.freedom))
+        return slope, float(stats.t.cdf(slope / error, freedom))
 
 
 def normal_scores(values: Sequence[float]) -> Array:
