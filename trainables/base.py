@@ -28,6 +28,9 @@ class Declaration:
         max_steps: steps of a trial at full fidelity, at least 1; None = the sweep file must say.
         parameters: the default space in the spelling of a sweep file (`spaces.parse_parameters`).
         data: the data set used when the sweep file names none.
+        sections: whether ``config["data"]`` is read by the rules of `trainables.data`; one that names a default data
+            set does so anyhow. Below the `data` of any other stands whatever it likes.
+        goals: of further metrics that it reports, by their names.
         clocked: metrics that the wall clock measures; all others repeat exactly under one seed.
         length: the option that says how many steps a whole training has, where the training depends on that (the
             horizon of a schedule): a sweep with another `max_steps` sets it, unless its file does.
@@ -46,6 +49,8 @@ class Declaration:
     max_steps: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     data: str | None = None
+    sections: bool = False
+    goals: Mapping[str, Goal] = field(default_factory=dict)
     clocked: tuple[str, ...] = ()
     length: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -56,6 +61,11 @@ class Declaration:
             raise ValueError(f"goal is minimize or maximize, not {self.goal!r}")
         if self.max_steps is not None and self.max_steps < 1:
             raise ValueError(f"max_steps is at least 1, not {self.max_steps}")
+
+    @property
+    def reads_sections(self) -> bool:
+        """Whether its data is a section by the rules of `trainables.data`."""
+        return self.sections or self.data is not None
 
 
 class Trainable(ABC):

@@ -6,12 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trainables.base import Declaration
+from trainables.base import Declaration, Goal
 from trainables.data import check_rows, modality_of, task_of, views_of
 from trainables.data.dataset import View
 from trainables.errors import DataError
 
 __all__ = ["declaration_for", "view_for"]
+
+GOALS: dict[str, Goal] = {
+    "train/loss": "minimize",
+    "val/loss": "minimize",
+    **{
+        f"val/{name}": "maximize"
+        for name in ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "r2")
+    },
+    **{f"val/{name}": "minimize" for name in ("log_loss", "mse", "rmse", "mae", "mape")},
+}
+"""Which way the metrics are good that every learner reports (`trainables.scoring`)."""
 
 
 def declaration_for(
@@ -33,6 +44,7 @@ def declaration_for(
         DataError: the data cannot be read or split as asked, has no right answers, or no view that the trainable can
             read.
     """
+    declared = replace(declared, goals={**GOALS, **declared.goals})
     if data is None:
         return declared
     if views:

@@ -29,7 +29,7 @@ def has_test_part(settings: ResolvedSettings) -> bool:
     if (
         data is None
         or not settings.plug.can_measure
-        or settings.plug.declaration(constants(data)).data is None
+        or not settings.plug.declaration(constants(data)).reads_sections
     ):
         return False
     return bool(read_section(constants(data))["split.test"])

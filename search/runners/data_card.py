@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def card_wanted(sweep: PassiveSweep, work: Work) -> dict[str, Any] | None:
     """The data section that a card is to be written of: none for a trainable whose `data` is its own business, none where
     there is one already, of this run or of the run that it confirms."""
-    if work.paths is None or work.plug.native or work.plug.declaration().data is None:
+    if work.paths is None or work.plug.native or not work.plug.declaration().reads_sections:
         return None
     if work.paths.data.is_file():
         return None

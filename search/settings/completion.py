@@ -44,7 +44,7 @@ def complete(
     """
     plug = _plug(file, document, base, target)
     data, declared, wrong_data = _declaration(file, plug, document, base)
-    notes = data_remarks(data, document) if data is not None and declared.data is not None else []
+    notes = data_remarks(data, document) if data is not None and declared.reads_sections else []
     method, early_terminate = _method(file, document, notes)
     max_steps = file.max_steps or _max_steps(early_terminate, declared, plug, notes)
     filled = file.model_copy(
@@ -86,14 +86,16 @@ def _declaration(
 ) -> tuple[dict[str, Any] | None, Declaration, list[str]]:
     """(the data section with its default, what the trainable declares for it, what is wrong with the section).
 
-    A trainable that declares a default data set reads the section by the rules of `trainables.data`; below `data` of any
-    other stands whatever it likes.
+    A trainable may read the section by the rules of `trainables.data`; below `data` of any other stands what it likes.
     """
     try:
         declared = plug.declaration(None)
-        if declared.data is None:
+        if not declared.reads_sections:
             data = None if file.data is None else absolute_source(file.data, base)
             return data, plug.declaration(None if data is None else constants(data)), []
+        if file.data is None and declared.data is None:
+            said = f"is missing; {plug.ref} learns from a data set, so name one: data: digits, or data: {{source: table.csv}}"
+            return None, declared, [document.problem(("data",), said)]
         given = {"source": declared.data} if file.data is None else file.data
         problems = option_problems(given, document, base)
         data = map_source(given, lambda source: absolute(source, base))
@@ -189,7 +191,8 @@ def _parameters(
 def _metric(file: SweepFile, declared: Declaration, notes: list[str]) -> MetricSection:
     given = file.metric or MetricSection()
     name = given.name or declared.metric
-    goal = given.goal or (declared.goal if name == declared.metric else None)
+    known = declared.goals if name != declared.metric else {name: declared.goal}
+    goal = given.goal or known.get(name or "")
     if goal is None and name is not None and _BIGGER_IS_BETTER.search(name):
         notes.append(
             f"metric.goal: not given, so {name} is minimized; if more is better, write goal: maximize"

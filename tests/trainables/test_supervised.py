@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from trainables import DataError, Declaration
+from trainables.scoring import CLASSIFICATION_SCORES, REGRESSION_SCORES
 from trainables.supervised import declaration_for, view_for
 
 DECLARED = Declaration("val/accuracy", "maximize", max_steps=3)
@@ -25,11 +26,20 @@ def test_a_generation_has_nothing_to_predict() -> None:
 
 
 def test_the_metric_follows_from_the_task(tmp_path: Path) -> None:
-    assert declaration_for(DECLARED, None) == DECLARED
-    assert declaration_for(DECLARED, {"source": "digits"}) == DECLARED
+    for data in (None, {"source": "digits"}):
+        told = declaration_for(DECLARED, data)
+        assert (told.metric, told.goal) == (DECLARED.metric, DECLARED.goal)
     for source in ("diabetes", "co2"):
         other = declaration_for(DECLARED, {"source": source})
         assert (other.metric, other.goal, other.max_steps) == ("val/rmse", "minimize", 3)
+
+
+def test_every_score_has_a_direction() -> None:
+    goals = declaration_for(DECLARED, None).goals
+    for name in (*CLASSIFICATION_SCORES, *REGRESSION_SCORES):
+        assert f"val/{name}" in goals
+    assert goals["val/roc_auc"] == "maximize"
+    assert goals["val/log_loss"] == "minimize"
 
 
 def test_the_preferred_view_that_the_data_has() -> None:

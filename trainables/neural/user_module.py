@@ -38,6 +38,7 @@ DECLARED = Declaration(
     step_unit="epoch",
     max_steps=27,
     parameters=TRAINING_SPACE,
+    sections=True,
     clocked=("examples_per_second",),
 )
 PLAIN = (bool, int, float, str)

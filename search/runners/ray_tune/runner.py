@@ -151,7 +151,7 @@ class RayTuneRunner:
 def _shared_data(sweep: PassiveSweep, work: Work) -> Iterator[str | None]:
     """The name of the actor that keeps the data sets, for a trainable that reads them through `trainables.data`."""
     named = any(parameter.name == "data.source" for parameter in sweep.problem.space.parameters)
-    if not named or work.paths is None or work.plug.native or work.plug.declaration().data is None:
+    if not named or work.paths is None or work.plug.native or not work.plug.declaration().reads_sections:
         yield None
         return
     from search.runners.ray_tune.shared_data import shared_data

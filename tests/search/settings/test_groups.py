@@ -81,3 +81,14 @@ def test_schedules_are_as_long_as_the_trials(text: str, epochs: int | None, tmp_
     space = resolved(text, tmp_path).space
     told = {p.name: p.domain.value for p in space.parameters if p.name == "schedule_epochs"}
     assert told == ({} if epochs is None else {"schedule_epochs": epochs})
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal"), [("val/f1", "maximize"), ("val/mae", "minimize"), ("val/loss", "minimize")]
+)
+def test_the_goal_of_a_metric_that_every_learner_reports_is_known(
+    metric: str, goal: str, tmp_path: Any
+) -> None:
+    settings = resolved(f"trainable: mlp\nmetric: {metric}\n", tmp_path)
+    assert settings.problem().objective.goal == goal
+    assert not any("metric.goal" in note for note in settings.notes)
