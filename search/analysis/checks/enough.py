@@ -54,7 +54,7 @@ def enough(history: History) -> list[Finding]:
         "share": gain / spread,
         "method": method,
     }
-    picture = _picture(scores, sample)
+    picture = _picture(history, sample)
     said = (
         f"{more} more trials are expected to gain {number(gain, 2)} (95 % {number(low, 2)} to {number(high, 2)}), "
         f"{percent(gain / spread)} of the distance from the median to the best"
@@ -127,13 +127,10 @@ def _method(history: History) -> str:
     return str(method.get("name", "") if isinstance(method, Mapping) else method)
 
 
-def _picture(scores: Array, sample: Array) -> dict[str, object]:
-    """The expected best of 1, 2, ... trials, in the score's sign (smaller is better)."""
+def _picture(history: History, sample: Array) -> dict[str, object]:
+    """The expected best of 1, 2, ... trials, in the metric's own sign."""
     sizes = np.unique(np.geomspace(1, len(sample), 25).round())
-    best = expected_best(sample, sizes)
-    return {
-        "kind": "line",
-        "x": [int(size) for size in sizes],
-        "lines": {"expected best (smaller is better)": [float(b) for b in best]},
-        "mark": None,
-    }
+    objective = history.problem.objective
+    best = [objective.value(float(score)) for score in expected_best(sample, sizes)]
+    lines = {f"expected best {objective.metric}": best}
+    return {"kind": "line", "x": [int(size) for size in sizes], "lines": lines, "mark": None}
