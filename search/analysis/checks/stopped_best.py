@@ -18,8 +18,11 @@ from search.analysis.checks.traces import Floats
 
 __all__ = ["FEWEST", "Chance", "Passage", "chance_of_better"]
 
-DRAWS, SETS = 4000, 200
-"""Continuations of each stopped trial in all, and draws of the lines that share them evenly."""
+SETS, EACH = 200, 20
+"""Draws of the lines, and continuations of each stopped trial under each ..."""
+
+MOST = 5_000_000
+"""... fewer, where there would be more than so many in all: they are held at once."""
 
 FEWEST = 5
 """Trials below which no line with an error is fitted."""
@@ -53,15 +56,17 @@ def chance_of_better(passages: Sequence[Passage], best: float, rng: np.random.Ge
     Scores are cut off at three quartile ranges above their median: what comes apart has no say in how good ones go on.
     Raises ValueError: a passage with fewer than `FEWEST` trials.
     """
-    each = DRAWS // SETS
-    at = np.empty((DRAWS, 0))
+    stopped = sum(len(passage.stopped) for passage in passages)
+    each = max(1, min(EACH, MOST // (SETS * max(1, stopped))))
+    draws = SETS * each
+    at = np.empty((draws, 0))
     for passage in passages:
         at = np.concatenate(
-            [at, np.broadcast_to(_cut(passage.stopped, passage.here), (DRAWS, len(passage.stopped)))], axis=1
+            [at, np.broadcast_to(_cut(passage.stopped, passage.here), (draws, len(passage.stopped)))], axis=1
         )
         level, slope, error, middle = (np.repeat(v, each)[:, None] for v in _lines(passage, rng))
         at = level + slope * (at - middle) + error * rng.standard_normal(at.shape)
-    ahead = np.maximum(0.0, best - at.min(axis=1)) if at.shape[1] else np.zeros(DRAWS)
+    ahead = np.maximum(0.0, best - at.min(axis=1)) if at.shape[1] else np.zeros(draws)
     by_line = (ahead > 0).reshape(SETS, each).mean(axis=1)
     mean = float(by_line.mean())
     low, high = (float(bound) for bound in np.quantile(by_line, (0.025, 0.975)))
