@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, final
 import numpy as np
 
 from trainables.base import Declaration, Trainable
-from trainables.data import load
+from trainables.data import check_rows, load
 from trainables.data.dataset import Dataset, View
 from trainables.errors import DataError, TrainableError, nearest
 from trainables.neural.options import TRAINING, check_training
@@ -83,11 +83,12 @@ class Generative(Trainable):
         """As `declared`, with the default of every option.
 
         Raises:
-            DataError: the data cannot be read, are no images, or are scaled by the user.
+            DataError: the data cannot be read or split as asked, are no images, or are scaled by the user.
         """
         if data is not None:
-            _section(data, cls.name)
+            section = _section(data, cls.name)
             view_for(data, cls.views, cls.name)
+            check_rows(section)
         every = cls._defaults()
         return replace(cls.declared, defaults=every, options=tuple(every), length="schedule_epochs")
 

@@ -314,3 +314,10 @@ def test_a_schedule_is_as_long_as_the_training_and_the_baseline_is_told(name: st
     assert declared.length == "schedule_epochs"
     assert declared.defaults["schedule_epochs"] == declared.max_steps
     assert declared.defaults["model.latent"] == resolve(name).target.architecture["model.latent"]
+
+
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_images_that_cannot_be_split_as_asked_are_refused_before_a_trial(name: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "grey.npz", x=np.zeros((20, 8, 8, 1), np.uint8))
+    with pytest.raises(DataError, match=r"data\.split\.valid: .* leaves none for validation; raise it"):
+        resolve(name).declaration({"source": str(tmp_path / "grey.npz"), "split": {"valid": 0.01}})
