@@ -2,7 +2,7 @@
 
     python benchmarks/doctor.py                    every case; writes results/doctor.json
     python benchmarks/doctor.py --cases NAME ...   these cases (so --trials, --methods); the others keep their figures
-    python benchmarks/doctor.py --quick            60 trials, few sweeps, random search; writes nothing
+    python benchmarks/doctor.py --quick            60 trials, few sweeps, random search, looser limits; writes nothing
 
 Each case is a family of simulated sweeps whose truth is known (`_doctor_space.py`, `_doctor_curves.py`), played by the
 real searcher, sweep and journal. A check *accuses* where one of its findings says warn or fail (of the right
@@ -33,6 +33,7 @@ CASES: dict[str, Case] = {**SPACE_CASES, **CURVE_CASES}
 RESULTS = Path(__file__).parent / "results" / "doctor.json"
 ACCUSES = ("warn", "fail")
 DETECTED, FALSE_ALARM, JUDGED_AT = 0.8, 0.05, 60
+SLACK = 0.3, 0.15  # what ten sweeps of a quick run are let off of each limit
 
 Row = dict[str, Any]
 Task = tuple[str, str, int, int]
@@ -99,11 +100,12 @@ def summary(rows: Sequence[Row]) -> dict[str, Row]:
     }
 
 
-def passed(found: dict[str, Row]) -> bool:
-    """Whether every check that was measured keeps both limits."""
+def passed(found: dict[str, Row], slack: tuple[float, float] = (0.0, 0.0)) -> bool:
+    """Whether every check that was measured keeps both limits, each loosened by its `slack`."""
+    least, most = DETECTED - slack[0], FALSE_ALARM + slack[1]
     return all(
-        (each["detection"] is None or each["detection"]["share"] >= DETECTED)
-        and (each["false_alarm"] is None or each["false_alarm"]["share"] <= FALSE_ALARM)
+        (each["detection"] is None or each["detection"]["share"] >= least)
+        and (each["false_alarm"] is None or each["false_alarm"]["share"] <= most)
         for each in found.values()
     )
 
@@ -176,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "doctor",
             {"what": __doc__.split("\n")[0], "machine": machine, "summary": summary(rows), "rows": rows},
         )
-    return 0 if passed(summary(rows)) else 1
+    return 0 if passed(summary(rows), SLACK if chosen.quick else (0.0, 0.0)) else 1
 
 
 if __name__ == "__main__":

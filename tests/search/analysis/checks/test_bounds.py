@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from contracts.scripted import scripted
 from search.analysis.checks.bounds import bounds
 from spaces import parse_parameters
-from tests.contracts.scripted import scripted
 
 LR = {"min": 1e-5, "max": 1e-1, "log": True}
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from contracts.scripted import scripted
 from search.analysis.checks.divergence import divergence
 from search.history import History
-from tests.contracts.scripted import scripted
 
 PARAMETERS = {"lr": {"min": 1e-5, "max": 1e-1, "log": True}, "y": {"min": 0.1, "max": 0.9}}
 

@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from contracts.scripted import scripted
 from search.analysis.checks.enough import enough, expected_best, expected_gain
 from search.history import History
-from tests.contracts.scripted import scripted
 
 X = {"x": {"min": 0.0, "max": 1.0}}
 

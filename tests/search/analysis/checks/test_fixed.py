@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.scripted import scripted
 from search.analysis.checks.fixed import fixed
-from tests.contracts.scripted import scripted
 
 LR = {"lr": {"min": 0.1, "max": 1.0}}
 

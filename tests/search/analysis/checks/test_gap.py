@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from contracts.scripted import scripted
 from search.analysis.checks.gap import gap
-from tests.contracts.scripted import scripted
 
 KINDS = {"kind": {"values": ["a", "b", "c"]}}
 X = {"x": {"min": 0.0, "max": 1.0}}

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from contracts.scripted import scripted
 from search.analysis.checks.idle import idle
 from search.history import History
-from tests.contracts.scripted import scripted
 
 PARAMETERS: dict[str, Any] = {
     "x": {"min": 0.0, "max": 1.0},

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
+from contracts.scripted import scripted
 from search.analysis.checks.infeasible import infeasible
 from search.history import History
-from tests.contracts.scripted import scripted
 
 PARAMETERS: dict[str, Any] = {
     "lr": {"min": 1e-5, "max": 1e-1, "log": True},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from contracts.reported import hostile_run, run_of
+from contracts.scripted import scripted
 from search.analysis.checks import CHECKS, doctor
 from search.history import History
-from tests.contracts.reported import hostile_run, run_of
-from tests.contracts.scripted import scripted
 
 NAMES = ("bounds", "infeasible", "divergence", "enough", "idle", "effort", "steps_parameter", "fixed", "gap")
 X = {"x": {"min": 0.0, "max": 1.0}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.scripted import scripted
 from search.analysis.axes import axes_of
 from search.analysis.checks.split import best_split
-from tests.contracts.scripted import scripted
 
 PARAMETERS = {"x": {"min": 0.0, "max": 1.0}, "kind": {"values": ["a", "b"]}}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.scripted import scripted
 from search.analysis.checks.steps_parameter import steps_parameter
-from tests.contracts.scripted import scripted
 
 RANGE = {"min": 1, "max": 100}
 
