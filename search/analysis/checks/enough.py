@@ -30,6 +30,10 @@ def enough(history: History) -> list[Finding]:
     Of a method that learns, the later half of the trials stands for those to come; of random and Sobol search, all. The
     interval (95 %) is a bootstrap of the expected gain over trials; the gain itself is 0 more often than not.
     """
+    method = _method(history)
+    if method == "grid":
+        why = "The trials of a grid are no sample: what a finer grid would bring cannot be told from them."
+        return [cannot_tell("enough", why)]
     scores = np.array([s for trial in history.trials if (s := best_score(trial)) is not None])
     if len(scores) < NEEDED:
         why = f"{len(scores)} trials have a value; {NEEDED} are needed to say what more would bring."
@@ -38,7 +42,6 @@ def enough(history: History) -> list[Finding]:
     if spread == 0:
         why = "Half of the trials share the best value: it is not luck that more of them would change."
         return [Finding("enough", "pass", why, evidence={"trials": len(scores), "gain": 0.0})]
-    method = _method(history)
     sample = scores if method in UNLEARNT else scores[len(scores) // 2 :]
     more = max(1, round(MORE * len(scores)))
     gain = float(expected_gain(sample, more))

@@ -63,6 +63,12 @@ def test_a_method_that_learns_is_judged_by_its_later_half() -> None:
     assert enough(sweep(values, "random"))[0].evidence["gain"] > later
 
 
+def test_a_grid_is_no_sample() -> None:
+    (finding,) = enough(sweep(np.random.default_rng(1).random(60), "grid"))
+    assert finding.verdict == "cannot tell"
+    assert "grid" in finding.says
+
+
 def test_few_or_equal_values() -> None:
     assert enough(sweep(np.arange(19.0)))[0].verdict == "cannot tell"
     assert enough(scripted(X, []))[0].verdict == "cannot tell"
