@@ -72,7 +72,7 @@ def saturated(history: History) -> list[Finding]:
         "saves": spent,
     }
     says = f"{metric} of the top {len(traces)} is on average within {number(near, 2)} of its best by step {arrived} of {steps}"
-    if arrived > EARLY * steps or then - best > max(near, noise(traces[0].values)):
+    if arrived > EARLY * steps or then - best > max(near, 2 * noise(traces[0].values)):
         return [Finding("saturated", "pass", f"{says}.", evidence=evidence)]
     return [
         Finding(

@@ -9,6 +9,7 @@ ahead is the chance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,9 +54,25 @@ class Chance:
 def chance_of_better(passages: Sequence[Passage], best: float, rng: np.random.Generator) -> Chance:
     """That a stopped trial would have ended below `best`; `passages` by rung, ascending.
 
+    Where all scores are positive, as losses are, lines and errors are of their logarithms: large ones scatter more.
     Scores are cut off at three quartile ranges above their median: what comes apart has no say in how good ones go on.
     Raises ValueError: a passage with fewer than `FEWEST` trials.
     """
+    scores = np.concatenate([np.concatenate([p.here, p.there, p.stopped]) for p in passages] + [[best]])
+    if scores.min() > 0:
+        logs = [Passage(np.log(p.here), np.log(p.there), np.log(p.stopped)) for p in passages]
+        ahead, each = _ahead(logs, math.log(best), rng)
+        ahead = best * -np.expm1(-ahead)
+    else:
+        ahead, each = _ahead(passages, best, rng)
+    by_line = (ahead > 0).reshape(SETS, each).mean(axis=1)
+    mean = float(by_line.mean())
+    low, high = (float(bound) for bound in np.quantile(by_line, (0.025, 0.975)))
+    return Chance(mean, min(low, mean), max(high, mean), float(ahead.mean()))
+
+
+def _ahead(passages: Sequence[Passage], best: float, rng: np.random.Generator) -> tuple[Floats, int]:
+    """By how much a stopped trial is below `best`, 0 where none is, and the draws under each line, side by side."""
     stopped = sum(len(passage.stopped) for passage in passages)
     each = max(1, min(EACH, MOST // (SETS * max(1, stopped))))
     draws = SETS * each
@@ -66,11 +83,7 @@ def chance_of_better(passages: Sequence[Passage], best: float, rng: np.random.Ge
         )
         level, slope, error, middle = (np.repeat(v, each)[:, None] for v in _lines(passage, rng))
         at = level + slope * (at - middle) + error * rng.standard_normal(at.shape)
-    ahead = np.maximum(0.0, best - at.min(axis=1)) if at.shape[1] else np.zeros(draws)
-    by_line = (ahead > 0).reshape(SETS, each).mean(axis=1)
-    mean = float(by_line.mean())
-    low, high = (float(bound) for bound in np.quantile(by_line, (0.025, 0.975)))
-    return Chance(mean, min(low, mean), max(high, mean), float(ahead.mean()))
+    return (np.maximum(0.0, best - at.min(axis=1)) if at.shape[1] else np.zeros(draws)), each
 
 
 def _lines(passage: Passage, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
