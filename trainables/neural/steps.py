@@ -143,7 +143,10 @@ def reader(inputs: Inputs, width: int, patch: int, dropout: float) -> nn.Module:
         TrainableError: an option out of its range.
     """
     if width < 1:
-        raise TrainableError(f"a step is made of at least 1 number, not {width}")
+        raise TrainableError(
+            "a step is made of at least 1 number (of rnn: model.embedding; of transformer: model.heads times "
+            f"model.head_width), not {width}"
+        )
     if not 0 <= dropout < 1:
         raise TrainableError(f"dropout is at least 0 and below 1, not {dropout}")
     if inputs.view == "tokens":

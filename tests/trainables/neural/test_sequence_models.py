@@ -140,7 +140,7 @@ def test_a_table_is_refused(name: str) -> None:
         ("rnn", {"dropout": 1.5}, "dropout is at least 0 and below 1, not 1.5"),
         ("rnn", {"model": {"heads": 2}}, "no option 'model.heads'"),
         ("transformer", {"model": {"width": 64}}, "no option 'model.width'"),
-        ("transformer", {"model": {"head_width": 0}}, "at least 1 number, not 0"),
+        ("transformer", {"model": {"head_width": 0}}, "model.heads times model.head_width\\), not 0"),
         ("transformer", {"activation": "rely"}, "did you mean relu"),
     ],
 )
