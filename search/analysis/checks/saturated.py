@@ -60,6 +60,8 @@ def saturated(history: History) -> list[Finding]:
     proposed = min(steps, math.ceil(RESERVE * arrived))
     best, then = (min(float(trace.values[:by].min()) for trace in traces) for by in (steps, proposed))
     spent = sum(max(0, trial.steps - proposed) for trial in history.trials) / history.steps_total
+    behind = min(float(_levelled(trace.values[:proposed]).min()) for trace in traces)
+    behind -= min(float(_levelled(trace.values).min()) for trace in traces)
     value, metric = history.problem.objective.value, history.problem.objective.metric
     evidence: dict[str, Any] = {
         "arrived": arrived,
@@ -72,7 +74,7 @@ def saturated(history: History) -> list[Finding]:
         "saves": spent,
     }
     says = f"{metric} of the top {len(traces)} is on average within {number(near, 2)} of its best by step {arrived} of {steps}"
-    if arrived > EARLY * steps or then - best > max(near, 2 * noise(traces[0].values)):
+    if arrived > EARLY * steps or behind > max(near, 2 * noise(traces[0].values)):
         return [Finding("saturated", "pass", f"{says}.", evidence=evidence)]
     return [
         Finding(
