@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,16 @@ __all__ = ["effort"]
 NEEDED = 20  # trials with the parameter
 FEW = 5  # trials that are a fair hearing
 ALPHA = 0.01  # that even drawing gives a choice so few, over the choices (Bonferroni)
+BETTER = 0.1  # one-sided p with which its trials are better than the others', all else equal
 SAMPLED = 2000  # configs drawn to know the shares of the choices in a constrained space
 
 
 def effort(history: History) -> list[Finding]:
-    """Warns of each choice that had fewer than five trials, too few for chance, and was no worse in them.
+    """Warns of each choice that had fewer than five trials, too few for chance, though it was better in them, or had none.
 
-    Chance: the binomial distribution with the choice's share of the space. Worse: its effect on the value with the other
-    parameters accounted for (`response`), since the others' later trials profit from what the method has learnt. A method that
-    leaves a choice for being worse, on however little, is not accused.
+    Chance: the binomial distribution with the choice's share of the space. Better: by its effect on the value with the
+    other parameters accounted for (`response`), since later trials of the others profit from what the method has
+    learnt. A method that leaves a choice for being no better, on however little, is not accused.
     """
     axes = [axis for axis in axes_of(history) if axis.scale == "choice" and len(axis.choices) > 1]
     if not axes:
@@ -45,7 +47,7 @@ def effort(history: History) -> list[Finding]:
         most = max(sum(axis.place(t.config) is not None for t in history.trials) for axis in axes)
         return [cannot_tell("effort", f"{plural(most, 'trial')} with a choice; {NEEDED} are needed.")]
     return found or [
-        passed("effort", "Every choice had a fair number of trials, or was left for being worse.")
+        passed("effort", "Every choice had a fair number of trials, or was left for being no better.")
     ]
 
 
@@ -59,8 +61,9 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
         chance = float(stats.binom.cdf(had, len(trials), shares[place])) * len(axis.choices)
         if shares[place] == 0 or had >= FEW or chance > ALPHA:
             continue
-        if _failed_or_worse(history, axis, place, trials):
+        if _failed_or_no_better(history, axis, place, trials):
             continue
+        how = "though better in them, all else equal" if had else "and so was never judged"
         evidence: dict[str, Any] = {
             "choice": choice,
             "trials": had,
@@ -73,8 +76,7 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
             Finding(
                 "effort",
                 "warn",
-                f"{axis.name} = {choice} had {had} of {len(trials)} trials and was no worse in them, "
-                "the other parameters accounted for: it was dismissed, not beaten.",
+                f"{axis.name} = {choice} had {had} of {len(trials)} trials, {how}: it was dismissed, not beaten.",
                 about=axis.name,
                 evidence=evidence,
                 next=f"Give {axis.name} = {choice} {max(FEW, len(trials) // len(axis.choices)) - had} trials more: "
@@ -90,8 +92,8 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
     return found
 
 
-def _failed_or_worse(history: History, axis: Axis, place: int, trials: list[Trial]) -> bool:
-    """Whether all its trials failed (which another check tells), or they are worse than the others', all else equal."""
+def _failed_or_no_better(history: History, axis: Axis, place: int, trials: list[Trial]) -> bool:
+    """Whether all its trials failed (which another check tells), or they are not better than the others', all else equal."""
     own = np.array([axis.place(trial.config) == place for trial in trials])
     if not own.any():
         return False
@@ -108,7 +110,9 @@ def _failed_or_worse(history: History, axis: Axis, place: int, trials: list[Tria
     )
     inverse = np.linalg.pinv(columns.T @ columns)
     effect = inverse @ columns.T @ model.scores
-    return bool(effect[0] > 0)
+    freedom = len(own) - int(np.linalg.matrix_rank(columns))
+    error = math.sqrt(inverse[0, 0] * float(np.sum((model.scores - columns @ effect) ** 2)) / freedom)
+    return not bool(effect[0] < 0 and stats.t.cdf(effect[0], freedom, scale=max(error, 1e-12)) <= BETTER)
 
 
 def _shares(history: History, axis: Axis) -> list[float]:

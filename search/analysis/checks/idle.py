@@ -25,11 +25,12 @@ LITTLE = 0.05  # share of the variance of the values: no more than it with 95 % 
 
 
 def idle(history: History) -> list[Finding]:
-    """Warns of each parameter that explains at most 5 % of how values differ, with 95 % confidence, and is not proven (p <= 0.01) to do something.
+    """Warns of each parameter that explains at most 5 % of how values differ (95 % confidence).
 
-    What is tested is everything of the parameter in the model (`response`): slope, bend and its products with the other
-    numbers. The upper limit of its share comes from the noncentral F distribution (Steiger 2004), times the variance that even
-    sampling would give the parameter over what it had: one that the method has settled looks as if it did nothing.
+    It must not be proven (p <= 0.01) to do something either. What is tested is everything of it in the model (`response`):
+    slope, bend and its products with the other numbers. The upper limit of its share comes from the noncentral F
+    distribution (Steiger 2004), times the variance of even sampling over what the parameter had: one that the method
+    has settled looks as if it did nothing.
     """
     trials = ranked(history)
     if len(trials) < NEEDED:
@@ -59,7 +60,7 @@ def idle(history: History) -> list[Finding]:
 
 @dataclass(frozen=True)
 class _Share:
-    """What a parameter explains of the variance, free of bias, its upper 95 % limit, and p of the F test that it is none."""
+    """What a parameter explains of the variance: free of bias, its upper 95 % limit, p of the F test that it is none."""
 
     share: float
     upper: float

@@ -40,7 +40,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Response:
-    """The fitted model: `scores` (trials,) in their normal scores, `terms` that entered, `freedom` of the residuals."""
+    """The fitted model: `scores` (trials,) as they entered, `terms` that entered, `freedom` of the residuals."""
 
     trials: Sequence[Trial]
     scores: Array
@@ -58,7 +58,7 @@ class Response:
         return float(np.sum((self.scores - columns @ solved) ** 2))
 
     def slope(self, term: Term, at: float) -> tuple[float, float]:
-        """How the normal score changes with the place of a number at the place `at`, and p of its being >= 0.
+        """How the score changes with the place of a number at the place `at`, and p of its being >= 0.
 
         The number's own square enters in any case: a bowl must not pass for a slope.
         """
@@ -85,10 +85,14 @@ def normal_scores(values: Sequence[float]) -> Array:
 
 
 def clipped(values: Sequence[float]) -> Array:
-    """The values, none worse than the median by more than three times the median's distance from the best."""
+    """The values, none worse than the third quartile by more than three times its distance from the best.
+
+    Divided by the largest magnitude, so that their squares are finite.
+    """
     found = np.asarray(values, dtype=np.float64)
-    middle = float(np.median(found))
-    return np.asarray(np.minimum(found, middle + 3 * (middle - found.min())), dtype=np.float64)
+    found = found / (np.abs(found).max() or 1.0)
+    quartile = float(np.quantile(found, 0.75, method="lower"))
+    return np.asarray(np.minimum(found, quartile + 3 * (quartile - found.min())), dtype=np.float64)
 
 
 def response(

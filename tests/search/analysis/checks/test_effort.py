@@ -26,7 +26,7 @@ def sweep(counts: dict[str, int], penalty: float = 0.0, **options: Any) -> Histo
 
 
 def test_a_good_choice_with_two_trials_was_dismissed() -> None:
-    (finding,) = effort(sweep({"a": 30, "b": 28, "c": 2}))
+    (finding,) = effort(sweep({"a": 30, "b": 28, "c": 2}, penalty=-0.1))
     assert (finding.verdict, finding.about, finding.evidence["choice"]) == ("warn", "kind", "c")
     assert finding.evidence["counts"] == {"a": 30, "b": 28, "c": 2}
     assert "kind = c 18 trials more" in finding.next

@@ -27,8 +27,9 @@ def test_normal_scores_depend_on_the_order_alone() -> None:
     assert len(set(normal_scores([1.0, 1.0, 1.0]))) == 1
 
 
-def test_a_clipped_value_is_as_far_beyond_the_median_as_three_times_the_best_is_below() -> None:
-    assert list(clipped([1.0, 2.0, 3.0, 1e9])) == [1.0, 2.0, 3.0, 2.5 + 3 * 1.5]
+def test_a_clipped_value_is_at_most_three_times_the_quartile_s_distance_beyond_it() -> None:
+    assert clipped([1.0, 2.0, 3.0, 1e9]) * 1e9 == pytest.approx([1.0, 2.0, 3.0, 3.0 + 3 * 2.0])
+    assert np.isfinite(clipped([1e300, -1e300, 0.0]) ** 2).all()
 
 
 def test_the_slope_at_either_end_of_a_bowl_points_inwards() -> None:
