@@ -7,7 +7,7 @@
 - `parallel`, `slices`: configs against values, on the scales of `axes`.
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
 - `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences).
-- `checks`: the doctor, who looks for what is wrong with a sweep and says what to do.
+- `checks` (imported by itself, for it loads scipy.stats): the doctor, who looks for what is wrong with a sweep and says what to do.
 - `timeline`: who trained what, when. `savings`: what early stopping saved. `failures`: by cause.
 - `compare`: several sweeps side by side (`anytime`: at the same spending; `replicates`: over shared seeds), and
   `comparison_verdict`: that in words.
@@ -17,7 +17,6 @@ Everything returned is JSON: it goes into report.json as it is, and the page sho
 
 from __future__ import annotations
 
-from search.analysis.checks import doctor
 from search.analysis.compare import compare
 from search.analysis.comparison_verdict import comparison_verdict
 from search.analysis.confirmation import confirmation
@@ -38,7 +37,6 @@ __all__ = [
     "compare",
     "comparison_verdict",
     "confirmation",
-    "doctor",
     "facts",
     "failures",
     "history_curve",

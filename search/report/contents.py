@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from search.analysis import (
     confirmation,
-    doctor,
     facts,
     failures,
     history_curve,
@@ -35,6 +34,10 @@ FORMAT = 1
 
 def contents(run: Run) -> dict[str, Any]:
     """All analyses of a run under stable keys, JSON throughout (no NaN: what is not finite is None)."""
+    from search.analysis.checks import (
+        doctor,  # loads scipy.stats, which a command that only imports this need not
+    )
+
     history, state = run.history, run.state
     summary = {
         key: value for key, value in run.summary().items() if key != "path"

@@ -28,7 +28,7 @@ def command(run: str, everything: bool, storage: Path, as_json: bool) -> None:
 
     Reads the journal and nothing else; works while a sweep runs.
     """
-    from search.analysis import doctor
+    from search.analysis.checks import doctor
     from search.report.contents import finite
     from search.run import Run
 
