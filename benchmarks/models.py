@@ -142,6 +142,36 @@ def plain_convolutions(data: str) -> float:
     return best
 
 
+def raw_pixels(data: str) -> tuple[Any, Any, Any]:
+    """(data set, training images, validation images) as vae and gan see them: pixels within 0 .. 1."""
+    import torch
+
+    from trainables.neural.generative import pixels
+
+    dataset = pixels(load({"source": data, "task": "generation", "scaling": "none"}, "images"))
+    return dataset, torch.tensor(dataset.train_x), torch.tensor(dataset.valid_x)
+
+
+def independent_pixels(data: str) -> float:
+    """Negative log likelihood, in nats an image, where each pixel has its training mean: no code at all."""
+    from torch.nn import functional
+
+    _, train, valid = raw_pixels(data)
+    means = train.mean(dim=0, keepdim=True).clamp(1e-3, 1 - 1e-3).expand_as(valid)
+    return float(functional.binary_cross_entropy(means, valid, reduction="sum") / len(valid))
+
+
+def shuffled_pixels(data: str) -> float:
+    """Kernel distance of images whose every pixel is that of some training image."""
+    import torch
+
+    from trainables.neural.image_samples import judge_of
+
+    dataset, train, _ = raw_pixels(data)
+    draws = torch.randint(len(train), (1000, *train.shape[1:]), generator=torch.Generator().manual_seed(0))
+    return judge_of(dataset).scores(train.gather(0, draws))["val/kernel_distance"]
+
+
 LOGISTIC = "logistic regression (scikit-learn)"
 CONVOLUTIONS = "two convolutions, torch by hand"
 ROWS = (
@@ -154,6 +184,8 @@ ROWS = (
     Row("transformer", "movie_sentences", f"tf-idf, {LOGISTIC}", sklearn_accuracy(logistic)),
     Row("rnn", "co2", "the value of a year before", seasonal_naive),
     Row("transformer", "trace", "nearest neighbour (scikit-learn)", sklearn_accuracy(nearest_neighbour)),
+    Row("vae", "digits", "pixels independent of each other", independent_pixels),
+    Row("gan", "digits", "pixels independent of each other", shuffled_pixels),
     Row("finetune", "photo_patches", LOGISTIC, sklearn_accuracy(logistic)),
     Row("classical", "penguins", LOGISTIC, sklearn_accuracy(logistic)),
     Row("classical", "diabetes", "ridge (scikit-learn)", sklearn_rmse(ridge)),
