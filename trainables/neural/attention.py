@@ -76,7 +76,9 @@ class EncoderNetwork(nn.Module):
         if positions == "learned":
             self.places: Tensor | None = nn.Parameter(torch.randn(length, width) * 0.02)
         else:
-            fixed = WORD_SCALE * sinusoids(length, width)  # of the size of word vectors, which they would else drown
+            fixed = WORD_SCALE * sinusoids(
+                length, width
+            )  # of the size of word vectors, which they would else drown
             self.register_buffer("places", fixed if positions == "sinusoidal" else None)
         self.layers = nn.ModuleList(
             _Layer(width, heads, feedforward * width, activation, dropout) for _ in range(depth)

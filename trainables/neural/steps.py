@@ -26,7 +26,9 @@ __all__ = [
 ]
 
 POOLINGS = ("last", "mean", "max")
-WORD_SCALE = 0.1  # deviation of first word vectors: torch's 1 is far more than a few epochs of steps can change
+WORD_SCALE = (
+    0.1  # deviation of first word vectors: torch's 1 is far more than a few epochs of steps can change
+)
 STEPS = 64  # of a sequence whose model.patch is left to us: more are slow, and hard to learn for a recurrent network
 
 

@@ -42,6 +42,10 @@ def idle(history: History) -> list[Finding]:
     model = response(history, trials, clipped)
     if not model.terms or float(np.var(model.scores)) == 0:
         return [cannot_tell("idle", "The values or the parameters do not differ between trials.")]
+    if any(term.number and term.columns.shape[1] == 1 and len(set(term.at)) > 2 for term in model.terms):
+        # without its square a number whose best value lies in the middle looks as if it did nothing
+        said = f"{len(trials)} trials are too few to judge {len(model.terms)} parameters by."
+        return [cannot_tell("idle", said)]
     shares = {term.parameter.name: _share(model, term) for term in model.terms}
     found = [
         _warning(name, len(trials), each)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.clipping import clipping
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def clipped(share: float, later: float | None = None):  # type: ignore[no-untyped-def]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.early_spikes import early_spikes
 from search.problem import Objective
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def leaps(number: int, step: int) -> dict[str, float]:

@@ -61,3 +61,14 @@ def test_one_enormous_value_does_not_make_the_others_idle() -> None:
         return 1e9 if x > 0.97 else x + y + 0.3 * (kind == "a")
 
     assert accused(sweep(value)) == []
+
+
+def test_with_too_few_trials_for_a_bend_nothing_is_accused() -> None:
+    many = {f"x{i}": {"min": 0.0, "max": 1.0} for i in range(5)}
+    rng, told = np.random.default_rng(0), []
+    for _ in range(40):
+        config = {name: float(rng.random()) for name in many}
+        told.append((config, sum((x - 0.5) ** 2 for x in config.values())))
+    (finding,) = idle(scripted(many, told))
+    assert finding.verdict == "cannot tell"
+    assert "too few to judge 5 parameters" in finding.says

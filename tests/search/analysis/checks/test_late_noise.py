@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.late_noise import late_noise
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def test_noise_above_the_differences() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.reported import drive
+from contracts.traced import traced, verdicts
 from search.analysis.checks.clipping import clipping
 from search.analysis.checks.early_spikes import early_spikes
 from search.analysis.checks.late_noise import late_noise
@@ -21,7 +22,6 @@ from search.analysis.checks.underfitting import underfitting
 from search.history import History
 from search.journal import MemoryJournal
 from search.problem import Objective
-from tests.contracts.traced import traced, verdicts
 
 LOSS = Objective("val/loss")
 NOTHING = {"pass", "cannot tell"}

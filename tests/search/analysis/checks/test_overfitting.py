@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.overfitting import overfitting
 from search.problem import Objective
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def overfits(number: int, step: int) -> dict[str, float]:

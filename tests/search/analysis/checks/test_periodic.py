@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.periodic import _wave, periodic
 from search.analysis.checks.traces import Trace
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def waves(number: int, step: int) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.rising_training import rising_training
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def rises(number: int, step: int) -> dict[str, float]:

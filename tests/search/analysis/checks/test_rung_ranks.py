@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from contracts.traced import traced, verdicts
 from search.analysis.checks.rung_ranks import rung_ranks
 from search.history import History
 from search.problem import Budget, FailurePolicy, Objective, Problem
 from spaces import parse_parameters
-from tests.contracts.traced import traced, verdicts
 
 STEPS, RUNG = 9, 3
 LOSS = Objective("loss")

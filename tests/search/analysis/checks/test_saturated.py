@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.saturated import saturated
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def quick(number: int, step: int) -> dict[str, float]:

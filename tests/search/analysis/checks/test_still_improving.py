@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.still_improving import still_improving
 from search.problem import Objective
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def slow(number: int, step: int) -> dict[str, float]:

@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.analysis.checks.traces import falling, loss_pair, noise, noise_near, objective_of, smooth, trace_of
+from contracts.traced import traced
+from search.analysis.checks.traces import (
+    falling,
+    loss_pair,
+    noise,
+    noise_near,
+    objective_of,
+    smooth,
+    trace_of,
+)
 from search.problem import Objective
-from tests.contracts.traced import traced
 
 
 def test_a_gap_is_left_out_and_the_others_keep_their_step() -> None:

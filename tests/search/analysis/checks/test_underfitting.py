@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.underfitting import underfitting
 from search.problem import Objective
-from tests.contracts.traced import learning, traced, verdicts
 
 
 def high(number: int, step: int) -> dict[str, float]:
