@@ -249,12 +249,19 @@ def train(row: Row, config: dict[str, Any], seed: int) -> tuple[float, float, in
 
 
 def starting_point(space: Space, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults as a config of the space: what lies outside a range becomes its nearest end."""
+    """The defaults as a config of the space: what lies outside a range, or between choices, becomes the nearest."""
 
     def choose(parameter: Parameter) -> Any:
         domain = parameter.domain
         value = domain.value if isinstance(domain, Constant) else defaults[parameter.name]
-        return min(max(value, domain.low), domain.high) if isinstance(domain, Float | Integer) else value
+        if isinstance(domain, Float | Integer):
+            return min(max(value, domain.low), domain.high)
+        numbers = [each for each in domain.choices if isinstance(each, float)]
+        return (
+            min(numbers, key=lambda each: abs(each - value))
+            if isinstance(value, float) and numbers
+            else value
+        )
 
     return space.walk(choose)
 
