@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from trainables.base import Declaration
 from trainables.data import load, modality_of
 from trainables.data.dataset import Array, Dataset, View
 from trainables.data.section import Modality
 from trainables.data.store import keep
 from trainables.errors import TrainableError
 from trainables.neural.options import TRAINING_SPACE
-from trainables.neural.supervised import Inputs, Supervised
+from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,15 +79,7 @@ class Finetune(Supervised):
         "dropout": 0.1,
         "cache": True,
     }
-    declared = Declaration(
-        metric="val/accuracy",
-        goal="maximize",
-        step_unit="epoch",
-        max_steps=27,
-        parameters={**SPACE, **TRAINING_SPACE},
-        data="photo_patches",
-        clocked=("examples_per_second",),
-    )
+    declared = replace(BY_EPOCHS, parameters={**SPACE, **TRAINING_SPACE}, data="photo_patches")
 
     def dataset(self, data: Mapping[str, Any] | str, options: Mapping[str, Any], device: str) -> Dataset:
         """The rows as the backbone reads them, or, where it never changes, as the head sees them.

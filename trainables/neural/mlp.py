@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from trainables.base import Declaration
 from trainables.errors import TrainableError
 from trainables.neural.activations import activation
 from trainables.neural.options import TRAINING_SPACE
-from trainables.neural.supervised import Inputs, Supervised
+from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,15 +47,7 @@ class MLP(Supervised):
         "dropout": 0.1,
         "dropconnect": 0.0,
     }
-    declared = Declaration(
-        metric="val/accuracy",
-        goal="maximize",
-        step_unit="epoch",
-        max_steps=27,
-        parameters={**SPACE, **TRAINING_SPACE},
-        data="digits",
-        clocked=("examples_per_second",),
-    )
+    declared = replace(BY_EPOCHS, parameters={**SPACE, **TRAINING_SPACE})
 
     def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
         """The network.

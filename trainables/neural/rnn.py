@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from trainables.base import Declaration
 from trainables.data import modality_of
 from trainables.neural.options import TRAINING_SPACE
-from trainables.neural.supervised import Inputs, Supervised
+from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,15 +60,7 @@ class RNN(Supervised):
         "model.anchor": True,
         "dropout": 0.3,
     }
-    declared = Declaration(
-        metric="val/accuracy",
-        goal="maximize",
-        step_unit="epoch",
-        max_steps=27,
-        parameters=SPACE,
-        data="digits",
-        clocked=("examples_per_second",),
-    )
+    declared = replace(BY_EPOCHS, parameters=SPACE)
 
     @classmethod
     def declare(cls, data: Mapping[str, Any] | None) -> Declaration:

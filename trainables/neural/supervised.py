@@ -22,7 +22,17 @@ from trainables.supervised import declaration_for, view_for
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["NETWORK", "Inputs", "Supervised"]
+__all__ = ["BY_EPOCHS", "NETWORK", "Inputs", "Supervised"]
+
+BY_EPOCHS = Declaration(
+    metric="val/accuracy",
+    goal="maximize",
+    step_unit="epoch",
+    max_steps=27,
+    data="digits",
+    clocked=("examples_per_second",),
+)
+"""What a network declares for a classification; each replaces what is its own."""
 
 NETWORK = "network.json"
 """The file of a checkpoint that says which network its weights fit."""

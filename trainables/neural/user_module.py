@@ -23,7 +23,7 @@ from trainables.base import Declaration
 from trainables.data.dataset import View
 from trainables.errors import PlugError, TrainableError, nearest
 from trainables.neural.options import TRAINING_SPACE
-from trainables.neural.supervised import Inputs, Supervised
+from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,15 +32,7 @@ __all__ = ["UserModule", "trainable_of"]
 
 VIEWS: tuple[View, ...] = ("images", "tokens", "sequences", "features")
 GIVEN = ("inputs", "outputs", "shape", "vocabulary_size")
-DECLARED = Declaration(
-    metric="val/accuracy",
-    goal="maximize",
-    step_unit="epoch",
-    max_steps=27,
-    parameters=TRAINING_SPACE,
-    sections=True,
-    clocked=("examples_per_second",),
-)
+DECLARED = replace(BY_EPOCHS, parameters=TRAINING_SPACE, data=None, sections=True)
 PLAIN = (bool, int, float, str)
 
 
