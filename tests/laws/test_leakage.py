@@ -70,6 +70,12 @@ def _options(modality: str, stage: str) -> dict[str, Any]:
     return options
 
 
+def _same_inputs(stage: str, one: np.ndarray, two: np.ndarray) -> None:
+    """The same numbers to the last bit; those of a matrix product to rounding, which follows the number of rows."""
+    rounding = 1e-12 if "pca" in stage else 0.0
+    np.testing.assert_allclose(one, two, rtol=rounding, atol=rounding)
+
+
 def _same_training(before: Prepared, after: Prepared) -> None:
     one, two = before.dataset, after.dataset
     np.testing.assert_array_equal(one.train_x, two.train_x)
@@ -93,13 +99,13 @@ def test_a_row_outside_training_changes_itself_alone(modality: str, stage: str, 
     after = prepared(changed(records, int(before.split.valid[at]), seed), view, **options)
     _same_training(before, after)
     others = np.arange(len(before.split.valid)) != at
-    np.testing.assert_array_equal(before.dataset.valid_x[others], after.dataset.valid_x[others])
+    _same_inputs(stage, before.dataset.valid_x[others], after.dataset.valid_x[others])
     assert np.isfinite(after.dataset.valid_x).all()
 
     row = data.draw(st.sampled_from(before.split.test.tolist()), label="the test row")
     after = prepared(changed(records, row, seed), view, **options)
     _same_training(before, after)
-    np.testing.assert_array_equal(before.dataset.valid_x, after.dataset.valid_x)
+    _same_inputs(stage, before.dataset.valid_x, after.dataset.valid_x)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -120,12 +126,12 @@ def test_a_step_of_a_series_changes_nothing_before_it(stage: str, data: Any, see
     # a window ends before its first target, and so has not seen the step where the forecast begins there
     unseen = [row for row in one.valid_rows.tolist() if row <= step and row in two.valid_rows]
     at, at_too = (np.searchsorted(each.valid_rows, unseen) for each in (one, two))
-    np.testing.assert_array_equal(one.valid_x[at], two.valid_x[at_too])
+    _same_inputs(stage, one.valid_x[at], two.valid_x[at_too])
 
     row = int(data.draw(st.sampled_from(before.split.test.tolist()), label="the test step"))
     after = prepared(changed(records, row, seed), view, **options)
     _same_training(before, after)
-    np.testing.assert_array_equal(before.dataset.valid_x, after.dataset.valid_x)
+    _same_inputs(stage, before.dataset.valid_x, after.dataset.valid_x)
 
 
 @FEW

@@ -16,7 +16,7 @@ def fixed(history: History) -> list[Finding]:
     """Passes always: `evidence.fixed` is every constant of the space, as name -> spelled value (None: in branches)."""
     searched = {axis.name for axis in axes_of(history)}
     found = {
-        parameter.name: spelled(parameter.domain.value)
+        parameter.name: _without_folders(parameter.name, spelled(parameter.domain.value))
         for parameter in history.problem.space.parameters
         if isinstance(parameter.domain, Constant) and parameter.name not in searched
     }
@@ -35,3 +35,8 @@ def fixed(history: History) -> list[Finding]:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _without_folders(name: str, text: str) -> str:
+    """A report is handed on: the folders of a data file are the business of the machine they are on."""
+    return text.rpartition("/")[2] if name == "data.source" and text.startswith("/") else text

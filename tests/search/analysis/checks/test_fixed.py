@@ -26,3 +26,15 @@ def test_without_constants_the_defaults_are_the_caveat() -> None:
     (finding,) = fixed(scripted(LR, []))
     assert finding.verdict == "pass"
     assert "no constant" in finding.says
+
+
+def test_the_folders_of_a_data_file_are_not_told() -> None:
+    from contracts.reported import run_of
+
+    run = run_of(
+        lambda *_: 0.5,
+        trials=2, parameters={"x": {"min": 0.0, "max": 1.0}, "lr": 1e-3, "data.source": "/home/me/sales.csv"}
+    )
+    found = fixed(run.history)[0]
+    assert found.evidence["fixed"]["data.source"] == "sales.csv"
+    assert "/home" not in found.says
