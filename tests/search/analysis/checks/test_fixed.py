@@ -33,7 +33,8 @@ def test_the_folders_of_a_data_file_are_not_told() -> None:
 
     run = run_of(
         lambda *_: 0.5,
-        trials=2, parameters={"x": {"min": 0.0, "max": 1.0}, "lr": 1e-3, "data.source": "/home/me/sales.csv"}
+        trials=2,
+        parameters={"x": {"min": 0.0, "max": 1.0}, "lr": 1e-3, "data.source": "/home/me/sales.csv"},
     )
     found = fixed(run.history)[0]
     assert found.evidence["fixed"]["data.source"] == "sales.csv"
