@@ -20,8 +20,9 @@ Event = tuple[Literal["ask", "close"], int]
 class Observation:
     """What a searcher learns from one closed trial, or from a trial of an earlier run.
 
-    `score`: finite, smaller is better: the best over the steps; for a failed trial the worst finite score seen when it
-    was told, so that no model is drawn into a region that fails, and none ever meets a NaN.
+    `score`: finite, smaller is better: the best over the steps, or the last where the objective counts that; for a
+    failed trial the worst finite score seen when it was told, so that no model is drawn into a region that fails, and
+    none ever meets a NaN.
     `curve`: (step, score) of every finite result. `number`: None for a trial of an earlier run (a prior).
     """
 
@@ -47,7 +48,8 @@ class History:
     `tests`: records of type `test` and `tested`: openings of the locked test part, and what came of them.
     `ended`: why the last driver took its leave; None while one is at work, or if it was killed. `finished`: whether it
     left nothing to do.
-    `best`: the trial with the lowest score at any step, among those that did not fail.
+    `best`: the trial with the lowest score at any step, among those that did not fail; where the objective counts the
+    last step, the lowest among those with the most steps.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -158,9 +160,10 @@ class History:
         if score is None:
             return
         self._at_step.setdefault(step, []).append((trial.number, score))
-        if trial.best is None or trial.best.score is None or score < trial.best.score:
+        counts_last = self.problem.objective.counts == "last"
+        if counts_last or trial.best is None or trial.best.score is None or score < trial.best.score:
             trial.best = result
-            if self.best is None or score < _best_score(self.best):
+            if self.best is None or self.place(trial) < self.place(self.best):
                 self.best = trial
         if score > self.worst_score:
             self.worst_score = score
@@ -194,12 +197,18 @@ class History:
             trial.results.pop()
         self._untold = [other for other in self._untold if other is not trial]
         self._open[trial.number] = trial
-        if trial.best is not None and (self.best is None or _best_score(trial) < _best_score(self.best)):
+        if trial.best is not None and (self.best is None or self.place(trial) < self.place(self.best)):
             self.best = trial
 
     def _best_of_sound(self) -> Trial | None:
         sound = (t for t in self.trials if t.best is not None and t.outcome is not Outcome.FAILED)
-        return min(sound, key=_best_score, default=None)
+        return min(sound, key=self.place, default=None)
+
+    def place(self, trial: Trial) -> tuple[int, float]:
+        """What trials that have a value are ordered by, the best first."""
+        assert trial.best is not None
+        depth = trial.best.step if self.problem.objective.counts == "last" else 0
+        return -depth, _best_score(trial)
 
     def _observe_prior(self, record: Record) -> None:
         curve = tuple((step, score) for step, score in record["curve"])

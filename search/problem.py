@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from spaces import Space
 
-__all__ = ["Budget", "FailurePolicy", "Goal", "Objective", "Problem"]
+__all__ = ["Budget", "Counts", "FailurePolicy", "Goal", "Objective", "Problem"]
 
+Counts = Literal["best", "last"]
 Goal = Literal["minimize", "maximize"]
 
 
@@ -19,17 +20,23 @@ class Objective:
     """The metric that is searched for. A *score* is its value made smaller-is-better.
 
     `target`: a value of the metric; a trial that reaches it ends the sweep.
+    `counts`: which step's value is a trial's value. "best": the best over its steps, as of a training that keeps its
+    best epoch. "last": the newest, where each step adds evidence to the steps before it (a fold, a repeat): the best
+    of them would be the luckiest, so trials with more steps go before trials with fewer, whatever their values.
     """
 
     metric: str
     goal: Goal = "minimize"
     target: float | None = None
+    counts: Counts = "best"
 
     def __post_init__(self) -> None:
         if self.goal not in ("minimize", "maximize"):
             raise ValueError(f"goal must be minimize or maximize, got {self.goal!r}")
         if self.target is not None and not math.isfinite(self.target):
             raise ValueError(f"target must be finite, got {self.target}")
+        if self.counts not in ("best", "last"):
+            raise ValueError(f"counts must be best or last, got {self.counts!r}")
 
     def score(self, value: float) -> float:
         """Value of the metric -> score, smaller is better."""
@@ -108,7 +115,7 @@ class Problem:
         """A dict for the journal's header; `from_json` gives an equal problem back."""
         return {
             "space": self.space.to_json(),
-            "objective": asdict(self.objective),
+            "objective": _objective_json(self.objective),
             "max_steps": self.max_steps,
             "budget": asdict(self.budget),
             "failure": asdict(self.failure),
@@ -128,3 +135,11 @@ class Problem:
             seed=data["seed"],
             points=tuple(data["points"]),
         )
+
+
+def _objective_json(objective: Objective) -> dict[str, Any]:
+    """What is as it was before there was a choice is left out: a journal of then has the same header today."""
+    data = asdict(objective)
+    if objective.counts == "best":
+        del data["counts"]
+    return data

@@ -77,7 +77,9 @@ class Trial:
     reason: str = ""
     failure: Failure | None = None
     closed: float | None = None
-    best: Result | None = None  # lowest score over steps; the first of equals
+    best: Result | None = (
+        None  # that counts: of the lowest score (the first), or newest; see Objective.counts
+    )
 
     @property
     def id(self) -> str:

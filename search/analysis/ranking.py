@@ -9,7 +9,7 @@ __all__ = ["best_score", "ranked"]
 
 
 def best_score(trial: Trial) -> float | None:
-    """The best score over the steps of a trial; None where it has none that counts (a failed trial's does not)."""
+    """The score that counts of a trial (`Objective.counts`); None where it has none that counts (a failed trial's does not)."""
     if trial.outcome is Outcome.FAILED or trial.best is None:
         return None
     return trial.best.score
@@ -17,5 +17,5 @@ def best_score(trial: Trial) -> float | None:
 
 def ranked(history: History) -> list[Trial]:
     """Trials with a value that counts, best first; the first of equals is the lower number."""
-    scored = [(score, trial.number) for trial in history.trials if (score := best_score(trial)) is not None]
-    return [history.trials[number] for _, number in sorted(scored)]
+    scored = (trial for trial in history.trials if best_score(trial) is not None)
+    return sorted(scored, key=lambda trial: (history.place(trial), trial.number))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from contracts.journals import eventful
 from contracts.playing import Counting, play, problem_of
+from search.analysis.ranking import ranked
 from search.history import History, Observation
 from search.journal import MemoryJournal
+from search.problem import Problem
 from search.schedulers.none import NoStopping
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
@@ -84,6 +87,51 @@ def test_maximising_is_flipped_once() -> None:
     assert history.best.best is not None
     assert history.best.best.score == -0.9
     assert history.best.best.metrics == {"loss": 0.9}
+
+
+# -- where the last step counts -----------------------------------------------------------------------------------------
+
+
+def folded(*curves: list[float], goal: str = "minimize") -> History:
+    """Played where each step adds evidence to the steps before it."""
+    problem = problem_of(3, goal)  # type: ignore[arg-type]
+    problem = replace(problem, objective=replace(problem.objective, counts="last"))
+    return play(problem, NoStopping(problem), curves)[0].history
+
+
+def test_the_last_result_counts_where_the_objective_says_so() -> None:
+    history = folded([1.0, 3.0, 2.0], [5.0, 4.0, NAN])
+    assert [trial.best.step for trial in history.trials if trial.best is not None] == [3, 2]
+    assert [o.score for o in history.observations] == [2.0, 5.0]  # the failed one as the worst seen
+
+
+def test_more_steps_go_before_a_better_value_of_fewer() -> None:
+    history = folded([0.1], [2.0, 2.0, 2.0], [0.2, 0.2], [3.0, 2.5, 1.5])
+    assert history.best is history.trials[3]
+    assert [trial.number for trial in ranked(history)] == [3, 1, 2, 0]
+
+
+def test_the_best_by_last_value_follows_a_failure_and_a_second_chance() -> None:
+    problem = problem_of(3)
+    problem = replace(problem, objective=replace(problem.objective, counts="last"))
+    sweep = PassiveSweep.begin(problem, Counting(), NoStopping(problem), MemoryJournal())
+    sweep.ask(2, 0.0)
+    sweep.report(0, 1, {"loss": 1.0}, 1.0)
+    sweep.report(0, 2, {"loss": 9.0}, 1.0)
+    sweep.report(1, 1, {"loss": 0.5}, 1.0)
+    assert sweep.history.best is sweep.history.trials[0]
+    sweep.close(0, Outcome.FAILED, 2.0, "crash", Failure("raised", "crash"))
+    assert sweep.history.best is sweep.history.trials[1]
+    sweep.reopen(0, 3.0)
+    assert sweep.history.best is sweep.history.trials[0]
+
+
+def test_a_journal_without_the_key_counts_the_best() -> None:
+    data = problem_of(3).to_json()
+    assert "counts" not in data["objective"]
+    assert Problem.from_json(data).objective.counts == "best"
+    data["objective"]["counts"] = "last"
+    assert Problem.from_json(data).to_json() == data
 
 
 # -- failed trials run again --------------------------------------------------------------------------------------------

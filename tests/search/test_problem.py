@@ -51,6 +51,7 @@ def test_a_target_is_reached_on_its_own_side(
     [
         (lambda: Objective("m", "min"), "goal must be minimize or maximize, got 'min'"),  # type: ignore[arg-type]
         (lambda: Objective("m", target=math.nan), "target must be finite, got nan"),
+        (lambda: Objective("m", counts="first"), "counts must be best or last, got 'first'"),  # type: ignore[arg-type]
         (lambda: Budget(trials=0), "budget.trials must be positive, got 0"),
         (lambda: Budget(seconds=math.nan), "budget.seconds must be positive, got nan"),
         (lambda: Budget(steps=-1), "budget.steps must be positive, got -1"),
