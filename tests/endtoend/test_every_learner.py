@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from endtoend.test_two_lines import DATA, LEARNERS
+
 from search import Run, Sweep
 from trainables import resolve
 
