@@ -76,6 +76,10 @@ class RunPaths:
         """Directory that holds the checkpoints of one trial (see trainables.checkpoint)."""
         return self.trial(number) / "checkpoints"
 
+    def scratch(self, number: int) -> Path:
+        """Directory that holds the checkpoints of one trial within a step that is a whole training (see trainables.repeats)."""
+        return self.trial(number) / "scratch"
+
     def pictures(self, number: int) -> Path:
         """Directory that holds the drawings of one trial, each in a folder named for its step (see search.pictures)."""
         return self.trial(number) / "pictures"

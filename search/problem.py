@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from search.outcomes import OutcomeConstraint
 from spaces import Space
+from spaces.errors import nearest
+from spaces.parameter import Role
 
-__all__ = ["Budget", "Counts", "FailurePolicy", "Goal", "Objective", "Problem"]
+__all__ = ["MOST_OBJECTIVES", "Budget", "Counts", "FailurePolicy", "Goal", "Objective", "Problem", "Repeats"]
 
 Counts = Literal["best", "last"]
 Goal = Literal["minimize", "maximize"]
+
+MOST_OBJECTIVES = 3
+"""Beyond three hardly any trial is dominated by another, and a front tells nothing apart."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,27 @@ class FailurePolicy:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """What the steps of a trial are where each is a whole training: of another fold of the data, or another seed.
+
+    `times`: how many at full fidelity. `length`: steps of one training at most.
+    """
+
+    over: Literal["folds", "seeds"]
+    times: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Problem:
     """Everything that a searcher, a scheduler and a runner need to know, and nothing about where it runs.
 
     `max_steps`: steps of one trial at full fidelity. `points`: configs to try first, in order.
+    `secondary`: further objectives. With any, a trial's values are those of its newest result, all at one step, for
+    the best of each over the steps might be had by no step at all; none has a target.
+    `outcome_constraints`: a trial whose values break one is infeasible and never wins.
+    `repeats`: what the steps are where each is a whole training; None: steps of one training.
+    `audit`: share, 0 to 1, of the trials that the scheduler stops and that run on to be audited (`search.audit`).
     """
 
     space: Space
@@ -104,15 +127,51 @@ class Problem:
     failure: FailurePolicy = field(default_factory=FailurePolicy)
     seed: int = 0
     points: tuple[Mapping[str, Any], ...] = ()
+    audit: float = 0.0
+    secondary: tuple[Objective, ...] = ()
+    outcome_constraints: tuple[OutcomeConstraint, ...] = ()
+    repeats: Repeats | None = None
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:
             raise ValueError(f"max_steps must be 1 or more, got {self.max_steps}")
         if self.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if not 0 <= self.audit <= 1:
+            raise ValueError(f"audit must lie between 0 and 1, got {self.audit}")
+        if not self.secondary:
+            return
+        names = [each.metric for each in self.objectives]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each objective is another metric, got {', '.join(names)}")
+        if len(names) > MOST_OBJECTIVES:
+            raise ValueError(f"there may be {MOST_OBJECTIVES} objectives, got {len(names)}")
+        if any(each.target is not None or each.counts != "last" for each in self.objectives):
+            raise ValueError("several objectives have no target, and count the last step")
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """All of them, the first one first."""
+        return (self.objective, *self.secondary)
+
+    def lacks(self, metrics: Mapping[str, float]) -> str | None:
+        """What keeps a result from counting: a metric that is asked for and missing, or not finite; None: nothing."""
+        for metric in (each.metric for each in (*self.objectives, *self.outcome_constraints)):
+            value = metrics.get(metric)
+            if value is None:
+                return f"{metric} is missing{nearest(metric, metrics)}"
+            if not math.isfinite(value):
+                return f"{metric} is {value}"
+        return None
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        """Name -> what the experiment does with the parameter, of those for which it was said; it stands in the space."""
+        return {each.name: each.role for each in self.space.parameters if each.role is not None}
 
     def to_json(self) -> dict[str, Any]:
         """A dict for the journal's header; `from_json` gives an equal problem back."""
+        limits = [each.text for each in self.outcome_constraints]
         return {
             "space": self.space.to_json(),
             "objective": _objective_json(self.objective),
@@ -121,6 +180,10 @@ class Problem:
             "failure": asdict(self.failure),
             "seed": self.seed,
             "points": [dict(point) for point in self.points],
+            **({"audit": self.audit} if self.audit else {}),
+            **({"repeats": asdict(self.repeats)} if self.repeats else {}),
+            **({"secondary": [_objective_json(each) for each in self.secondary]} if self.secondary else {}),
+            **({"outcome_constraints": limits} if limits else {}),
         }
 
     @classmethod
@@ -134,6 +197,10 @@ class Problem:
             failure=FailurePolicy(**data["failure"]),
             seed=data["seed"],
             points=tuple(data["points"]),
+            audit=data.get("audit", 0.0),
+            repeats=Repeats(**data["repeats"]) if data.get("repeats") else None,
+            secondary=tuple(Objective(**each) for each in data.get("secondary", ())),
+            outcome_constraints=tuple(map(OutcomeConstraint.parse, data.get("outcome_constraints", ()))),
         )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["replicate_seed", "searcher_rng", "trial_seed"]
+__all__ = ["audit_draw", "repeat_seed", "replicate_seed", "searcher_rng", "trial_seed"]
 
-_SEARCHER, _TRIAL, _REPLICATE = 0, 1, 2  # spawn keys: never renumber, recorded sweeps depend on them
+_SEARCHER, _TRIAL, _REPLICATE, _AUDIT, _REPEAT = range(
+    5
+)  # spawn keys: never renumber, recorded sweeps depend on them
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -21,6 +23,17 @@ def trial_seed(seed: int, number: int) -> int:
 def replicate_seed(seed: int, replicate: int) -> int:
     """Seed number `replicate` of a confirmation, in [0, 2**31); no trial of the search has had it."""
     return _seed(seed, _REPLICATE, replicate)
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """Seed number `repeat` of every trial of a sweep that repeats over seeds, in [0, 2**31): configs are compared under
+    the same ones. None of a confirmation is among them."""
+    return _seed(seed, _REPEAT, repeat)
+
+
+def audit_draw(seed: int, number: int) -> float:
+    """Uniform in [0, 1): trial `number` is audited where it is stopped and this lies below the share to audit."""
+    return _seed(seed, _AUDIT, number) / 2**31
 
 
 def searcher_rng(seed: int, number: int, attempt: int = 0) -> np.random.Generator:

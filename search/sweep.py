@@ -19,10 +19,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from search.errors import JournalError, OrderError
+from search.audit import SAID, is_audited
+from search.errors import OrderError
 from search.history import History, Observation, Record
 from search.journal import FORMAT, Journal
 from search.problem import Budget, Problem
+from search.replay import check_decision, check_went_on
 from search.schedulers.base import CONTINUE, Scheduler, Verdict
 from search.searchers.base import Replicator, Searcher
 from search.seeds import trial_seed
@@ -98,6 +100,8 @@ class PassiveSweep:
                 score=prior.score,
                 outcome=prior.outcome.value,
                 curve=[list(point) for point in prior.curve],
+                **({"secondary": list(prior.secondary)} if prior.secondary else {}),
+                **({"excess": list(prior.excess)} if prior.excess else {}),
             )
         return sweep
 
@@ -310,16 +314,14 @@ class PassiveSweep:
         return trial
 
     def _judge(self, trial: Trial) -> Verdict | Failure | None:
-        """The answer to a trial's newest result; None at full fidelity, where the scheduler is not asked."""
+        """The answer to a trial's newest result; None at full fidelity. There, and once a trial is audited, nobody is asked."""
         result = trial.results[-1]
         if result.score is None:
-            metric = self.problem.objective.metric
-            value = result.metrics.get(metric)
-            return Failure(
-                "bad metric", f"step {result.step}: {metric} is {'missing' if value is None else value}"
-            )
+            return Failure("bad metric", f"step {result.step}: {self.problem.lacks(result.metrics)}")
         if result.step >= self.problem.max_steps:
             return None
+        if trial.number in self.history.audited:  # to the scheduler it has ended
+            return CONTINUE
         return self._scheduler.decide(self.history, trial, result)
 
     def _replay(self, records: Sequence[Record]) -> dict[int, Verdict | Failure | None]:
@@ -330,10 +332,10 @@ class PassiveSweep:
             number = record.get("trial", -1)
             match record["type"]:
                 case "result" if not record.get("again"):
-                    _check_went_on(record, answers.get(number, CONTINUE))
+                    check_went_on(record, answers.get(number, CONTINUE))
                     answers[number] = self._judge(self.history.trials[number])
                 case "decision":
-                    _check(record, answers.pop(number, CONTINUE))
+                    check_decision(record, answers.pop(number, CONTINUE), self.problem)
                 case "close":
                     answers.pop(number, None)
         return {number: answer for number, answer in answers.items() if answer != CONTINUE}
@@ -342,9 +344,12 @@ class PassiveSweep:
         """Put a verdict and the budgets together into one decision, journalled unless it is a plain going on."""
         if verdict is None:
             return self._decide(trial, Outcome.COMPLETED, f"all {self.problem.max_steps} steps", None, now)
+        halt = self.halted(now)
+        if verdict.stop and halt is None and is_audited(self.problem, trial.number):
+            return self._decide(trial, None, f"{verdict.reason}; {SAID}", verdict, now, audit=True)
         if verdict.stop:
             return self._decide(trial, Outcome.STOPPED, verdict.reason, verdict, now)
-        if (halt := self.halted(now)) is not None:
+        if halt is not None:
             return self._decide(trial, Outcome.STOPPED, halt, verdict, now)
         if verdict.rung is not None:
             return self._decide(trial, None, verdict.reason, verdict, now)
@@ -361,6 +366,7 @@ class PassiveSweep:
         verdict: Verdict | None,
         now: float,
         failure: Failure | None = None,
+        audit: bool = False,
     ) -> Decision:
         self._record(
             "decision",
@@ -372,6 +378,7 @@ class PassiveSweep:
             rung=verdict.rung if verdict else None,
             scheduler=verdict.stop if verdict else None,
             failure=failure.to_json() if failure else None,
+            **({"audit": True} if audit else {}),
         )
         return Decision(outcome, reason, failure)
 
@@ -394,33 +401,12 @@ class PassiveSweep:
             )
 
 
-def _check(record: Record, answer: Verdict | Failure | None) -> None:
-    """A recorded decision must be what the scheduler decides again; failures and budgets are facts, not decisions."""
-    if record["scheduler"] is None:
-        return
-    again = (answer.stop, answer.rung) if isinstance(answer, Verdict) else None
-    if again != (record["scheduler"], record["rung"]):
-        raise JournalError(
-            f"{trial_id(record['trial'])}, step {record['step']}: the journal says "
-            f"{'stop' if record['scheduler'] else 'go on'} ({record['reason']}), the scheduler now decides "
-            f"{answer}. Resume with the version that wrote the journal"
-        )
-
-
-def _check_went_on(record: Record, answer: Verdict | Failure | None) -> None:
-    """A trial that reports once more went on: that must be what was, and is, decided about its last result."""
-    if answer != CONTINUE:
-        raise JournalError(
-            f"{trial_id(record['trial'])}, step {record['step']}: the journal says that the trial went on to this step, "
-            f"the scheduler now decides {answer} before it. Resume with the scheduler, its options and the version that "
-            f"wrote the journal"
-        )
-
-
 def halted_for_good(history: History) -> str | None:
     """Why a sweep is over that no further budget would take up again: its target, or too many failures; or None."""
     failure, objective = history.problem.failure, history.problem.objective
     best = history.best.best if history.best is not None else None
+    if objective.counts == "last" and best is not None and best.step < history.problem.max_steps:
+        best = None  # a mean over some of the folds is not what the target was set for
     if best is not None and best.score is not None and objective.reached(best.score):
         return f"target {objective.metric} = {objective.target:g} reached"
     if failure.stop_after is not None and history.failed_total >= failure.stop_after:

@@ -60,6 +60,7 @@ class Host:
         device: str = "cpu",
         checkpoint: Path | None = None,
         from_step: int = 0,
+        scratch: Path | None = None,
     ) -> None:
         """Begin a trial, or go on with one that has done `from_step` steps.
 
@@ -69,6 +70,8 @@ class Host:
             device: handed to the trainable: "cpu", "cuda", "cuda:N".
             checkpoint: a directory `save` wrote. Without one, the `from_step` steps are run again silently.
             from_step: steps already reported, at least 0; with a checkpoint of this host its own count holds.
+            scratch: a folder of the trial's own, which need not exist, for checkpoints within a step, where a step is a
+                whole training (`trainables.repeats`); None = a step that is broken off begins anew.
 
         Raises:
             CheckpointError: the trainable cannot load, or the checkpoint is of another step.
@@ -88,6 +91,8 @@ class Host:
             trainable = self.plug.target()
             self._trainable, self._next = trainable, trainable.step
             trainable.setup(own, **given)
+            if self.plug.inner is not None and scratch is not None:
+                trainable.keep_in(scratch)
         if checkpoint is None:
             while self._step < from_step and self.advance() is not None:
                 pass

@@ -41,6 +41,7 @@ class Plug:
         origin: the file it is defined in; None where there is none (an interactive prompt).
         importable: False for what lives in no module (``__main__``, a notebook, inside a function); such
             a target has to be shipped by value.
+        inner: of a plug whose every step is a whole training (`trainables.repeats`), what is trained; else None.
     """
 
     ref: str
@@ -48,6 +49,7 @@ class Plug:
     target: Any
     origin: Path | None
     importable: bool = True
+    inner: Plug | None = None
 
     @property
     def can_checkpoint(self) -> bool:

@@ -161,6 +161,7 @@ class _Attempt:
                 device=_device(self._work.resources),
                 checkpoint=checkpoint,
                 from_step=self._saved,
+                scratch=self._work.paths.scratch(trial.number) if self._work.paths is not None else None,
             )
         )
 

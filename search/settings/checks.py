@@ -20,7 +20,10 @@ from search.searchers.capabilities import read_options
 from search.settings.data_section import missing_file, parameters_of
 from search.settings.document import Document, KeyPath
 from search.settings.foreign import rungs_of_wandb
+from search.settings.mirrors import mirror_problems
 from search.settings.problems import space_problems, without_name
+from search.settings.repeats import trial_steps
+from search.settings.roles import role_problems
 from search.settings.sweep_file import SweepFile
 from spaces import Space, parse_parameters
 from spaces.errors import SpaceError, nearest
@@ -38,8 +41,10 @@ def check(file: SweepFile, document: Document, base: Path) -> list[str]:
     problems = _name_problems(file, document) + _data_problems(file, document, base)
     space, space_said = read_space(file, document)
     problems += space_said + _method_problems(file, document) + _early_terminate_problems(file, document)
+    problems += _audit_problems(file, document) + mirror_problems(file, document)
     if space is not None:
         problems += _grid_problems(file, document, space) + _point_problems(file, document, space)
+        problems += role_problems(document, space, lambda name: parameter_path(file, name))
     return problems
 
 
@@ -122,9 +127,10 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
     if section.type not in SCHEDULERS:
         sentence = f"unknown scheduler {section.type!r}{nearest(section.type, SCHEDULERS)}"
         return [document.problem(("early_terminate", "type"), sentence)]
-    if file.max_steps is None:
+    steps = trial_steps(file)
+    if steps is None:
         return []
-    some = Problem(parse_parameters({"x": 0}), Objective("metric"), file.max_steps, Budget())
+    some = Problem(parse_parameters({"x": 0}), Objective("metric"), steps, Budget())
 
     def place(said: str) -> tuple[KeyPath, str]:
         key, colon, sentence = said.partition(": ")
@@ -133,6 +139,17 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
 
     options = rungs_of_wandb(section.type, section.options)
     return _refusals(lambda: make_scheduler(section.type, some, options), place, document)
+
+
+def _audit_problems(file: SweepFile, document: Document) -> list[str]:
+    section = file.early_terminate
+    if not file.audit or section is None or not section.type.startswith("ray/"):
+        return []
+    sentence = (
+        f"what {section.type} stops cannot run on, because Ray Tune stops it; leave audit out, or use asha, hyperband or "
+        "median, which can be audited"
+    )
+    return [document.problem(("audit",), sentence)]
 
 
 def _grid_problems(file: SweepFile, document: Document, space: Space) -> list[str]:

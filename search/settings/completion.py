@@ -15,8 +15,11 @@ from search.settings.data_section import absolute_source, constants, map_source
 from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
 from search.settings.groups import groups_of_choices
+from search.settings.mirrors import with_mirrors
 from search.settings.plain import plain
+from search.settings.repeats import UNITS, repeats_problems, with_folds
 from search.settings.resolved import ResolvedSettings
+from search.settings.roles import role_notes
 from search.settings.sources import absolute
 from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
 from search.settings.trainable_options import unfit_parameters
@@ -43,10 +46,15 @@ def complete(
     not fit; all of it, in places of the file.
     """
     plug = _plug(file, document, base, target)
+    if problems := repeats_problems(file, plug, document):
+        raise SettingsError(in_order(problems))
     data, declared, wrong_data = _declaration(file, plug, document, base)
     notes = data_remarks(data, document) if data is not None and declared.reads_sections else []
     method, early_terminate = _method(file, document, notes)
-    max_steps = file.max_steps or _max_steps(early_terminate, declared, plug, notes)
+    rungs = (
+        early_terminate if file.repeats is None else EarlyTerminateSection(type="none")
+    )  # those are repeats
+    max_steps = file.max_steps or _max_steps(rungs, declared, plug, notes)
     filled = file.model_copy(
         update={
             "name": file.name or default_name,
@@ -58,7 +66,8 @@ def complete(
             "parameters": _parameters(file, declared, max_steps, notes),
             "early_terminate": early_terminate,
             "max_steps": max_steps,
-            "step_unit": file.step_unit or declared.step_unit,
+            "step_unit": UNITS[file.repeats.over] if file.repeats else file.step_unit or declared.step_unit,
+            "mirrors": with_mirrors(file, file.name or default_name, base),
             "storage": str(Path.cwd() / (file.storage or os.environ.get("TUNEYARD_STORAGE") or "runs")),
         }
     )
@@ -69,7 +78,7 @@ def complete(
     if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
     filled = _with_budget(filled, space, notes)
-    notes += _remarks(filled, space)
+    notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
 
 
@@ -91,13 +100,17 @@ def _declaration(
     try:
         declared = plug.declaration(None)
         if not declared.reads_sections:
-            data = None if file.data is None else absolute_source(file.data, base)
-            return data, plug.declaration(None if data is None else constants(data)), []
+            if file.data is None:
+                return None, declared, []
+            data, problems = with_folds(absolute_source(file.data, base), file.repeats, document)
+            return data, plug.declaration(constants(data)), problems
         if file.data is None and declared.data is None:
             said = f"is missing; {plug.ref} learns from a data set, so name one: data: digits, or data: {{source: table.csv}}"
             return None, declared, [document.problem(("data",), said)]
         given = {"source": declared.data} if file.data is None else file.data
         problems = option_problems(given, document, base)
+        given, clashes = with_folds(given, file.repeats, document)
+        problems += clashes
         data = map_source(given, lambda source: absolute(source, base))
         if problems:
             return data, declared, problems
@@ -246,6 +259,10 @@ def _remarks(file: SweepFile, space: Space) -> list[str]:
         notes.append(
             f"method: {file.method.name} learns nothing from trials that are stopped early; "
             "write early_terminate: none, or method: tpe"
+        )
+    if file.audit and not stops:
+        notes.append(
+            "audit: nothing is stopped early, so there is nothing to audit; write early_terminate: asha"
         )
     cap = file.run_cap
     if file.method.name == "grid" and cap is not None and space.size is not None and space.size > cap:

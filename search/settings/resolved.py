@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from search.errors import SettingsError
-from search.problem import Budget, FailurePolicy, Objective, Problem
+from search.problem import Budget, FailurePolicy, Objective, Problem, Repeats
 from search.schedulers import Scheduler, make_scheduler
 from search.searchers import Searcher, make_searcher
+from search.seeds import repeat_seed
 from search.settings.checks import read_space
 from search.settings.document import Document
 from search.settings.durations import spell_duration
 from search.settings.problems import model_problems
-from search.settings.sweep_file import SweepFile
+from search.settings.sweep_file import SweepFile, WarmStartSection
 from search.settings.yaml_text import yaml_text
 from spaces import Space
 from trainables.errors import PlugError
 from trainables.plug import Plug, resolve
+from trainables.repeats import Repetition, repeated
 
 if TYPE_CHECKING:
     from search.runners.base import Resources
@@ -39,11 +41,13 @@ class ResolvedSettings:
 
     `file`: the keys, none of those that decide anything left out. `notes`: sentences worth reading before a start.
     `target`: the trainable itself where Python gave it as an object; a resume in another process needs it again.
+    `single`: a trial is one of its `repeats` alone, as in a confirmation.
     """
 
     file: SweepFile
     notes: tuple[str, ...] = ()
     target: Any = field(default=None, compare=False)
+    single: bool = False
 
     @property
     def name(self) -> str:
@@ -73,13 +77,15 @@ class ResolvedSettings:
 
     @property
     def checkpoint_every(self) -> int:
-        """Steps between two checkpoints of a trial."""
-        return self.file.checkpoint.every
+        """Steps between two checkpoints of a trial; where each is a whole training, every one is saved."""
+        return self.file.checkpoint.every if self.file.repeats is None else 1
 
     @property
-    def warm_start(self) -> tuple[str, ...]:
-        """Names or paths of earlier runs that the searcher learns from."""
-        return tuple(self.file.warm_start)
+    def warm_start(self) -> tuple[WarmStartSection, ...]:
+        """The earlier runs that the searcher learns from."""
+        return tuple(
+            WarmStartSection(run=each) if isinstance(each, str) else each for each in self.file.warm_start
+        )
 
     @property
     def resources(self) -> Resources:
@@ -102,7 +108,29 @@ class ResolvedSettings:
                 f"{self.file.trainable} was given from Python and can be found from nowhere else; resume where it is "
                 "defined: from tuneyard import resume; resume(run, trainable=...)"
             )
-        return resolve(self.file.trainable if self.target is None else self.target, self.base)
+        found = resolve(self.file.trainable if self.target is None else self.target, self.base)
+        repetition = self._repetition()
+        return found if repetition is None else repeated(found, repetition)
+
+    def _repetition(self) -> Repetition | None:
+        """How each trial repeats its training; once, under the trial's own seed, where `single`."""
+        file, section = self.file, self.file.repeats
+        if section is None:
+            return None
+        assert file.max_steps is not None
+        assert file.metric is not None
+        assert file.metric.name is not None
+        plan = Repetition(
+            times=1 if self.single else section.times,
+            length=file.max_steps,
+            metric=file.metric.name,
+            every=file.checkpoint.every,
+        )
+        if self.single:
+            return plan
+        if section.over == "folds":
+            return replace(plan, folds=True)
+        return replace(plan, seeds=tuple(repeat_seed(file.seed, turn) for turn in range(section.times)))
 
     @cached_property
     def space(self) -> Space:
@@ -120,12 +148,21 @@ class ResolvedSettings:
         assert file.max_steps is not None
         return Problem(
             space=self.space,
-            objective=Objective(file.metric.name, file.metric.goal or "minimize", file.metric.target),
-            max_steps=file.max_steps,
+            objective=Objective(
+                file.metric.name,
+                file.metric.goal or "minimize",
+                file.metric.target,
+                counts="best" if file.repeats is None else "last",
+            ),
+            max_steps=file.max_steps if file.repeats is None else file.repeats.times,
             budget=Budget(file.run_cap, file.time_budget, file.step_budget),
             failure=FailurePolicy(file.failure.retries, file.failure.stop_after, file.failure.step_timeout),
             seed=file.seed,
             points=tuple(self.space.validate(point) for point in file.points),
+            audit=file.audit,
+            repeats=None
+            if file.repeats is None
+            else Repeats(file.repeats.over, file.repeats.times, file.max_steps),
         )
 
     def searcher(self, problem: Problem) -> Searcher:

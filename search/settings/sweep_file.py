@@ -17,8 +17,11 @@ __all__ = [
     "FailureSection",
     "MethodSection",
     "MetricSection",
+    "MirrorsSection",
+    "RepeatsSection",
     "ResourcesSection",
     "SweepFile",
+    "WarmStartSection",
 ]
 
 
@@ -129,6 +132,56 @@ class ConfirmSection(Section):
     racing: bool = Field(default=False, description="give a clearly beaten config no further seeds")
 
 
+class RepeatsSection(Section):
+    """Every step of a trial is a whole training: on another fold of the data, or under another seed."""
+
+    over: Literal["folds", "seeds"]
+    times: Annotated[int, Field(ge=2, le=100), BeforeValidator(_whole)] = Field(
+        default=5, description="folds, or seeds: the steps of a trial"
+    )
+
+
+class WarmStartSection(Section):
+    """An earlier run to learn from."""
+
+    run: Text = Field(description="name or path")
+    ignore: Texts = Field(
+        default_factory=list,
+        description="parameters that are constants now and made no difference there: trials count whatever their value",
+    )
+
+
+WarmStarts = Annotated[list[Text | WarmStartSection], BeforeValidator(_one_or_many)]
+
+
+class MlflowSection(Section):
+    """A copy of the sweep in MLflow."""
+
+    uri: Text | None = Field(
+        default=None,
+        description="a database file, or a server's URL; default: MLFLOW_TRACKING_URI, else mlflow.db beside the runs",
+    )
+    experiment: Text | None = Field(default=None, description="default: the name of the sweep")
+
+
+class WandbSection(Section):
+    """A copy of the sweep in Weights & Biases."""
+
+    project: Text | None = Field(default=None, description="default: the name of the sweep")
+    entity: Text | None = Field(default=None, description="user or team; default: the account's own")
+    mode: Literal["offline", "online"] = Field(
+        default="offline", description="offline: into files, which `wandb sync` uploads"
+    )
+    dir: Text | None = Field(default=None, description="where W&B writes; default: the run directory")
+
+
+class MirrorsSection(Section):
+    """Trackers that the sweep is copied to while it runs."""
+
+    mlflow: MlflowSection | None = None
+    wandb: WandbSection | None = None
+
+
 class SweepFile(Section):
     """A sweep file as written; None where it says nothing."""
 
@@ -162,13 +215,25 @@ class SweepFile(Section):
     parameters: dict[str, Any] | None = Field(default=None, description="the space; see docs/sweep-file.md")
     constraints: Texts = Field(default_factory=list, description="expressions over parameters that must hold")
     early_terminate: EarlyTerminateSection | None = None
+    audit: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the trials that early_terminate stops and that run on, to tell what stopping costs",
+    )
     max_steps: Count | None = Field(default=None, description="steps of one trial at full fidelity")
     step_unit: Text | None = Field(default=None, description="what one step is, in the singular: epoch")
+    repeats: RepeatsSection | None = Field(
+        default=None,
+        description="train each config wholly on several folds or under several seeds; max_steps is then that of one training",
+    )
     run_cap: Count | None = Field(default=None, description="trials")
     time_budget: Duration | None = Field(default=None, description="wall time of the sweep, over all resumes")
     step_budget: Count | None = Field(default=None, description="steps of all trials together")
     points: list[dict[str, Any]] = Field(default_factory=list, description="configs to try first")
-    warm_start: Texts = Field(default_factory=list, description="earlier runs to learn from, by name or path")
+    warm_start: WarmStarts = Field(
+        default_factory=list, description="earlier runs to learn from, by name or path"
+    )
     resources: ResourcesSection = Field(default_factory=ResourcesSection)
     workers: Count | None = Field(
         default=None, description="trials at the same time; default: as many as fit"
@@ -176,5 +241,6 @@ class SweepFile(Section):
     failure: FailureSection = Field(default_factory=FailureSection)
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
     confirm: ConfirmSection | None = None
+    mirrors: MirrorsSection | None = None
     storage: Text | None = Field(default=None, description="folder of run directories; default: runs")
     seed: CountFrom0 = 0

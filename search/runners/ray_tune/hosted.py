@@ -30,6 +30,7 @@ from trainables.errors import CheckpointError
 from trainables.host import Host
 from trainables.metrics import clean_metrics
 from trainables.plug import Plug, resolve
+from trainables.repeats import Repetition, repeated
 
 __all__ = ["Assignment", "Report", "Shipment", "by_value", "hosted", "resume_point", "whereabouts"]
 
@@ -43,7 +44,8 @@ class Shipment:
     """What every worker needs to know of a sweep; goes to each actor once.
 
     `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None. `data`: name of
-    the actor that keeps the run's data sets, see `shared_data`; None where each process keeps its own.
+    the actor that keeps the run's data sets, see `shared_data`; None where each process keeps its own. `repetition`: how
+    it is repeated as steps (`trainables.repeats`); None where it is not.
     """
 
     ref: str
@@ -54,6 +56,7 @@ class Shipment:
     checkpoint_every: int
     device: str
     data: str | None = None
+    repetition: Repetition | None = None
 
     @classmethod
     def pack(
@@ -72,6 +75,9 @@ class Shipment:
 
         Raises RunnerError: the trainable has to be sent as it is, and holds what no other process can have (a lock).
         """
+        repetition = None
+        if plug.inner is not None:
+            plug, repetition = plug.inner, plug.target.repetition
         value = None
         if not plug.importable or (remote and _of_user_file(plug)):
             with by_value(plug):
@@ -82,9 +88,13 @@ class Shipment:
                         f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
                         "inside it, name it as path/to/file.py:attribute, or use --runner inline"
                     ) from error
-        return cls(plug.ref, str(base), value, str(root), objective, every, device, data)
+        return cls(plug.ref, str(base), value, str(root), objective, every, device, data, repetition)
 
     def unpack(self) -> Plug:
+        plug = self._unpacked()
+        return plug if self.repetition is None else repeated(plug, self.repetition)
+
+    def _unpacked(self) -> Plug:
         if self.plug is not None:
             if self.base not in sys.path:
                 sys.path.insert(0, self.base)
@@ -311,7 +321,14 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
             checkpoint, step = found or (None, 0)
         self._paused = None
         task, device = self._task, self.shipment.device
-        self._host.start(task.config, seed=task.seed, device=device, checkpoint=checkpoint, from_step=step)
+        self._host.start(
+            task.config,
+            seed=task.seed,
+            device=device,
+            checkpoint=checkpoint,
+            from_step=step,
+            scratch=self._paths.scratch(task.number),
+        )
         if self._drawings is None and self._host.plug.can_draw:
             folder = self._paths.pictures(task.number)
             self._drawings = Drawings(folder, task.max_steps, best=task.best, bar=task.bar)

@@ -96,7 +96,7 @@ class RayTuneRunner:
             ),
         )
         try:
-            with warnings.catch_warnings(), by_value(work.plug):
+            with warnings.catch_warnings(), by_value(work.plug.inner or work.plug):
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
                 tuner.fit()
         except Exception as error:
