@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from search.problem import Budget, Problem
-from search.trial import Attempt, Failure, Outcome, Result, Trial
+from search.trial import Attempt, Failure, Outcome, Result, Trial, violation
 
 __all__ = ["Event", "History", "Observation", "Record"]
 
@@ -24,6 +24,8 @@ class Observation:
     failed trial the worst finite score seen when it was told, so that no model is drawn into a region that fails, and
     none ever meets a NaN.
     `curve`: (step, score) of every finite result. `number`: None for a trial of an earlier run (a prior).
+    `secondary`: scores of the further objectives. `excess`: of each outcome constraint (`OutcomeConstraint.excess`). Of
+    a failed trial both are the worst seen, too: one told as feasible would draw a model that has seen nothing feasible.
     """
 
     number: int | None
@@ -31,6 +33,18 @@ class Observation:
     score: float
     outcome: Outcome
     curve: tuple[tuple[int, float], ...]
+    secondary: tuple[float, ...] = ()
+    excess: tuple[float, ...] = ()
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The scores of all objectives, the first one first."""
+        return (self.score, *self.secondary)
+
+    @property
+    def violation(self) -> float:
+        """By how much the outcome constraints are broken in all; 0 = feasible."""
+        return violation(self.excess)
 
 
 class History:
@@ -45,11 +59,14 @@ class History:
     - `scores_at(step)`: (number, score) in the order of arrival, finite ones only.
 
     `decisions`: records of type `decision`, all. `standing`: of open trials, by number, the one that says to stop.
+    `audited`: trial -> the step at which the scheduler stopped it, of those that run on nevertheless (`search.audit`). What
+    is decided and proposed from knows nothing of their later results: to `events`, `observations`, `scores_at` and
+    `worst_score` they ended there. `best` and the trial itself know.
     `tests`: records of type `test` and `tested`: openings of the locked test part, and what came of them.
     `ended`: why the last driver took its leave; None while one is at work, or if it was killed. `finished`: whether it
     left nothing to do.
-    `best`: the trial with the lowest score at any step, among those that did not fail; where the objective counts the
-    last step, the lowest among those with the most steps.
+    `best`: the trial with the lowest score at any step, among those that did not fail and are feasible; where the
+    objective counts the last step, the lowest among those with the most steps.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -62,6 +79,7 @@ class History:
         self.events: list[Event] = []
         self.decisions: list[Record] = []
         self.standing: dict[int, Record] = {}
+        self.audited: dict[int, int] = {}
         self.resumes: list[Record] = []
         self.tests: list[Record] = []
         self.results_total = 0
@@ -72,6 +90,8 @@ class History:
         self.finished = False
         self.best: Trial | None = None
         self.worst_score = -math.inf
+        self._worst_secondary: tuple[float, ...] = ()
+        self._worst_excess: tuple[float, ...] = ()
         self._open: dict[int, Trial] = {}
         self._at_step: dict[int, list[tuple[int, float]]] = {}
         self._untold: list[Trial] = []
@@ -91,6 +111,11 @@ class History:
     def running(self) -> list[Trial]:
         """Trials asked for and not closed, by number."""
         return sorted(self._open.values(), key=lambda trial: trial.number)  # a reopened trial comes in last
+
+    @property
+    def pending(self) -> list[Trial]:
+        """Running trials that no observation tells of, by number: what a model has to imagine."""
+        return [trial for trial in self.running if trial.number not in self.audited]
 
     def scores_at(self, step: int) -> list[tuple[int, float]]:
         """(trial number, score) of every finite result at `step`, in the order of arrival."""
@@ -122,6 +147,8 @@ class History:
                 self._result(record)
             case "decision":
                 self.decisions.append(record)
+                if record.get("audit"):
+                    self._audit(self.trials[record["trial"]], record["step"])
                 if record["outcome"] is not None:
                     self.standing[record["trial"]] = record
             case "close":
@@ -150,25 +177,56 @@ class History:
         if record.get("again"):  # a step run twice after a crash: the first report stands
             return
         trial, step, metrics = self.trials[record["trial"]], record["step"], record["metrics"]
-        value = metrics.get(self.problem.objective.metric)
-        finite = value is not None and math.isfinite(value)
-        score = self.problem.objective.score(value) if finite else None
         self.steps_total += step - trial.steps
-        result = Result(step, metrics, score, record["now"])
+        result = self._measured(step, metrics, record["now"])
         trial.results.append(result)
         self.results_total += 1
-        if score is None:
+        if result.score is None:
             return
-        self._at_step.setdefault(step, []).append((trial.number, score))
+        audited = trial.number in self.audited
+        if not audited:
+            self._at_step.setdefault(step, []).append((trial.number, result.score))
         counts_last = self.problem.objective.counts == "last"
-        if counts_last or trial.best is None or trial.best.score is None or score < trial.best.score:
+        if counts_last or trial.best is None or _merit(result) < _merit(trial.best):
             trial.best = result
-            if self.best is None or self.place(trial) < self.place(self.best):
-                self.best = trial
-        if score > self.worst_score:
-            self.worst_score = score
+            self._take_place(trial)
+        if audited:
+            return
+        self._note_worst(result)
         if self._untold:
             self._tell_failed()
+
+    def _measured(self, step: int, metrics: Mapping[str, float], now: float) -> Result:
+        """A result, with a score if every metric that is asked for is there and finite."""
+        values = [metrics.get(objective.metric) for objective in self.problem.objectives]
+        excess = [constraint.excess(metrics) for constraint in self.problem.outcome_constraints]
+        scores = [
+            objective.score(value)
+            for objective, value in zip(self.problem.objectives, values, strict=True)
+            if value is not None and math.isfinite(value)
+        ]
+        known = [each for each in excess if each is not None]
+        if len(scores) < len(values) or len(known) < len(excess):
+            return Result(step, metrics, None, now)
+        return Result(step, metrics, scores[0], now, tuple(scores[1:]), tuple(known))
+
+    def _take_place(self, trial: Trial) -> None:
+        """A trial has another best result, or is back among those that did not fail."""
+        assert trial.best is not None
+        if trial.best.violation > 0:
+            if self.best is trial:
+                self.best = self._best_of_sound()
+        elif self.best is None or self.place(trial) < self.place(self.best):
+            self.best = trial
+
+    def _note_worst(self, seen: Result | Observation) -> None:
+        assert seen.score is not None
+        secondary, excess = seen.secondary, seen.excess
+        if math.isfinite(self.worst_score):
+            secondary = tuple(map(max, secondary, self._worst_secondary))
+            excess = tuple(map(max, excess, self._worst_excess))
+        self.worst_score = max(self.worst_score, seen.score)
+        self._worst_secondary, self._worst_excess = secondary, excess
 
     def _close(self, record: Record) -> None:
         trial = self._open.pop(record["trial"])
@@ -176,16 +234,19 @@ class History:
         failure = record.get("failure")
         trial.outcome, trial.reason = Outcome(record["outcome"]), record.get("reason", "")
         trial.failure, trial.closed = (Failure(**failure) if failure else None), record["now"]
-        self.events.append(("close", trial.number))
+        audited = trial.number in self.audited
+        if not audited:
+            self.events.append(("close", trial.number))
         if trial.outcome is Outcome.FAILED:
             self.failed_total += 1
             if self.best is trial:
                 self.best = self._best_of_sound()
-            self._untold.append(trial)
-            if math.isfinite(self.worst_score):
-                self._tell_failed()
-        elif trial.best is not None:
-            self._observe(trial, _best_score(trial))
+            if not audited:
+                self._untold.append(trial)
+                if math.isfinite(self.worst_score):
+                    self._tell_failed()
+        elif trial.best is not None and not audited:
+            self._observe(trial, trial.best, trial.outcome)
 
     def _reopen(self, record: Record) -> None:
         trial = self.trials[record["trial"]]
@@ -197,37 +258,60 @@ class History:
             trial.results.pop()
         self._untold = [other for other in self._untold if other is not trial]
         self._open[trial.number] = trial
-        if trial.best is not None and (self.best is None or self.place(trial) < self.place(self.best)):
-            self.best = trial
+        if trial.best is not None:
+            self._take_place(trial)
 
     def _best_of_sound(self) -> Trial | None:
-        sound = (t for t in self.trials if t.best is not None and t.outcome is not Outcome.FAILED)
-        return min(sound, key=self.place, default=None)
+        return min((trial for trial in self.trials if trial.sound), key=self.place, default=None)
 
     def place(self, trial: Trial) -> tuple[int, float]:
-        """What trials that have a value are ordered by, the best first."""
+        """What feasible trials that have a value are ordered by, the best first."""
         assert trial.best is not None
         depth = trial.best.step if self.problem.objective.counts == "last" else 0
         return -depth, _best_score(trial)
 
     def _observe_prior(self, record: Record) -> None:
         curve = tuple((step, score) for step, score in record["curve"])
+        prior = Observation(
+            None,
+            record["config"],
+            record["score"],
+            Outcome(record["outcome"]),
+            curve,
+            tuple(record.get("secondary", ())),
+            tuple(record.get("excess", ())),
+        )
+        self.observations.append(prior)
+        self.observed_after.append(len(self.events))
+        self._note_worst(prior)
+
+    def _observe(self, trial: Trial, seen: Result, outcome: Outcome) -> None:
+        """`seen`: what the trial is told as."""
+        assert seen.score is not None
+        curve = tuple((r.step, r.score) for r in trial.results if r.score is not None)
         self.observations.append(
-            Observation(None, record["config"], record["score"], Outcome(record["outcome"]), curve)
+            Observation(trial.number, trial.config, seen.score, outcome, curve, seen.secondary, seen.excess)
         )
         self.observed_after.append(len(self.events))
-        self.worst_score = max(self.worst_score, record["score"])
 
-    def _observe(self, trial: Trial, score: float) -> None:
-        assert trial.outcome is not None
-        curve = tuple((r.step, r.score) for r in trial.results if r.score is not None)
-        self.observations.append(Observation(trial.number, trial.config, score, trial.outcome, curve))
-        self.observed_after.append(len(self.events))
+    def _audit(self, trial: Trial, step: int) -> None:
+        """The scheduler has stopped a trial that runs on: it ends here for whoever decides and proposes."""
+        self.audited[trial.number] = step
+        self.events.append(("close", trial.number))
+        if trial.best is not None:
+            self._observe(trial, trial.best, Outcome.STOPPED)
 
     def _tell_failed(self) -> None:
+        worst = Result(0, {}, self.worst_score, 0.0, self._worst_secondary, self._worst_excess)
         for trial in self._untold:
-            self._observe(trial, self.worst_score)
+            self._observe(trial, worst, Outcome.FAILED)
         self._untold.clear()
+
+
+def _merit(result: Result) -> tuple[float, float]:
+    """What results of one trial are ordered by: a feasible one comes before any other (Deb 2000)."""
+    assert result.score is not None
+    return result.violation, result.score
 
 
 def _best_score(trial: Trial) -> float:

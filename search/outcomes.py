@@ -40,7 +40,9 @@ class OutcomeConstraint:
         try:
             number = float(bound)
         except ValueError:
-            raise ValueError(f"compares a metric with a number, and {bound!r} is none; got {text!r}") from None
+            raise ValueError(
+                f"compares a metric with a number, and {bound!r} is none; got {text!r}"
+            ) from None
         if not math.isfinite(number):
             raise ValueError(f"needs a finite bound; got {text!r}")
         return cls(found["quoted"] or found["metric"], "<=" if sign == "<=" else ">=", number)

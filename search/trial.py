@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-__all__ = ["Attempt", "Failure", "Outcome", "Result", "State", "Trial", "trial_id", "trial_number"]
+__all__ = [
+    "Attempt",
+    "Failure",
+    "Outcome",
+    "Result",
+    "State",
+    "Trial",
+    "trial_id",
+    "trial_number",
+    "violation",
+]
 
 State = Literal["waiting", "running", "completed", "stopped", "failed"]
 
@@ -40,14 +50,27 @@ class Failure:
 class Result:
     """The metrics of one trial after one step.
 
-    `step` counts from 1. `score`: the objective made smaller-is-better; None when missing or not finite.
-    `now`: seconds since the sweep began.
+    `step` counts from 1. `score`: the objective made smaller-is-better; None when it, a further objective or a
+    constrained metric is missing or not finite. `now`: seconds since the sweep began.
+    `secondary`: scores of the further objectives. `excess`: of each outcome constraint (`OutcomeConstraint.excess`).
     """
 
     step: int
     metrics: Mapping[str, float]
     score: float | None
     now: float
+    secondary: tuple[float, ...] = ()
+    excess: tuple[float, ...] = ()
+
+    @property
+    def scores(self) -> tuple[float, ...] | None:
+        """The scores of all objectives, the first one first; None where there is no `score`."""
+        return None if self.score is None else (self.score, *self.secondary)
+
+    @property
+    def violation(self) -> float:
+        """By how much the outcome constraints are broken in all; 0 = feasible."""
+        return violation(self.excess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,11 @@ class Trial:
         return self.results[-1] if self.results else None
 
     @property
+    def sound(self) -> bool:
+        """Has a value that counts: it did not fail and breaks no outcome constraint."""
+        return self.outcome is not Outcome.FAILED and self.best is not None and self.best.violation == 0
+
+    @property
     def open(self) -> bool:
         """Asked for and not yet closed."""
         return self.outcome is None
@@ -114,6 +142,11 @@ class Trial:
             return None
         end = self.closed if self.closed is not None else (self.results[-1].now if self.results else None)
         return None if end is None else max(0.0, end - self.attempts[0].now)
+
+
+def violation(excess: Iterable[float]) -> float:
+    """By how much constraints are broken in all, given the excess of each; 0 where all hold."""
+    return sum(each for each in excess if each > 0)
 
 
 def trial_id(number: int) -> str:

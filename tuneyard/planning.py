@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from search.history import History
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from search.schedulers.base import Scheduler
     from search.settings import ResolvedSettings
 
-__all__ = ["plan_of", "rehearse"]
+__all__ = ["Rehearsal", "plan_of", "rehearse"]
 
 _SAMPLES = 5
 _MOST_RESULTS = 4_000  # of a rehearsal: well below a second
@@ -27,7 +27,10 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     """The plan as JSON values.
 
     `space.size`: distinct configs, constraints left out of account; None = infinitely many. `steps.at_most`: if no trial
-    is stopped early; `steps.about`: as rehearsed; None where the budget does not say how many trials there will be.
+    is stopped early; `steps.about`: as rehearsed, the audit included; None where the budget does not say how many trials there will be.
+    `audit`: its `share` of the stopped trials, and as rehearsed the `trials` that are to be audited and the `steps` that they
+    take after their stop (a part of `steps.about`); None without one, both None where nothing could be rehearsed.
+    `roles`: names of the parameters by the role that the file gives them.
     `first`: the configs that the sweep would begin with, searched parameters only; they are exact.
 
     Raises SpaceError: the method cannot express the space. SettingsError: as `ResolvedSettings.searcher`.
@@ -38,6 +41,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     sweep = PassiveSweep.begin(problem, settings.searcher(problem), scheduler, MemoryJournal())
     names = [parameter.name for parameter in space.searched]
     ray = settings.ray_scheduler
+    expected = None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS)
     return {
         "name": settings.name,
         "storage": str(settings.storage),
@@ -53,19 +57,41 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
             "constraints": len(settings.file.constraints),
             "size": space.size,
         },
+        "roles": {
+            role: [name for name, own in problem.roles.items() if own == role]
+            for role in ("scientific", "nuisance", "fixed")
+        },
         "budget": {"trials": budget.trials, "seconds": budget.seconds, "steps": budget.steps},
         "steps": {
             "unit": settings.step_unit,
             "per_trial": problem.max_steps,
             "at_most": _at_most(problem),
-            "about": None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS),
+            "about": None if ray else _about(problem, expected),
         },
+        "audit": _audit(problem, expected),
         "first": [
             {name: trial.config[name] for name in names if name in trial.config}
             for trial in sweep.ask(_SAMPLES, 0.0)
         ],
         "notes": list(settings.notes),
         "settings": settings.to_dict(),
+    }
+
+
+def _about(problem: Problem, expected: Rehearsal | None) -> int | None:
+    limit = problem.budget.steps
+    if expected is None:
+        return limit
+    return round(expected.steps) if limit is None else min(round(expected.steps), limit)
+
+
+def _audit(problem: Problem, expected: Rehearsal | None) -> dict[str, Any] | None:
+    if not problem.audit:
+        return None
+    return {
+        "share": problem.audit,
+        "trials": None if expected is None else round(expected.audited, 1),
+        "steps": None if expected is None else round(expected.audit_steps),
     }
 
 
@@ -76,21 +102,35 @@ def _at_most(problem: Problem) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def rehearse(problem: Problem, scheduler: Scheduler, workers: int) -> int | None:
-    """Steps that the sweep would spend if the first result of each trial told its rank for good.
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a sweep is expected to take. `steps`: of all trials, the audit included. `audited`: trials that run on for the
+    audit, and `audit_steps`: what they take after their stop; both are expected values, not whole numbers.
+    """
+
+    steps: float
+    audited: float
+    audit_steps: float
+
+
+def rehearse(problem: Problem, scheduler: Scheduler, workers: int) -> Rehearsal | None:
+    """What the sweep would spend if the first result of each trial told its rank for good.
 
     The real scheduler decides, `workers` trials run side by side; a long sweep is rehearsed in part and scaled up.
     None without a budget of trials.
     """
-    trials = problem.budget.trials
+    trials, most = problem.budget.trials, problem.max_steps
     if trials is None:
-        return problem.budget.steps
-    played = min(trials, max(20, _MOST_RESULTS // problem.max_steps))
+        return None
+    played = min(trials, max(20, _MOST_RESULTS // most))
     rehearsal = replace(
         problem,
         objective=Objective(problem.objective.metric, "minimize"),
+        secondary=(),
+        outcome_constraints=(),
         budget=Budget(trials=played),
         points=(),
+        audit=0.0,
     )
     sweep = PassiveSweep.begin(rehearsal, _Anything(), scheduler, MemoryJournal())
     while True:
@@ -103,8 +143,11 @@ def rehearse(problem: Problem, scheduler: Scheduler, workers: int) -> int | None
             decision = sweep.report(trial.number, trial.steps + 1, {problem.objective.metric: rank}, 0.0)
             if decision.outcome is not None:
                 sweep.close(trial.number, Outcome(decision.outcome), 0.0)
-    steps = round(sweep.history.steps_total * trials / played)
-    return steps if problem.budget.steps is None else min(steps, problem.budget.steps)
+    left_out = [most - trial.steps for trial in sweep.history.trials if trial.outcome is Outcome.STOPPED]
+    share = problem.audit * trials / played
+    audit_steps = share * sum(left_out)
+    steps = sweep.history.steps_total * trials / played + audit_steps
+    return Rehearsal(steps, share * len(left_out), audit_steps)
 
 
 class _Anything:

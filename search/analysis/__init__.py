@@ -8,7 +8,7 @@
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
 - `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences).
 - `checks` (imported by itself, for it loads scipy.stats): the doctor, who looks for what is wrong with a sweep and says what to do.
-- `timeline`: who trained what, when. `savings`: what early stopping saved. `failures`: by cause.
+- `timeline`: who trained what, when. `savings`: what early stopping saved, `audit`: what showed whether it was right. `failures`: by cause.
 - `compare`: several sweeps side by side (`anytime`: at the same spending; `replicates`: over shared seeds), and
   `comparison_verdict`: that in words.
 
@@ -17,6 +17,7 @@ Everything returned is JSON: it goes into report.json as it is, and the page sho
 
 from __future__ import annotations
 
+from search.analysis.auditing import audit
 from search.analysis.compare import compare
 from search.analysis.comparison_verdict import comparison_verdict
 from search.analysis.confirmation import confirmation
@@ -34,6 +35,7 @@ from search.analysis.timeline import timeline
 from search.analysis.verdict import verdict
 
 __all__ = [
+    "audit",
     "compare",
     "comparison_verdict",
     "confirmation",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from search.analysis.auditing import audit_steps, stopped_by_scheduler
 from search.history import History
 
 __all__ = ["savings"]
@@ -13,26 +14,26 @@ def savings(history: History) -> dict[str, Any]:
     """Steps spent against steps at full length.
 
     `full_steps`: max_steps x trials that ran at least one step. `saved_steps`: what trials stopped by the scheduler
-    left out of that. `stopped`: how many those are. `by_other_means`: trials stopped by a budget, a target or a user.
-    `rungs`, by step: `entered` (trials compared there), `stopped`, `went_on`, `example` (the reason of the last stop).
+    left out of that. `stopped`: how many those are. `audited`: trials that it stopped and that ran on for the audit; they
+    saved nothing, and took `audit_steps` after their stop. `by_other_means`: trials stopped by a budget, a target or a user.
+    `rungs`, by step: `entered` (trials compared there), `stopped`, `audited`, `went_on`, `example` (the reason of the last stop).
     """
     max_steps = history.problem.max_steps
     rungs: dict[int, dict[str, Any]] = {}
-    by_scheduler: dict[int, int] = {}
     for record in history.decisions:
         step = int(record.get("rung") or record["step"])
         stops = bool(record["scheduler"])
+        fate = "audited" if record.get("audit") else "stopped" if stops else "went_on"
         if record.get("rung") is not None:
             rung = rungs.setdefault(
-                step, {"step": step, "entered": 0, "stopped": 0, "went_on": 0, "example": ""}
+                step, {"step": step, "entered": 0, "stopped": 0, "audited": 0, "went_on": 0, "example": ""}
             )
             rung["entered"] += 1
-            rung["stopped" if stops else "went_on"] += 1
+            rung[fate] += 1
             if stops or not rung["example"]:
                 rung["example"] = record["reason"]
-        if stops:
-            by_scheduler[record["trial"]] = int(record["step"])
-    stopped = [number for number in by_scheduler if history.trials[number].state == "stopped"]
+    stopped = stopped_by_scheduler(history)
+    audited = audit_steps(history)
     begun = sum(trial.steps > 0 for trial in history.trials)
     ended_otherwise = sum(trial.state == "stopped" for trial in history.trials) - len(stopped)
     full = max_steps * begun
@@ -46,6 +47,8 @@ def savings(history: History) -> dict[str, Any]:
         "stopped": len(stopped),
         "saved_steps": saved,
         "share_saved": saved / full if full else None,
+        "audited": len(audited),
+        "audit_steps": sum(audited.values()),
         "by_other_means": ended_otherwise,
         "rungs": [rungs[step] for step in sorted(rungs)],
     }

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from search.analysis.numbers import decimals_for, number, plural
+from search.analysis.auditing import audit
+from search.analysis.numbers import decimals_for, number, percent, plural
 from search.analysis.ranking import best_score, ranked
 from search.history import History
 from search.trial import Trial
@@ -52,11 +53,13 @@ def verdict(
             f"It ended at {number(winner['last'], decimals=decimals)} (step {winner['last_step']:,}); "
             f"the best value is that of step {winner['step']:,}."
         )
+    if history.audited:
+        sentences.append(_audit_sentence(history))
     return {
         "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
         f"at step {winner['step']:,}",
         "sentences": sentences,
-        "cautions": _cautions(order, lead, wobble, confirmed),
+        "cautions": [*_audit_cautions(history, order[0]), *_cautions(order, lead, wobble, confirmed)],
         "next": [*_by_state(history, name, state), *_with_winner(history, name, state, order[0], confirmed)],
         "winner": winner,
         "runner_up": {"trial": second.id, "value": value(scores[1])} if second is not None else None,
@@ -90,6 +93,24 @@ def _lead_sentence(
     if lead == 0:
         return f"It ties with {second.id}; of equals the earlier trial is listed first."
     return f"{number(lead, 3)} ahead of the second, {second.id} ({number(value, decimals=decimals)})."
+
+
+def _audit_sentence(history: History) -> str:
+    found = audit(history)
+    of_all = f" ({percent(found['share_of_steps'])} of all)" if found["share_of_steps"] else ""
+    return (
+        f"{plural(found['trials'], 'trial')} that early stopping had stopped ran on for the audit, "
+        f"{plural(found['steps'], 'step')}{of_all}: the doctor says what they tell."
+    )
+
+
+def _audit_cautions(history: History, winner: Trial) -> list[str]:
+    if winner.number not in history.audited:
+        return []
+    return [
+        f"Early stopping had stopped {winner.id} at step {history.audited[winner.number]:,}; it ran on only because the audit "
+        "drew it. Others as good were stopped and not seen: see what the doctor says of rung_ranks."
+    ]
 
 
 def _cautions(

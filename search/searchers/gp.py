@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from search.history import History, Observation
 from search.problem import Problem
 from search.searchers.capabilities import Capabilities, Option
-from search.searchers.fidelity import comparable
+from search.searchers.fidelity import comparable, newest
 from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
 from search.searchers.priors import belongs
 from search.searchers.window import window
@@ -35,7 +35,8 @@ _MOST = 1_000_000  # values of a stepped parameter
 class GP:
     """Fits a Gaussian process (Matern 5/2, one length scale a parameter) and proposes where log expected improvement is best.
 
-    Ament et al. 2023. A fit costs the cube of the observations, so the model sees `window` of them: the best half and the
+    Ament et al. 2023; with several objectives by the expected gain of hypervolume, and outcome constraints have models of
+    their own. A fit costs the cube of the observations, so the model sees `window` of them: the best half and the
     newest. It is fitted to scores of one fidelity: full trials, or, while early stopping leaves too few, the highest step
     that enough trials reached (Falkner et al. 2018). Scores far above the median are pulled in, as one diverged
     trial would flatten all the others. A parameter that is not active has its middle value in the model. Where
@@ -50,6 +51,8 @@ class GP:
         categories="native",
         constraints="redraw",
         parallel=True,
+        several=True,
+        outcomes=True,
         options={
             "startup_trials": Option(
                 "observations before the model proposes; until then at random", 10, int, 1
@@ -82,17 +85,18 @@ class GP:
         """See `Searcher.ask`."""
         space = self._problem.space
         belonging = [each for each in history.observations if belongs(space, each)]
-        known = comparable(belonging, self._startup)
+        several = bool(self._problem.secondary)
+        known = newest(belonging) if several else comparable(belonging, self._startup)
         if len(known) < self._startup:
             return space.sample(searcher_rng(self._problem.seed, number))
         if len(known) > self._window and not self._noticed:
             log.info("from now on the model is made of the best and the newest %d trials", self._window)
             self._noticed = True
         with quiet():
-            study = new_study()
+            study = new_study(len(self._problem.objectives))
             for observation in _pulled_in(window(known, self._window)):
                 study.add_trial(self._everywhere(told(space, observation, {})))
-            for trial in history.running:
+            for trial in history.pending:
                 study.add_trial(self._everywhere(stand_in(space, trial)))
             return propose(study, self._problem, history, number, self._sampler).config
 
@@ -119,8 +123,16 @@ def _pulled_in(observations: Sequence[Observation]) -> list[Observation]:
     """The same, with no score further above the median than `_TAIL` times what the best lies below it."""
     if not observations:
         return []
-    scores = [observation.score for observation in observations]
+    columns = list(zip(*(each.scores for each in observations), strict=True))
+    highest = [_highest(column) for column in columns]
+    pulled = [tuple(map(min, each.scores, highest)) for each in observations]
+    return [
+        replace(each, score=scores[0], secondary=scores[1:])
+        for each, scores in zip(observations, pulled, strict=True)
+    ]
+
+
+def _highest(scores: Sequence[float]) -> float:
     median = statistics.median(scores)
     reach = median - min(scores)
-    highest = median + _TAIL * reach if reach > 0 else max(scores)
-    return [replace(each, score=min(each.score, highest)) for each in observations]
+    return median + _TAIL * reach if reach > 0 else max(scores)

@@ -84,7 +84,7 @@ class Hyperopt:
         known = self._learned(history)
         if len(known) < self._startup:
             return space.sample(searcher_rng(self._problem.seed, number))
-        trials = trials_from_docs(self._documents(known, history.running), validate=False)
+        trials = trials_from_docs(self._documents(known, history.pending), validate=False)
         for attempt in range(_ATTEMPTS):
             seed = int(searcher_rng(self._problem.seed, number, attempt).integers(2**31))
             (drawn,) = self._suggest([number], self._domain, trials, seed)
@@ -93,13 +93,13 @@ class Hyperopt:
                 return config
         return drawn_back(self._problem, history, number, config, _ATTEMPTS)
 
-    def _documents(self, known: list[Observation], running: list[Trial]) -> list[dict[str, Any]]:
+    def _documents(self, known: list[Observation], pending: list[Trial]) -> list[dict[str, Any]]:
         """What is known of the trials, in Hyperopt's form."""
         documents = []
         for place, observation in enumerate(known):
             number = place - _PRIORS if observation.number is None else observation.number
             documents.append(self._document(number, observation.config, observation.score))
-        documents.extend(self._document(trial.number, trial.config, None) for trial in running)
+        documents.extend(self._document(trial.number, trial.config, None) for trial in pending)
         return documents
 
     def _learned(self, history: History) -> list[Observation]:

@@ -12,7 +12,6 @@ __all__ = ["foreign_keys", "rungs_of_wandb"]
 # known keys whose feature does not exist yet: accepting them would promise what does not happen
 _NOT_YET = {
     "lanes": "training many trials as one batched computation",
-    "audit": "the audit of a finished sweep",
 }
 
 # W&B keys without a meaning here that change nothing about the search

@@ -137,6 +137,8 @@ class ConsoleView:
             line.append(
                 f"  {self._clean(objective.metric, 40)} {value} at step {trial.best.step} of {trial.steps}"
             )
+        if trial.number in history.audited:
+            line.append(f"  audited: stopped at step {history.audited[trial.number]}, ran on", "yellow")
         if history.best is trial:
             line.append("  best so far", "bold green")
         if skipped := self._pace.skipped():

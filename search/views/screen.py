@@ -7,6 +7,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from search.history import Record
 from search.trial import Trial, trial_id
 from search.views.tally import Tally
 from search.views.wording import clean, config_line, duration, number, sparkline
@@ -34,7 +35,7 @@ def screen(tally: Tally, console: Console) -> RenderableType:
     parts += [
         Text(
             clean(
-                f"{trial_id(record['trial'])} {_verb(record['outcome'])}: {record['reason']}",
+                f"{trial_id(record['trial'])} {_verb(record)}: {record['reason']}",
                 ascii_only=plain,
             ),
             "dim",
@@ -116,5 +117,7 @@ def _running(tally: Tally, running: list[Trial], width: int, plain: bool) -> Ren
     return table
 
 
-def _verb(outcome: str | None) -> str:
-    return "goes on" if outcome is None else outcome
+def _verb(record: Record) -> str:
+    if record.get("audit"):
+        return "audited"
+    return record["outcome"] or "goes on"

@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +23,7 @@ from search.history import History, Record
 from search.paths import RunPaths
 from search.pictures import drawings, is_shown, pictures
 from search.trial import Result, Trial
+from search.views.wall_clock import WallClock
 
 if TYPE_CHECKING:
     from search.views.events import Entry, EventFile
@@ -42,7 +40,7 @@ class TensorBoardView:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._clock = _WallClock()
+        self._clock = WallClock()
         self._files: dict[int, EventFile] = {}
 
     def on_event(self, record: Record, history: History) -> None:
@@ -59,7 +57,7 @@ class TensorBoardView:
 
     def repair(self, history: History) -> None:
         """Bring the directory in line with `history`; complete trials are left as they are."""
-        self._clock = _WallClock.of(history)
+        self._clock = WallClock.of(history)
         self._begin(history)
         for trial in history.trials:
             self._files.pop(trial.number, None)
@@ -126,7 +124,11 @@ class TensorBoardView:
         for entry in self._pictures(trial, history, ended):
             file.write(entry)
         entries = [
-            (ended, trial.steps, text("trial/outcome", _outcome_text(trial))),
+            (
+                ended,
+                trial.steps,
+                text("trial/outcome", _outcome_text(trial, history.audited.get(trial.number))),
+            ),
             (ended, trial.steps, session_end(trial.outcome, ended)),
         ]
         EventFile(self._trial_directory(trial), ended, entries, suffix=_end_suffix(trial))
@@ -164,34 +166,6 @@ class TensorBoardView:
         return self._directory / trial.id
 
 
-class _WallClock:
-    """Seconds on the sweep's clock -> seconds since the epoch. Each driver sets it anew: the time between does not count."""
-
-    def __init__(self) -> None:
-        self._nows, self._walls = [0.0], [time.time()]
-        self._started = False
-
-    @classmethod
-    def of(cls, history: History) -> _WallClock:
-        """The clock that the journal's times of beginning and resuming tell."""
-        clock = cls()
-        marks = [(0.0, history.began), *((record["now"], record.get("t")) for record in history.resumes)]
-        clock._nows = [now for now, _ in marks]
-        clock._walls = [datetime.fromisoformat(t).timestamp() if t else time.time() for _, t in marks]
-        return clock
-
-    def start(self, now: float) -> None:
-        """The first trial record of this driver comes at `now`; until it came, the runner was being set up."""
-        if not self._started:
-            self._walls[-1] = time.time() - (now - self._nows[-1])
-            self._started = True
-
-    def at(self, now: float) -> float:
-        """What happened exactly at a resume was written by the driver before it."""
-        driver = max(0, bisect_left(self._nows, now) - 1)
-        return self._walls[driver] + now - self._nows[driver]
-
-
 def _empty_events(directory: Path) -> None:
     """Take back what event files say. Emptied, not deleted: a TensorBoard that reads one would look for it for ever."""
     from search.views.events import PREFIX
@@ -216,7 +190,12 @@ def _config_text(trial: Trial) -> str:
     return f"seed {trial.seed}, {trial.origin}\n\n" + "\n".join(f"    {line}" for line in lines)
 
 
-def _outcome_text(trial: Trial) -> str:
+def _outcome_text(trial: Trial, audited: int | None) -> str:
+    """`audited`: the step at which the scheduler stopped it, if it ran on from there for the audit."""
     reason = f"{trial.failure.kind}: {trial.failure.message}" if trial.failure else trial.reason
     lines = reason.splitlines() or ["(no reason given)"]
+    if audited is not None:
+        lines.append(
+            f"audited: the scheduler stopped it at step {audited}, and it ran on to show what became of it"
+        )
     return f"{trial.state} after {trial.steps} steps\n\n" + "\n".join(f"    {line}" for line in lines)

@@ -42,6 +42,12 @@ def verdict(
     parts = [f"{by_state[state]} {state}" for state in order if state in by_state]
     say("trials", f"{len(history.trials)}" + (f": {', '.join(parts)}" if parts else ""))
     say("spent", f"{counted(history.steps_total, 'step')} in {duration(history.now)}")
+    if history.audited:
+        extra = sum(history.trials[number].steps - step for number, step in history.audited.items())
+        say(
+            "audit",
+            f"{counted(len(history.audited), 'stopped trial')} ran on: {counted(extra, 'step')} of these",
+        )
     if where is not None:
         say("files", clean(where, 400, ascii_only=ascii_only))
     for index, command in enumerate(commands):

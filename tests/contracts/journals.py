@@ -48,7 +48,9 @@ def plain(record: Record) -> dict[str, Any]:
     return kept
 
 
-def eventful(seed: int, scheduler: str, searcher: str = "random", events: int = 150) -> list[Record]:
+def eventful(
+    seed: int, scheduler: str, searcher: str = "random", events: int = 150, audit: float = 0.0
+) -> list[Record]:
     """The journal of a sweep of up to `events` events, drawn from `seed`: several workers, trials that complete, end by
     themselves, diverge, crash and are retried; drivers that end or are killed, and resume; budgets that are extended and
     failed trials that are run again.
@@ -61,6 +63,7 @@ def eventful(seed: int, scheduler: str, searcher: str = "random", events: int = 
         Budget(trials=chance.choice([5, 20])),
         FailurePolicy(retries=chance.choice([0, 1]), stop_after=chance.choice([None, 4])),
         seed=seed,
+        audit=audit,
     )
     journal = Recorded()
     fresh = (lambda: make_searcher(searcher, problem), lambda: make_scheduler(scheduler, problem, {}))

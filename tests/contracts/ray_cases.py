@@ -104,6 +104,7 @@ class Case:
         trials: int = 6,
         failure: FailurePolicy | None = None,
         seed: int = 3,
+        audit: float = 0.0,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,7 @@ class Case:
             Budget(trials=trials),
             failure or FailurePolicy(stop_after=None),
             seed,
+            audit=audit,
         )
         self.paths = RunPaths(folder / "run")
         self.stop = StopSignal()

@@ -54,6 +54,7 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         duration(budget["seconds"]) if budget["seconds"] else "",
         counted(budget["steps"], "step") if budget["steps"] else "",
     ]
+    roles = "; ".join(f"{role}: {', '.join(names)}" for role, names in plan["roles"].items() if names)
     spent = f"at most {number(steps['at_most'])}" if steps["at_most"] else "no limit"
     if steps["about"] is not None and steps["about"] != steps["at_most"]:
         spent += f", about {steps['about']} if early results tell the order"
@@ -66,7 +67,17 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
             "space",
             f"{space['searched']} searched parameters, {space['constants']} constants; {size}{constraints}",
         ),
+        *([("roles", roles)] if roles else []),
         ("budget", ", ".join(filter(None, limits)) or "none"),
         (f"{steps['unit']}s", spent),
+        *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] else []),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
+
+
+def _audit_line(audit: dict[str, Any], steps: dict[str, Any]) -> str:
+    of_stopped = f"{audit['share']:.0%} of the stopped trials run on"
+    if not audit["steps"]:
+        return f"{of_stopped}; none are expected" if audit["steps"] == 0 else of_stopped
+    more = audit["steps"] / max(1, steps["about"] - audit["steps"])
+    return f"{of_stopped}: about {audit['trials']:g}, {audit['steps']:,} {steps['unit']}s more than without ({more:.0%})"

@@ -60,6 +60,20 @@ def test_one_worker_does_what_the_inline_runner_does(
     assert len(on_ray.trials) == 12
 
 
+def test_the_audited_run_on_as_in_this_process(tmp_path: Path) -> None:
+    found = []
+    for name, runner in (("inline", InlineRunner()), ("ray", RayTuneRunner())):
+        case = Case(
+            tmp_path / name, "user.py:Counter", X, scheduler="asha", max_steps=9, trials=20, audit=0.3
+        )
+        found.append(case.run(runner, workers=1))
+    inline, on_ray = found
+    assert told(on_ray) == told(inline)
+    assert on_ray.audited == inline.audited
+    assert on_ray.audited
+    assert all(on_ray.trials[number].steps == 9 for number in on_ray.audited)
+
+
 def test_what_is_drawn_is_what_the_inline_runner_draws(tmp_path: Path) -> None:
     drawn = []
     for name, runner in (("inline", InlineRunner()), ("ray", RayTuneRunner())):

@@ -59,6 +59,7 @@ files = st.fixed_dictionaries(
                 "baseline": st.just({"a": 1}),
             },
         ),
+        "audit": st.floats(0.0, 1.0),
         "workers": st.integers(1, 64),
         "resources": st.fixed_dictionaries(
             {},
@@ -119,6 +120,7 @@ def test_every_key_is_among_those_that_round_trip() -> None:
         "description",
         "method",
         "early_terminate",
+        "audit",
         "max_steps",
     }
     strategy |= {"step_unit", "run_cap", "time_budget", "step_budget", "workers", "resources", "failure"}
