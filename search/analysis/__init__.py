@@ -6,6 +6,8 @@
 - `history_curve`: best so far by trial, steps and time. `curves`: learning curves.
 - `parallel`, `slices`: configs against values, on the scales of `axes`.
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
+- `isolation`: what each value of a parameter can do at equal effort, everything else tuned (`groups`, `equal_effort`,
+  `fair_comparison`; `isolation_verdict`: that in words).
 - `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences).
 - `checks` (imported by itself, for it loads scipy.stats): the doctor, who looks for what is wrong with a sweep and says what to do.
 - `timeline`: who trained what, when. `savings`: what early stopping saved, `audit`: what showed whether it was right. `failures`: by cause.
@@ -26,6 +28,7 @@ from search.analysis.facts import facts
 from search.analysis.failures import failures
 from search.analysis.history_curve import history_curve
 from search.analysis.importance import importance
+from search.analysis.isolation import isolation
 from search.analysis.leaderboard import leaderboard
 from search.analysis.parallel import parallel_coordinates
 from search.analysis.savings import savings
@@ -43,6 +46,7 @@ __all__ = [
     "failures",
     "history_curve",
     "importance",
+    "isolation",
     "leaderboard",
     "learning_curves",
     "parallel_coordinates",

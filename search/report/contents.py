@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from search.analysis import (
@@ -11,6 +12,7 @@ from search.analysis import (
     failures,
     history_curve,
     importance,
+    isolation,
     leaderboard,
     learning_curves,
     parallel_coordinates,
@@ -49,7 +51,7 @@ def contents(run: Run) -> dict[str, Any]:
         "summary": summary,
         "verdict": verdict(history, run.name, state, confirmed),
         "confirmation": confirmed,
-        "doctor": doctor(history),
+        "doctor": doctor(history, shlex.quote(run.name)),
         "facts": facts(history, run.paths),
         "data": data_of(run.paths),
         "spending": spending(history),
@@ -63,6 +65,7 @@ def contents(run: Run) -> dict[str, Any]:
         "savings": savings(history),
         "failures": failures(history),
     }
+    report["isolation"] = isolation(history, report["importance"])
     told: dict[str, Any] = finite(report)
     return told
 

@@ -28,7 +28,14 @@ def markdown(report: dict[str, Any]) -> str:
     verdict, summary = report["verdict"], report["summary"]
     lines = [f"# {escaped(summary['name'], 64)}: {escaped(verdict['headline'], 200)}", ""]
     lines += [escaped(sentence, 400) for sentence in [*verdict["sentences"], *verdict["cautions"]]]
-    lines += ["", *_next(verdict), *_facts(report), *_leaderboard(report), *_importance(report)]
+    lines += [
+        "",
+        *_next(verdict),
+        *_facts(report),
+        *_leaderboard(report),
+        *_importance(report),
+        *_isolation(report),
+    ]
     lines += [*_savings(report), *_failures(report), *_reproduce(report)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -116,6 +123,18 @@ def _importance(report: dict[str, Any]) -> list[str]:
         )
         lines.append(f"- {method['name']}: {shares or escaped(method['reason'] or '', 200)}")
     return [*lines, ""]
+
+
+def _isolation(report: dict[str, Any]) -> list[str]:
+    """The comparisons that were asked for by a role; what importance merely suggests is left to the page."""
+    found = report["isolation"]
+    if not found["given"] or not found["comparisons"]:
+        return []
+    lines = ["## Isolation", ""]
+    for each in found["comparisons"]:
+        said = [each["says"], *each["fairness"]]
+        lines.append(f"- {escaped(' and '.join(each['parameters']), 60)}: {escaped(' '.join(said), 900)}")
+    return [*lines, "", escaped(found["held"], 600), ""]
 
 
 def _savings(report: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the report of a run, pictures.html.j2 and data.html.j2: parts of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
+- page.html.j2: the report of a run, pictures.html.j2, isolation.html.j2 and data.html.j2: parts of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.
@@ -29,6 +29,7 @@ from search.report.figures import (
     curves_figure,
     history_figure,
     importance_figure,
+    isolation_figures,
     parallel_figure,
     rungs_figure,
     slice_figures,
@@ -50,7 +51,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
     """The page of a report. `root`: run directory that tracebacks are linked into; `out`: where the page will lie."""
     figures = _figures(report)
     drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
-    drawn += figures["slices"]
+    drawn += figures["slices"] + figures["isolation"]
     board = report["leaderboard"]
     return _page(
         "page.html.j2",
@@ -113,6 +114,7 @@ def _figures(report: dict[str, Any]) -> dict[str, Any]:
         "curves": curves_figure(report),
         "parallel": parallel_figure(report),
         "importance": importance_figure(report),
+        "isolation": isolation_figures(report),
         "timeline": timeline_figure(report),
         "rungs": rungs_figure(report),
         "slices": slice_figures(report),
