@@ -1,4 +1,4 @@
-"""Importance of each parameter, by both measures side by side."""
+"""Importance of each parameter, by both measures side by side, each with its interval."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ __all__ = ["importance_figure"]
 
 SHOWN = 15
 _COLOURS = {"PED-ANOVA": "@accent", "fANOVA": "@second"}
+_SYMBOLS = {"PED-ANOVA": "circle", "fANOVA": "diamond"}
+_APART = 0.32  # of the distance between two parameters
 
 
 def importance_figure(report: dict[str, Any]) -> Figure | None:
@@ -18,60 +20,74 @@ def importance_figure(report: dict[str, Any]) -> Figure | None:
     methods = [method for method in report["importance"]["methods"] if method["shares"]]
     if not methods:
         return None
-    order = [share["parameter"] for share in methods[0]["shares"]]
-    order += [
-        share["parameter"]
-        for method in methods[1:]
-        for share in method["shares"]
-        if share["parameter"] not in order
-    ]
+    order = list(dict.fromkeys(share["parameter"] for method in methods for share in method["shares"]))
     shown = order[:SHOWN]
-    data = [_bars(method, shown) for method in methods]
-    top = max(
-        share["share"] for method in methods for share in method["shares"]
-    )  # room for the figures beside the bars
+    data = [
+        _marks(method, shown, (position - (len(methods) - 1) / 2) * _APART)
+        for position, method in enumerate(methods)
+    ]
+    ends = [_interval(share)[1] for method in methods for share in method["shares"]]
+    conditional = set(report["importance"]["conditional"])
     view = View(
         "",
         data,
         layout(
-            barmode="group",
-            bargap=0.35,
-            xaxis=axis("share of the importance", tickformat=".0%", range=[0, 1.2 * top]),
+            xaxis=axis(
+                "share of the importance, with 95 % intervals",
+                tickformat=".0%",
+                range=[-0.02 * max(ends), 1.12 * max(ends)],
+            ),
             yaxis=axis(
                 "",
                 tickvals=list(range(len(shown))),
-                ticktext=[label(name) for name in shown],
-                autorange="reversed",
+                ticktext=[label(name) + (" *" if name in conditional else "") for name in shown],
+                range=[len(shown) - 0.5, -0.5],
+                showgrid=False,
             ),
         ),
     )
     tops = "; ".join(
         f"{m['name']}: {m['shares'][0]['parameter']} {percent(m['shares'][0]['share'])}" for m in methods
     )
-    note = f"The {SHOWN} most important of {len(order):,} parameters." if len(order) > SHOWN else ""
-    return Figure(
-        "importance",
-        f"Importance of the parameters. First places: {tops}.",
-        [view],
-        130 + 42 * len(shown),
-        note=note,
-    )
+    notes = []
+    if len(order) > SHOWN:
+        notes.append(f"The {SHOWN} most important of {len(order):,} parameters.")
+    if conditional & set(shown):
+        notes.append("* not active in every trial.")
+    alt = f"Importance of the parameters, with intervals. First places: {tops}."
+    return Figure("importance", alt, [view], 120 + 46 * len(shown), note=" ".join(notes))
 
 
-def _bars(method: dict[str, Any], shown: list[str]) -> dict[str, Any]:
-    shares = {share["parameter"]: share["share"] for share in method["shares"]}
-    places = [i for i, name in enumerate(shown) if name in shares]
+def _marks(method: dict[str, Any], shown: list[str], offset: float) -> dict[str, Any]:
+    shares = {share["parameter"]: share for share in method["shares"]}
+    rows = [(i, shares[name]) for i, name in enumerate(shown) if name in shares]
+    ends = [_interval(share) for _, share in rows]
+    colour = _COLOURS.get(method["name"], "@muted")
     return {
-        "type": "bar",
-        "orientation": "h",
+        "type": "scatter",
+        "mode": "markers",
         "name": method["name"],
-        "y": places,
-        "x": [shares[shown[i]] for i in places],
-        "text": [percent(shares[shown[i]]) for i in places],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "textfont": {"color": "@soft"},
-        "hovertext": [f"{label(shown[i])}<br>{method['name']}: {percent(shares[shown[i]])}" for i in places],
+        "x": [share["share"] for _, share in rows],
+        "y": [i + offset for i, _ in rows],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - share["share"] for (_, share), (_, high) in zip(rows, ends, strict=True)],
+            "arrayminus": [share["share"] - low for (_, share), (low, _) in zip(rows, ends, strict=True)],
+            "thickness": 2,
+            "width": 4,
+            "color": colour,
+        },
+        "hovertext": [
+            f"{label(share['parameter'])}<br>{method['name']}: {percent(share['share'])} "
+            f"({percent(low)} to {percent(high)})"
+            for (_, share), (low, high) in zip(rows, ends, strict=True)
+        ],
         "hoverinfo": "text",
-        "marker": {"color": _COLOURS.get(method["name"], "@muted")},
+        "marker": {"color": colour, "symbol": _SYMBOLS.get(method["name"], "square"), "size": 10},
     }
+
+
+def _interval(share: dict[str, Any]) -> tuple[float, float]:
+    low, high = share["interval"] or (share["share"], share["share"])
+    return low, high

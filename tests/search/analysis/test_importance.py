@@ -95,3 +95,21 @@ def test_the_same_history_gives_the_same_shares_and_optuna_is_left_as_it_was() -
     run = run_of(by_lr, parameters=THREE, objective=LOSS, trials=40, max_steps=1)
     assert importance(run.history) == importance(run.history)
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+def test_every_share_lies_in_its_interval_and_more_trials_narrow_it() -> None:
+    widths = {}
+    for trials in (40, 400):
+        run = run_of(by_lr, parameters=THREE, objective=LOSS, trials=trials, max_steps=1)
+        ped, fanova = importance(run.history)["methods"]
+        assert ped["resamples"] == 200
+        assert 8 <= fanova["resamples"] <= 16
+        for share in [*ped["shares"], *fanova["shares"]]:
+            low, high = share["interval"]
+            assert 0 <= low <= share["share"] <= high <= 1
+        widths[trials] = sum(share["interval"][1] - share["interval"][0] for share in ped["shares"])
+    assert widths[400] < widths[40]
+
+
+def test_parameters_that_are_not_always_active_are_told_apart() -> None:
+    assert importance(run_of(trials=60).history)["conditional"] == ["momentum"]
