@@ -11,20 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.confirmation import confirm
-from search.driving import drive, driving, runner_for, views_of, write_report
-from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError, TuneyardError
+from search.driving import drive, driving, recorded_settings, runner_for, views_of, write_report
+from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError
 from search.history import History, Observation
 from search.journal import Journal, MemoryJournal, read_journal
 from search.paths import RunPaths, check_name, find_run, write_atomic
 from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal
+from search.searchers.priors import priors_of
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
 
 if TYPE_CHECKING:
     from search.problem import Budget
+    from search.settings.sweep_file import WarmStartSection
 
 __all__ = ["Sweep", "resume"]
 
@@ -93,8 +95,14 @@ class Sweep:
         problem = settings.problem()
         searcher, scheduler = settings.searcher(problem), settings.scheduler(problem)
         driver = runner_for(name, address or self.address, settings)
-        priors = [prior for reference in settings.warm_start for prior in _priors(reference, settings)]
-        about = {"settings": settings.to_dict(), "runner": name, **provenance(settings.base)}
+        priors = [prior for earlier in settings.warm_start for prior in _priors(earlier, settings)]
+        written = self.settings.document.data  # what the next sweep's file is made of; holds no secrets
+        about = {
+            "settings": settings.to_dict(),
+            "written": written,
+            "runner": name,
+            **provenance(settings.base),
+        }
         if name == "simulated":
             return _simulate(
                 driver,
@@ -121,7 +129,7 @@ class Sweep:
                     journal,
                     about={**about, "path": str(paths.root)},
                     priors=priors,
-                    observers=[*views_of(paths), *observers],
+                    observers=[*views_of(paths, settings), *observers],
                 )
                 drive(driver, sweep, settings, paths, stop)
         except Exception:
@@ -151,15 +159,17 @@ def resume(
     checkpoint. `fork`: the name of a copy to go on in, beside the run, which stays as it is. `runner`, `workers`: other
     than before. `trainable`: the object, where the sweep was given one.
 
-    Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed).
+    Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed),
+    SettingsError (the run was imported).
     """
     paths = find_run(Path(storage), str(reference))
     if fork is not None:
+        recorded_settings(read_journal(paths.journal)[0]["about"], paths.name, trainable)  # or there is no use in a copy
         paths = _forked(paths, fork)
     with driving(paths) as journal:
         records = read_journal(paths.journal)
         about = records[0]["about"]
-        settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
+        settings = recorded_settings(about, paths.name, trainable)
         if workers is not None:
             settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
         history = History.from_records(records)
@@ -177,7 +187,7 @@ def resume(
             settings.scheduler(problem),
             journal,
             about={"runner": name, **provenance(settings.base), "path": str(paths.root)},
-            observers=[*views_of(paths), *observers],
+            observers=[*views_of(paths, settings), *observers],
         )
         if add_trials:
             sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
@@ -236,7 +246,8 @@ def _forked(paths: RunPaths, name: str) -> RunPaths:
         raise RunExistsError(f"{fork.root} exists. Give the fork another name")
     unfinished = fork.root.with_name(f".{name}.forking")
     shutil.rmtree(unfinished, ignore_errors=True)
-    made_anew = [view.name for view in (paths.lock, paths.tune, paths.tensorboard, paths.report, paths.model)]
+    views = (paths.lock, paths.tune, paths.tensorboard, paths.wandb, paths.report, paths.model)
+    made_anew = [view.name for view in views]
     shutil.copytree(paths.root, unfinished, ignore=shutil.ignore_patterns(*made_anew))
     unfinished.rename(fork.root)
     return fork
@@ -257,38 +268,34 @@ def _more_trials(sweep: PassiveSweep, more: int) -> Budget:
     )
 
 
-def _priors(reference: str, settings: ResolvedSettings) -> Iterator[Observation]:
+def _priors(earlier: WarmStartSection, settings: ResolvedSettings) -> Iterator[Observation]:
     """What an earlier run saw, as far as its configs lie in the space of this one.
 
     Raises SettingsError: no such run, another metric or goal, or not one config that fits.
     """
+    reference = earlier.run
     try:
         history = read_history(find_run(settings.storage, reference))
     except RunNotFoundError as error:
         raise SettingsError(f"warm_start: {error}") from error
-    mine, theirs = settings.problem().objective, history.problem.objective
+    problem = settings.problem()
+    mine, theirs = problem.objective, history.problem.objective
     if (mine.metric, mine.goal) != (theirs.metric, theirs.goal):
         raise SettingsError(
             f"warm_start: {reference} was searched for {theirs.goal} {theirs.metric}, this sweep for {mine.goal} "
             f"{mine.metric}; values of one say nothing about the other"
         )
-    fitting = 0
-    for seen in history.observations:
-        try:
-            config = settings.space.validate(seen.config)
-        except TuneyardError:
-            continue
-        fitting += 1
-        yield replace(seen, number=None, config=config)
+    fitting = list(priors_of(history, problem, earlier.ignore))
+    yield from fitting
     if not fitting:
         raise SettingsError(
             f"warm_start: none of the {len(history.observations)} trials of {reference} lies in this space; "
             "compare the parameters (tuneyard compare) or leave it out"
         )
-    if fitting < len(history.observations):
+    if len(fitting) < len(history.observations):
         log.warning(
             "warm_start: %d of %d trials of %s lie in this space",
-            fitting,
+            len(fitting),
             len(history.observations),
             reference,
         )

@@ -14,6 +14,8 @@ from search.trial import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from search.next import Proposal
+
 __all__ = ["Best", "Run", "RunState"]
 
 RunState = Literal["running", "finished", "interrupted", "killed", "failed"]
@@ -47,6 +49,13 @@ class Run:
         """
         paths = find_run(Path(storage), str(reference))
         return cls(History.from_records(read_journal(paths.journal)), paths)
+
+    @classmethod
+    def import_from(cls, source: str | Path, **options: Any) -> Run:
+        """A run made of a Ray Tune experiment, an Optuna study or a W&B table; options as of `exchange.import_run`."""
+        from search.exchange import import_run
+
+        return import_run(source, **options)
 
     @property
     def state(self) -> RunState:
@@ -102,6 +111,21 @@ class Run:
         from search.report import build_report
 
         return build_report(self, out)
+
+    def next(self) -> Proposal:
+        """The sweep after this one: what the doctor's checks ask for, as a file (`tuneyard next`).
+
+        Raises SettingsError: the settings that this one was started with do not read any more.
+        """
+        from search.next import propose
+
+        return propose(self)
+
+    def export(self, to: Literal["optuna", "deepcave"], path: str | Path | None = None, *, force: bool = False) -> Path:
+        """Write the run for another tool; returns where it lies. See `exchange.export_run`."""
+        from search.exchange import export_run
+
+        return export_run(self, to, path, force=force)
 
     def summary(self) -> dict[str, Any]:
         """The machine-readable contract of `tuneyard run --json` and `tuneyard show --json` (docs/json-contract.md)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import keyword
 
 import click
 
@@ -19,12 +20,15 @@ COMMANDS: dict[str, str] = {
     "logs": "Print what a trial wrote to stdout or stderr.",
     "resume": "Go on with a run that was interrupted, or give it more trials.",
     "doctor": "Look for what is wrong with a run, and say what to do.",
+    "next": "Propose the next sweep's file, each change with its reason.",
     "confirm": "Train the best configs again under fresh seeds.",
     "report": "Write the HTML report of a run.",
     "board": "Start TensorBoard for runs, on this machine only.",
     "compare": "Put runs side by side.",
+    "import": "Make a run of what Ray Tune, Optuna or Weights & Biases recorded.",
+    "export": "Write a run for optuna-dashboard or DeepCAVE.",
 }
-"""Name -> what it does, in one line. The code is `command` in tuneyard/commands/<name>.py."""
+"""Name -> what it does, in one line. The code is `command` in tuneyard/commands/<name>.py (import_.py: a reserved word)."""
 
 _EXIT_CODES = """\b
 Exit codes: 0 done; 1 failed; 2 wrong usage or sweep file; 3 finished, but with failed trials;
@@ -40,7 +44,7 @@ class _OneFileACommand(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"tuneyard.commands.{cmd_name}")
+        module = importlib.import_module(f"tuneyard.commands.{cmd_name}{'_' * keyword.iskeyword(cmd_name)}")
         command: click.Command = module.command
         return command
 

@@ -1,11 +1,16 @@
-"""Trials of earlier runs: which of them a searcher can learn from."""
+"""Trials of earlier runs: which of them a searcher can learn from, and as what."""
 
 from __future__ import annotations
 
-from search.history import Observation
-from spaces import Space, SpaceError
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-__all__ = ["belongs"]
+from search.history import History, Observation
+from search.problem import Problem
+from search.trial import Outcome
+from spaces import Constant, Space, SpaceError
+
+__all__ = ["belongs", "priors_of"]
 
 
 def belongs(space: Space, observation: Observation) -> bool:
@@ -17,3 +22,38 @@ def belongs(space: Space, observation: Observation) -> bool:
     except SpaceError:
         return False
     return True
+
+
+def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) -> Iterator[Observation]:
+    """What an earlier run saw, as far as its configs lie in the space of `problem` (constraints included).
+
+    A trial that ran for longer than a trial of `problem` counts with what it had reached after `problem.max_steps`.
+
+    Args:
+        ignore: names of constants of this space that made no difference in the earlier run: its other values of them
+            are taken for this one. Names that are no constants here mean nothing.
+    """
+    held = {
+        parameter.name: parameter.domain.value
+        for parameter in problem.space.parameters
+        if isinstance(parameter.domain, Constant) and parameter.name in ignore
+    }
+    for seen in history.observations:
+        config = {**seen.config, **{name: value for name, value in held.items() if name in seen.config}}
+        try:
+            config = problem.space.validate(config)
+        except SpaceError:
+            continue
+        yield replace(_cut(seen, problem), number=None, config=config)
+
+
+def _cut(seen: Observation, problem: Problem) -> Observation:
+    """As it stood after `max_steps`. Of several values a result has only the first one's curve; those stay as they are."""
+    steps = problem.max_steps
+    curve = tuple(point for point in seen.curve if point[0] <= steps)
+    if seen.outcome is Outcome.FAILED or len(curve) == len(seen.curve) or not curve or problem.secondary:
+        return seen
+    last = problem.objective.counts == "last"
+    score = curve[-1][1] if last else min(score for _, score in curve)
+    outcome = Outcome.COMPLETED if curve[-1][0] == steps else seen.outcome
+    return replace(seen, score=score, outcome=outcome, curve=curve)

@@ -33,7 +33,7 @@ def command(run: str, everything: bool, storage: Path, as_json: bool) -> None:
     from search.run import Run
 
     found = Run.open(run, storage)
-    findings = finite(doctor(found.history))
+    findings = finite(doctor(found.history, reference(found)))
     if as_json:
         print_json({"run": found.name, "findings": findings})
         return

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from search.analysis.checks.base import Finding, Verdict
+from search.analysis.checks.base import Finding, Verdict, cannot_tell
 from search.analysis.checks.bounds import bounds
 from search.analysis.checks.clipping import clipping
+from search.analysis.checks.commands import command_of
 from search.analysis.checks.divergence import divergence
 from search.analysis.checks.early_spikes import early_spikes
 from search.analysis.checks.effort import effort
@@ -56,10 +57,41 @@ CHECKS: dict[str, Callable[[History], list[Finding]]] = {
 }
 """Name -> check, in the order in which a report shows them."""
 
+CURVES = frozenset(
+    [
+        "overfitting",
+        "underfitting",
+        "still_improving",
+        "saturated",
+        "late_noise",
+        "early_spikes",
+        "periodic",
+        "rising_training",
+        "clipping",
+    ]
+)
+"""Those that read the steps of a trial as the curve of one training."""
+
 _ORDER = {"fail": 0, "warn": 1, "cannot tell": 2, "pass": 3}
 
 
-def doctor(history: History) -> list[dict[str, Any]]:
-    """What every check finds, the worst first, in the order of `CHECKS` otherwise."""
-    findings = [finding for check in CHECKS.values() for finding in check(history)]
-    return [finding.to_json() for finding in sorted(findings, key=lambda each: _ORDER[each.verdict])]
+def doctor(history: History, reference: str = "last") -> list[dict[str, Any]]:
+    """What every check finds, the worst first, in the order of `CHECKS` otherwise, each with the command to copy.
+
+    `reference`: the run, as commands are to name it, quoted for a shell.
+    """
+    findings = [finding for name in CHECKS for finding in _findings(name, history)]
+    told = [finding.to_json() for finding in sorted(findings, key=lambda each: _ORDER[each.verdict])]
+    resumable = not history.about.get("imported")
+    return [{**each, "command": command_of(each, reference, resumable)} for each in told]
+
+
+def _findings(name: str, history: History) -> list[Finding]:
+    plan = history.problem.repeats
+    if plan is None or name not in CURVES:
+        return CHECKS[name](history)
+    said = (
+        f"Steps are {plan.over}, each a whole training of its own, so there is no training curve to read. To see one, run "
+        "the winner's config without repeats."
+    )
+    return [cannot_tell(name, said)]

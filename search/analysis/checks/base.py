@@ -22,7 +22,7 @@ class Finding:
         about: the parameter or trial that it is about; "" = the sweep.
         evidence: JSON: every number that `says` or the picture is made of.
         next: what to do about it, a sentence; "" where nothing is to be done.
-        command: to copy, or None.
+        command: to copy, or None; `doctor` fills it in, who knows which run it is (`commands`).
         picture: `{"kind": "bars", "labels": [...], "values": [...], "limit": float | None}` or
             `{"kind": "line", "x": [...], "lines": {name: [...]}, "mark": float | None}`; None = no picture.
     """

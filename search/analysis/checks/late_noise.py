@@ -77,7 +77,6 @@ def late_noise(history: History) -> list[Finding]:
                 "Confirm the top over fresh seeds; let the learning rate fall to the end (schedule: cosine), average the "
                 "weights (ema), use larger batches or more validation rows."
             ),
-            command="tuneyard confirm last",
             picture=_picture(history),
         )
     ]

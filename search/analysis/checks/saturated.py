@@ -86,7 +86,6 @@ def saturated(history: History) -> list[Finding]:
             ),
             evidence=evidence,
             next=f"Train for {plural(proposed, 'step')}, and spend what that saves on more trials.",
-            command=f"tuneyard run sweep.yaml --set max_steps={proposed}",
             picture={
                 "kind": "line",
                 "x": list(range(1, steps + 1)),

@@ -7,7 +7,7 @@ from search.analysis.checks.base import Finding, passed
 from search.analysis.numbers import number
 from search.history import History
 
-__all__ = ["NAMES", "steps_parameter"]
+__all__ = ["NAMES", "is_length", "steps_parameter"]
 
 _UNITS = ("epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "iterations")
 _PREFIXES = ("", "n", "num", "nb", "max", "total", "train", "training", "number_of")
@@ -32,12 +32,13 @@ def steps_parameter(history: History) -> list[Finding]:
             next=f"Take {axis.name} out of the parameters and set max_steps to the longest training worth paying for.",
         )
         for axis in axes_of(history)
-        if axis.scale != "choice" and _last_part(axis.name) in NAMES
+        if axis.scale != "choice" and is_length(axis.name)
     ]
     return found or [
         passed("steps_parameter", "No searched parameter is the length of the training by its name.")
     ]
 
 
-def _last_part(name: str) -> str:
-    return name.rsplit(".", 1)[-1].replace("-", "_").lower()
+def is_length(name: str) -> bool:
+    """Whether a parameter of this name is the length of the training."""
+    return name.rsplit(".", 1)[-1].replace("-", "_").lower() in NAMES

@@ -64,7 +64,6 @@ def still_improving(history: History) -> list[Finding]:
             best.id,
             evidence,
             next=f"Give trials more steps, {more} for {steps}; a schedule of the learning rate has to be as long.",
-            command=f"tuneyard run sweep.yaml --set max_steps={more}",
             picture=_picture(history, top[:3]),
         )
     ]

@@ -1,0 +1,44 @@
+"""Names and paths of the next file: right for where it will lie, as short as may be."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+__all__ = ["next_name", "placed"]
+
+_NEXT = re.compile(r"(.*)-next(\d*)")
+
+
+def next_name(name: str) -> str:
+    """`digits` -> `digits-next` -> `digits-next2` -> `digits-next3`; at most 64 characters."""
+    found = _NEXT.fullmatch(name)
+    stem, number = (found[1], int(found[2] or 1) + 1) if found else (name, 1)
+    tail = "-next" if number == 1 else f"-next{number}"
+    return f"{stem[: 64 - len(tail)]}{tail}"
+
+
+def placed(
+    keys: dict[str, Any], *, name: str, base: Path, run: Path | None, ignore: list[str], folder: Path
+) -> dict[str, Any]:
+    """The keys with name, base, storage and warm start.
+
+    Args:
+        base: folder that relative references started from so far; absolute.
+        run: directory of the run to learn from; None: there is nothing to learn.
+        ignore: see the sweep file's `warm_start`.
+        folder: where the file will lie; absolute.
+    """
+    head: dict[str, Any] = {"name": next_name(name)}
+    if base.resolve() != folder.resolve():
+        head["base"] = os.path.relpath(base.resolve(), folder.resolve())
+    tail: dict[str, Any] = {}
+    if run is not None:
+        tail["warm_start"] = [{"run": run.name, "ignore": ignore}] if ignore else run.name
+    home = None if run is None else run.resolve().parent
+    if home is not None and home != (Path.cwd() / (os.environ.get("TUNEYARD_STORAGE") or "runs")).resolve():
+        below = home.is_relative_to(Path.cwd().resolve())
+        tail["storage"] = str(home.relative_to(Path.cwd().resolve())) if below else str(home)
+    return {**head, **keys, **{key: value for key, value in tail.items() if key not in keys}}

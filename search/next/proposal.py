@@ -1,0 +1,207 @@
+"""From a run to the sweep after it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.errors import SettingsError
+from search.next.budget import choose_method, confirm_winner, fitting, limit_trials, try_first
+from search.next.change import Change
+from search.next.draft import Draft, Keys
+from search.next.evidence import Evidence
+from search.next.places import placed
+from search.next.ranges import move_bounds, narrow
+from search.next.text import commented
+from search.next.training import adopt_stopping, change_steps, mend_stopping
+from search.next.values import drop_choices, fix_idle, fix_lengths, try_dismissed
+from search.paths import write_atomic
+from search.settings import Override, ResolvedSettings, Settings
+from search.settings.document import Document, read_text
+from search.settings.overrides import apply_overrides
+
+if TYPE_CHECKING:
+    from search.run import Run
+
+__all__ = ["Proposal", "propose"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The next sweep's file, or why there is none.
+
+    Attributes:
+        run: name of the run that it follows.
+        about: that run in one line.
+        changes: with their reasons, in the order in which they were made; () where no check asks for any.
+        notes: what the checks found and no key of a file mends, a sentence each.
+        instead: where `changes` is (): what to do, and the command for it (None: there is none).
+        fit, of: how many of the trials so far lie in the new space, and are learnt from; out of how many.
+    """
+
+    run: str
+    about: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    instead: tuple[str, str | None] | None
+    fit: int
+    of: int
+    _keys: Keys
+    _base: Path
+    _directory: Path | None
+    _ignore: tuple[str, ...] = ()
+
+    def keys(self, folder: str | Path = ".") -> Keys:
+        """The keys of the file, for one that lies in `folder`: `Sweep(**run.next().keys())` runs it from Python."""
+        return placed(
+            dict(self._keys),
+            name=self.run,
+            base=self._base,
+            run=self._directory if self.fit else None,
+            ignore=list(self._ignore),
+            folder=Path(folder).resolve(),
+        )
+
+    def text(self, folder: str | Path = ".") -> str:
+        """The file as YAML, for one that lies in `folder`."""
+        left_out = self.of - self.fit
+        outside = (
+            f"; {left_out} of its {self.of} trials lie outside the new space and are not learnt from"
+            if left_out
+            else ""
+        )
+        head = f"The sweep after {self.run} ({self.about}). Beside each change stands its reason{outside}."
+        return commented(self.keys(folder), self.changes, head)
+
+    def settings(self, folder: str | Path = ".") -> ResolvedSettings:
+        """The file as `tuneyard plan` reads it; imports the trainable.
+
+        Raises SettingsError: there is no change to be made; the trainable is not known or cannot be used.
+        """
+        if not self.changes:
+            raise SettingsError(
+                f"{self.run}: no check asks for another sweep. {(self.instead or ('',))[0]}".strip()
+            )
+        folder = Path(folder).resolve()
+        document = read_text(self.text(folder), "next.yaml")
+        if "trainable" not in document.data:
+            raise SettingsError(
+                f"{self.run} does not say what was trained, because it was imported; say it: "
+                "--set trainable=path/to/file.py:NAME"
+            )
+        settings = Settings.from_document(document, folder, self.run).resolved()
+        problem = settings.problem()
+        settings.searcher(problem)
+        settings.scheduler(problem)
+        return settings
+
+    def write(self, path: str | Path, *, force: bool = False) -> Path:
+        """Check the file and write it. Raises SettingsError: as `settings`, or it is there and not `force`."""
+        path = Path(path)
+        if path.exists() and not force:
+            raise SettingsError(f"{path} exists; write to another file, or --force")
+        self.settings(path.parent)
+        write_atomic(path, self.text(path.parent))
+        return path
+
+    def with_overrides(self, overrides: Sequence[str | Override]) -> Proposal:
+        """With values put in place of the proposed ones, as `--set key=value`. Raises SettingsError."""
+        return (
+            replace(self, _keys=apply_overrides(Document(self._keys), overrides).data) if overrides else self
+        )
+
+
+def propose(run: Run) -> Proposal:
+    """The sweep that the checks of `run` ask for. Nothing of the user's is imported.
+
+    Raises SettingsError: the settings that it was started with do not read any more, because a file is gone, say.
+    """
+    evidence = Evidence(run.history)
+    base = Path(evidence.settings.get("base") or Path.cwd())
+    directory = None if run.paths is None else run.paths.root
+    empty = Proposal(
+        run.name, evidence.at_full, (), (), None, 0, len(run.history.observations), {}, base, directory
+    )
+    if evidence.winner is None:
+        return replace(empty, instead=_without_a_winner(run))
+    draft = Draft(evidence, base)
+    if len(run.history.trials) >= len(draft.keys.get("points", [])):
+        draft.keys.pop("points", None)  # they were tried
+    ignore = fix_idle(evidence, draft)
+    fix_lengths(evidence, draft)
+    drop_choices(evidence, draft)
+    narrow(evidence, draft, move_bounds(evidence, draft))
+    try_dismissed(evidence, draft)
+    length = change_steps(evidence, draft)
+    mend_stopping(evidence, draft)
+    notes = _left(evidence, draft)
+    if not any(change.weight for change in draft.changes):
+        return replace(empty, notes=notes, instead=_without_a_change(run, evidence))
+    fit = fitting(evidence, draft, ignore)
+    adopt_stopping(evidence, draft)
+    choose_method(evidence, draft, fit)
+    try_first(evidence, draft, fit, length)
+    limit_trials(evidence, draft, fit, length)
+    confirm_winner(evidence, draft)
+    return replace(
+        empty,
+        changes=tuple(draft.changes),
+        notes=notes,
+        fit=fit,
+        _keys=draft.finished(),
+        _ignore=tuple(ignore),
+    )
+
+
+def _left(evidence: Evidence, draft: Draft) -> tuple[str, ...]:
+    """What the checks warn of and nothing in the draft answers to."""
+    answered = {change.check for change in draft.changes} | {"enough", "gap", "late_noise", "fixed"}
+    return tuple(
+        f"{each['check'].replace('_', ' ')}{' of ' + each['about'] if each['about'] else ''}: {each['next']}"
+        for each in evidence.findings
+        if each["verdict"] in ("warn", "fail") and each["check"] not in answered and each["next"]
+    )
+
+
+def _without_a_winner(run: Run) -> tuple[str, str | None]:
+    name, trials = shlex.quote(run.name), run.history.trials
+    failed = next((trial for trial in trials if trial.failure is not None), None)
+    if not trials:
+        return "No trial has run yet: there is nothing to learn from.", _resume(run)
+    if failed is not None and run.history.failed_total == len(trials):
+        said = "The only trial failed" if len(trials) == 1 else f"All {len(trials)} trials failed"
+        why = " ".join(failed.failure.message.split())[:200] if failed.failure else ""
+        return (
+            f"{said} ({failed.id}: {why}): mend the cause first.",
+            f"tuneyard logs {name}/{failed.id} --stderr",
+        )
+    return "No trial has a value yet: there is nothing to learn from.", _resume(run)
+
+
+def _without_a_change(run: Run, evidence: Evidence) -> tuple[str, str | None]:
+    """What to do where the space, the steps and the stopping are sound as far as the trials tell."""
+    name, trials = shlex.quote(run.name), len(run.history.trials)
+    if run.state in ("interrupted", "killed", "running") and not run.history.about.get("imported"):
+        return f"No check asks for a change after {evidence.at_full}: let it go on.", _resume(run)
+    if found := evidence.warnings("enough"):
+        more = found[0]["evidence"]["more"]
+        return (
+            f"No check asks for another space; {found[0]['says']} The same search can go on.",
+            f"tuneyard resume {name} --add-trials {more}",
+        )
+    if trials < 20:
+        return (
+            f"{evidence.at_full}: too few for most checks to judge by. More of the same search will tell.",
+            f"tuneyard resume {name} --add-trials {20 - trials}",
+        )
+    return (
+        "No check asks for another sweep. What is left is to make sure of the winner: train the best again under fresh seeds.",
+        f"tuneyard confirm {name}",
+    )
+
+
+def _resume(run: Run) -> str | None:
+    return None if run.state == "running" else f"tuneyard resume {shlex.quote(run.name)}"
