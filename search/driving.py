@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.errors import SettingsError
 from search.journal import FileJournal, RunLock
@@ -17,7 +17,7 @@ from search.sweep import Observer, PassiveSweep
 if TYPE_CHECKING:
     from search.run import Run
 
-__all__ = ["drive", "driving", "runner_for", "views_of", "write_report"]
+__all__ = ["drive", "driving", "recorded_settings", "runner_for", "views_of", "write_report"]
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,19 @@ def drive(
         sweep.close_observers()
 
 
+def recorded_settings(
+    about: Mapping[str, Any], name: str, target: type | Callable[..., Any] | None
+) -> ResolvedSettings:
+    """The settings in the header of a journal. Raises SettingsError: the run was imported, and trains nothing here."""
+    imported = about.get("imported")
+    if imported is not None:
+        raise SettingsError(
+            f"{name} was imported from {imported['from']}, which did not say how its trials are trained. Write a sweep "
+            f"file of your own (tuneyard init) and let it learn from this run: --set 'warm_start=[{name}]'"
+        )
+    return ResolvedSettings.from_dict(about["settings"], target=target)
+
+
 def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Runner:
     """The runner, if it can run what the settings say. Raises SettingsError."""
     if name == "ray":
@@ -81,11 +94,16 @@ def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Ru
     return driver
 
 
-def views_of(paths: RunPaths) -> list[Observer]:
-    """What every run shows itself in."""
+def views_of(paths: RunPaths, settings: ResolvedSettings) -> list[Observer]:
+    """What every run shows itself in, and the mirrors that its sweep file asks for."""
     from search.views.tensorboard import TensorBoardView
 
-    return [TensorBoardView(paths.tensorboard)]
+    views: list[Observer] = [TensorBoardView(paths.tensorboard)]
+    if settings.file.mirrors is not None:
+        from search.views.mirrors import mirrors_of
+
+        views += mirrors_of(settings.file.mirrors, paths.root, settings.storage)
+    return views
 
 
 def write_report(run: Run) -> None:

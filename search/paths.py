@@ -56,6 +56,11 @@ class RunPaths:
         return self.root / "data.json"
 
     @property
+    def wandb(self) -> Path:
+        """What Weights & Biases writes, see `search.views.wandb`."""
+        return self.root / "wandb"
+
+    @property
     def report(self) -> Path:
         return self.root / "report"
 

@@ -10,7 +10,7 @@ from typing import Any
 from search.confirmation.candidates import Candidate, candidates_of, space_of
 from search.confirmation.replicates import Replicates, best_of, places_of, seeds_of, table_of
 from search.confirmation.testing import has_test_part, openings, test_winner
-from search.driving import drive, driving, runner_for, views_of, write_report
+from search.driving import drive, driving, recorded_settings, runner_for, views_of, write_report
 from search.errors import JournalError, SettingsError
 from search.history import History, Record
 from search.journal import read_journal
@@ -56,12 +56,13 @@ def confirm(
     What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
     own; the report of the searched run is written anew and tells of it.
 
-    Raises RunNotFoundError, JournalError, LockedError; SettingsError: no trial to confirm, or another plan was begun.
+    Raises RunNotFoundError, JournalError, LockedError; SettingsError: no trial to confirm, another plan was begun, or the
+    run was imported.
     """
     searched = Run.open(reference, storage)
     assert searched.paths is not None
     about = searched.history.about
-    settings = ResolvedSettings.from_dict(about["settings"], target=trainable)
+    settings = recorded_settings(about, searched.name, trainable)
     if workers is not None:
         settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
     section = settings.file.confirm or ConfirmSection()
@@ -84,7 +85,7 @@ def confirm(
     searcher = Replicates(problem, configs, turns, racing=plan["racing"])
     told = {"runner": name, **provenance(settings.base), "path": str(paths.root)}
     with driving(paths) as journal:
-        scheduler, shown = make_scheduler("none", problem), [*views_of(paths), *observers]
+        scheduler, shown = make_scheduler("none", problem), [*views_of(paths, settings), *observers]
         if records is None:
             header = {"settings": settings.to_dict(), "confirm": plan, **told}
             sweep = PassiveSweep.begin(problem, searcher, scheduler, journal, about=header, observers=shown)

@@ -85,13 +85,13 @@ class ByHand:
         sweep.ask(len(problem.points), 0.0)
         return sweep
 
-    def resume(self, journal: Path | Sequence[Record], *observers: Observer) -> PassiveSweep:
+    def resume(
+        self, journal: Path | Sequence[Record], *observers: Observer, about: dict[str, Any] | None = None
+    ) -> PassiveSweep:
         """`journal`: the file, which is gone on with, or records."""
-        if isinstance(journal, Path):
-            return PassiveSweep.resume(
-                read_journal(journal), Nothing(), GoOn(), self._open(journal), observers=observers
-            )
-        return PassiveSweep.resume(journal, Nothing(), GoOn(), MemoryJournal(), observers=observers)
+        records = read_journal(journal) if isinstance(journal, Path) else journal
+        goes_on = self._open(journal) if isinstance(journal, Path) else MemoryJournal()
+        return PassiveSweep.resume(records, Nothing(), GoOn(), goes_on, about=about, observers=observers)
 
     def _open(self, path: Path) -> Journal:
         self.journals.append(FileJournal(path))
