@@ -88,7 +88,9 @@ def _area(points: Points, corner: Points) -> float:
 def _ranks(points: Points) -> npt.NDArray[np.int64]:
     """Fronts of feasible points: those that nothing left dominates are taken off, again and again."""
     ranks = np.zeros(len(points), dtype=np.int64)
-    distinct, back = np.unique(points, axis=0, return_inverse=True)  # sorted: a point is dominated by earlier ones only
+    distinct, back = np.unique(
+        points, axis=0, return_inverse=True
+    )  # sorted: a point is dominated by earlier ones only
     left = np.arange(len(distinct))
     found = np.zeros(len(distinct), dtype=np.int64)
     rank = 0
@@ -107,7 +109,7 @@ def _undominated(points: Points) -> npt.NDArray[np.bool_]:
         return np.arange(len(points)) == 0
     if points.shape[1] == 2:
         lowest = np.minimum.accumulate(points[:, 1])
-        return np.concatenate([[True], points[1:, 1] < lowest[:-1]])
+        return np.append(True, points[1:, 1] < lowest[:-1])
     free = np.ones(len(points), dtype=bool)
     for begin in range(0, len(points), _ROWS):
         rows = points[begin : begin + _ROWS]

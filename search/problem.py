@@ -156,7 +156,8 @@ class Problem:
 
     def lacks(self, metrics: Mapping[str, float]) -> str | None:
         """What keeps a result from counting: a metric that is asked for and missing, or not finite; None: nothing."""
-        for metric in (each.metric for each in (*self.objectives, *self.outcome_constraints)):
+        asked = [each.metric for each in self.objectives] + [each.metric for each in self.outcome_constraints]
+        for metric in asked:
             value = metrics.get(metric)
             if value is None:
                 return f"{metric} is missing{nearest(metric, metrics)}"

@@ -21,8 +21,10 @@ FLOORS = {"spaces": 0, "trainables": 1, "search": 2, "deploy": 3, "tuneyard": 4}
 SEARCH_ORDER = (
     "errors",
     "seeds",
+    "dominance",
     "trial",
     "paths",
+    "outcomes",
     "problem",
     "history",
     "pictures",
@@ -37,7 +39,9 @@ SEARCH_ORDER = (
     "provenance",
     "run",
     "confirmation",
+    "exchange",
     "analysis",
+    "next",
     "report",
     "api",
 )
@@ -45,7 +49,7 @@ SEARCH_ORDER = (
 # Heavy libraries, and the only places that may name them.
 ALLOWED = {
     "ray": ("spaces/translate/ray.py", "search/runners/ray_tune/", "tuneyard/templates/"),
-    "optuna": ("spaces/translate/optuna.py", "search/searchers/", "search/analysis/"),
+    "optuna": ("spaces/translate/optuna.py", "search/searchers/", "search/analysis/", "search/exchange/"),
     "hyperopt": ("spaces/translate/hyperopt.py", "search/searchers/"),
     "ConfigSpace": ("spaces/translate/configspace.py",),
     "torch": ("trainables/neural/", "deploy/"),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from search.history import History
-from search.trial import Outcome, Trial
+from search.trial import Trial
 
 __all__ = ["best_score", "ranked"]
 
 
 def best_score(trial: Trial) -> float | None:
-    """The score that counts of a trial (`Objective.counts`); None where it has none that counts (a failed trial's does not)."""
-    if trial.outcome is Outcome.FAILED or trial.best is None:
-        return None
-    return trial.best.score
+    """The score that counts of a trial (`Objective.counts`); None where none does: of a failed or infeasible trial."""
+    return trial.best.score if trial.sound and trial.best is not None else None
 
 
 def ranked(history: History) -> list[Trial]:

@@ -60,6 +60,8 @@ class Capabilities:
     learning; `cube` = by the place of each parameter in the unit cube.
     `constraints`: `exact` = every feasible config and no other; `redraw` = what breaks one is drawn again.
     `parallel`: knows which trials are running and spreads out. `finite`: ends when every config was tried.
+    `several`: may have several objectives. `outcomes`: may have outcome constraints, and keeps to what meets them if it
+    learns at all.
     """
 
     summary: str
@@ -70,6 +72,8 @@ class Capabilities:
     constraints: Literal["exact", "redraw"]
     parallel: bool
     finite: bool = False
+    several: bool = False
+    outcomes: bool = False
     options: Mapping[str, Option] | None = None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from search.history import Observation
 from search.trial import Outcome
 
-__all__ = ["comparable"]
+__all__ = ["comparable", "newest"]
 
 
 def comparable(observations: Sequence[Observation], enough: int) -> list[Observation]:
@@ -18,10 +18,7 @@ def comparable(observations: Sequence[Observation], enough: int) -> list[Observa
     is what completed trials have; below it, a trial that reached step s counts with its best score up to s, as if s were
     all it ran. A failed trial counts at every fidelity. With fewer than `enough` at any step: the full ones, be they few.
     """
-    newest = {each.number: index for index, each in enumerate(observations) if each.number is not None}
-    known = [
-        each for index, each in enumerate(observations) if each.number is None or newest[each.number] == index
-    ]
+    known = newest(observations)
     full = [each for each in known if each.outcome is not Outcome.STOPPED]
     if len(full) >= enough:
         return full
@@ -33,6 +30,14 @@ def comparable(observations: Sequence[Observation], enough: int) -> list[Observa
         return full
     step = reached[enough - failed - 1]
     return [_cut(each, step) for each in known if each.outcome is Outcome.FAILED or _steps(each) >= step]
+
+
+def newest(observations: Sequence[Observation]) -> list[Observation]:
+    """The newest observation of each trial: one that failed and was given another chance has two."""
+    last = {each.number: index for index, each in enumerate(observations) if each.number is not None}
+    return [
+        each for index, each in enumerate(observations) if each.number is None or last[each.number] == index
+    ]
 
 
 def _steps(observation: Observation) -> int:

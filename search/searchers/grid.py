@@ -33,6 +33,8 @@ class Grid:
         constraints="exact",
         parallel=True,
         finite=True,
+        several=True,
+        outcomes=True,
         options={
             "resolution": Option(
                 "points of each continuous parameter, ends included; or a mapping from a parameter's name to them",

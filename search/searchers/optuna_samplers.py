@@ -9,14 +9,21 @@ from __future__ import annotations
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import CmaEsSampler, TPESampler
+from optuna.samplers import CmaEsSampler, NSGAIISampler, TPESampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from spaces import Space
 from spaces.translate import optuna as translate
 
-__all__ = ["BlockTPESampler", "Distributions", "NumbersCmaEsSampler", "blocks", "numbers"]
+__all__ = [
+    "BlockTPESampler",
+    "Distributions",
+    "FilledNSGAIISampler",
+    "NumbersCmaEsSampler",
+    "blocks",
+    "numbers",
+]
 
 Distributions = dict[str, BaseDistribution]
 """By the key of a parameter."""
@@ -72,3 +79,36 @@ class NumbersCmaEsSampler(CmaEsSampler):
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Distributions:
         return self._numbers
+
+
+class FilledNSGAIISampler(NSGAIISampler):
+    """NSGA-II over trials that all have a value of every parameter of `space`.
+
+    Finished trials make up the generations in their order in the study, `population_size` each, whoever proposed them:
+    given points, trials of earlier runs and failed ones count like its own, and nothing needs to be remembered.
+    """
+
+    def __init__(self, space: Distributions, **options: Any) -> None:
+        super().__init__(**options)
+        self._space = {key: each for key, each in space.items() if not each.single()}
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Distributions:
+        return self._space
+
+    def get_trial_generation(self, study: Study, trial: FrozenTrial) -> int:
+        return len(self._finished(study)) // self._size
+
+    def get_population(self, study: Study, generation: int) -> list[FrozenTrial]:
+        return self._finished(study)[generation * self._size : (generation + 1) * self._size]
+
+    def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
+        # Optuna gives them by merit at the first call and by number at all others; draws must not depend on which it is
+        return sorted(super().get_parent_population(study, generation), key=lambda parent: parent.number)
+
+    @property
+    def _size(self) -> int:
+        assert self.population_size is not None
+        return self.population_size
+
+    def _finished(self, study: Study) -> list[FrozenTrial]:
+        return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

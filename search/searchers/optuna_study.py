@@ -1,4 +1,4 @@
-"""A history, told to Optuna as a study: what `tpe`, `gp` and `cmaes` have in common.
+"""A history, told to Optuna as a study: what `tpe`, `gp`, `cmaes` and `nsga2` have in common.
 
 Optuna's samplers read a study; ours are functions of the history. So the study here is a mirror of the history, kept by
 these rules, and only through Optuna's public ask and tell:
@@ -7,7 +7,9 @@ these rules, and only through Optuna's public ask and tell:
   same whoever played them: an object that lived through the sweep or a fresh one;
 - an open trial stands in the study as RUNNING; when it closes, that stand-in becomes FAIL, which no sampler looks at,
   and what was observed of it is added: a completed trial as COMPLETE, a stopped one as PRUNED with its curve, a failed
-  one as COMPLETE with the worst finite score (as FAIL, TPE walks into the failing region);
+  one as COMPLETE with the worst finite score (as FAIL, TPE walks into the failing region). With several objectives
+  Optuna knows no PRUNED: a stopped trial is COMPLETE with what it had reached;
+- a trial carries the excess of each outcome constraint as Optuna's own constraints, for which 0 and below is feasible;
 - a proposal is drawn from a scratch trial, which becomes FAIL at once. The trial proper enters when the history says it
   was asked for. Given points and trials of earlier runs therefore enter in the same way as the searcher's own.
 
@@ -42,10 +44,13 @@ __all__ = ["Draw", "Mirror", "new_study", "propose", "quiet", "stand_in", "told"
 
 log = logging.getLogger(__name__)
 
+_CONSTRAINT = "constraints"  # as `optuna.trial.Trial.set_constraint` keeps them
 _ATTEMPTS = 10  # draws that break a constraint before one is drawn back
 
 SamplerFactory = Callable[[int, int], "BaseSampler"]
 """(seed, attempt) -> a fresh sampler; `attempt` counts the draws of this trial that broke a constraint."""
+
+Adaptation = Callable[["FrozenTrial", int], "FrozenTrial"]
 
 
 @contextmanager
@@ -64,25 +69,29 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def new_study() -> Study:
+def new_study(objectives: int = 1) -> Study:
     """An empty study in memory."""
     import optuna
 
-    return optuna.create_study(storage=optuna.storages.InMemoryStorage(), direction="minimize")
+    return optuna.create_study(
+        storage=optuna.storages.InMemoryStorage(), directions=["minimize"] * objectives
+    )
 
 
 def told(space: Space, observation: Observation, attributes: Mapping[str, Any]) -> FrozenTrial:
     """An observation as a finished trial."""
     from optuna.trial import TrialState, create_trial
 
-    stopped = observation.outcome is Outcome.STOPPED and bool(observation.curve)
+    several = bool(observation.secondary)
+    stopped = observation.outcome is Outcome.STOPPED and bool(observation.curve) and not several
+    limits = {f"{_CONSTRAINT}:{place}": excess for place, excess in enumerate(observation.excess)}
     return create_trial(
         state=TrialState.PRUNED if stopped else TrialState.COMPLETE,
-        value=observation.curve[-1][1] if stopped else observation.score,
+        values=[observation.curve[-1][1]] if stopped else list(observation.scores),
         params=translate.params(space, observation.config),
         distributions=translate.distributions(space, observation.config),
-        intermediate_values=dict(observation.curve),
-        system_attrs=dict(attributes),
+        intermediate_values={} if several else dict(observation.curve),
+        system_attrs={**attributes, **limits},
     )
 
 
@@ -130,15 +139,24 @@ class Mirror:
     `remembers`: the sampler keeps its state in the attributes of the trials that it proposed. Then each trial that the
     searcher was asked for is proposed again when it is played, in the study of that moment, and carries those attributes
     if the config comes out as it was journalled.
+    `adapt`: makes of a finished trial, and its place among those in the study, the one that enters it.
     """
 
     _pending: tuple[int, Draw] | None  # the last proposal, until something is played
 
     def __init__(
-        self, problem: Problem, sampler: SamplerFactory, *, startup: int, window: int, remembers: bool = False
+        self,
+        problem: Problem,
+        sampler: SamplerFactory,
+        *,
+        startup: int,
+        window: int,
+        remembers: bool = False,
+        adapt: Adaptation | None = None,
     ) -> None:
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
         self._startup, self._window, self._noticed = startup, window, False
+        self._adapt = adapt
         self._begin(History(problem))
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
@@ -239,7 +257,8 @@ class Mirror:
 
     def _tell(self, observation: Observation) -> None:
         noted = {} if observation.number is None else self._noted.get(observation.number, {})
-        self._add(told(self._problem.space, observation, noted))
+        trial = told(self._problem.space, observation, noted)
+        self._add(trial if self._adapt is None else self._adapt(trial, len(self._told)))
         self._told.append(observation)
 
     def _forget(self) -> None:
@@ -259,7 +278,7 @@ class Mirror:
     @property
     def _current(self) -> Study:
         if self._study is None:
-            self._study = new_study()
+            self._study = new_study(len(self._problem.objectives))
         return self._study
 
     def _add(self, trial: FrozenTrial) -> int:

@@ -25,6 +25,8 @@ class Random:
         categories="native",
         constraints="exact",
         parallel=True,
+        several=True,
+        outcomes=True,
     )
 
     def __init__(self, problem: Problem) -> None:

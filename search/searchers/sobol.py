@@ -39,6 +39,8 @@ class Sobol:
         categories="cube",
         constraints="exact",
         parallel=True,
+        several=True,
+        outcomes=True,
         options={
             "scramble": Option("false: the plain sequence, the same for every seed", default=True, kind=bool)
         },

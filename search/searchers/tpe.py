@@ -33,6 +33,8 @@ class TPE:
         categories="native",
         constraints="redraw",
         parallel=True,
+        several=True,
+        outcomes=True,
         options={
             "startup_trials": Option(
                 "observations before the model proposes; until then at random", 10, int, 1

@@ -17,6 +17,7 @@ import pytest
 
 from search.history import History, Observation
 from search.journal import MemoryJournal
+from search.outcomes import OutcomeConstraint
 from search.problem import Budget, FailurePolicy, Objective, Problem
 from search.schedulers.base import CONTINUE, Verdict
 from search.searchers.base import Searcher
@@ -76,17 +77,28 @@ MAX_STEPS = 4
 
 
 def problem_on(
-    space: Space, *, seed: int = 0, trials: int = 1000, points: tuple[Mapping[str, Any], ...] = ()
+    space: Space,
+    *,
+    seed: int = 0,
+    trials: int = 1000,
+    points: tuple[Mapping[str, Any], ...] = (),
+    several: bool = False,
+    limits: tuple[str, ...] = (),
 ) -> Problem:
-    """A minimisation of `loss` over `space`; failures never end it."""
+    """A minimisation of `loss` over `space`, and, where there are `several`, a maximisation of `gain`.
+
+    Failures never end it. `limits`: outcome constraints.
+    """
     return Problem(
         space,
-        Objective("loss"),
+        Objective("loss", counts="last" if several else "best"),
         MAX_STEPS,
         Budget(trials=trials),
         FailurePolicy(stop_after=None),
         seed=seed,
         points=points,
+        secondary=(Objective("gain", "maximize", counts="last"),) if several else (),
+        outcome_constraints=tuple(map(OutcomeConstraint.parse, limits)),
     )
 
 
@@ -108,6 +120,13 @@ def loss_of(config: Mapping[str, Any], step: int = MAX_STEPS) -> float:
     return size + 1.0 / step
 
 
+def metrics_of(config: Mapping[str, Any], step: int = MAX_STEPS) -> dict[str, float]:
+    """The loss, a gain that is at odds with it, and a size that a constraint may limit."""
+    loss = loss_of(config, step)
+    gain = 3 * loss_of(dict(list(config.items())[1:]), step) - loss
+    return {"loss": loss, "gain": gain, "size": abs(gain) + 1.0 / step}
+
+
 def play(
     problem: Problem,
     searcher: Searcher,
@@ -124,6 +143,7 @@ def play(
     and is given a second chance later.
     """
     chance = random.Random(seed)
+    asked_for = [each.metric for each in (*problem.objectives, *problem.outcome_constraints)]
     journal = MemoryJournal()
     sweep = PassiveSweep.begin(problem, searcher, Patient(), journal, priors=priors)
     fates: dict[int, str] = {}
@@ -157,8 +177,10 @@ def play(
                 fates[number] = "complete"
                 sweep.reopen(number, now)
             continue
-        value = math.nan if fate == "nan" and step == 2 else loss_of(trial.config, step)
-        decision = sweep.report(trial.number, step, {"loss": value}, now)
+        metrics = metrics_of(trial.config, step)
+        if fate == "nan" and step == 2:
+            metrics[chance.choice(asked_for)] = math.nan
+        decision = sweep.report(trial.number, step, metrics, now)
         if decision.outcome is not None:
             sweep.close(trial.number, decision.outcome, now, decision.reason, decision.failure)
         elif fate == "stop" and chance.random() < 0.5:
@@ -184,11 +206,16 @@ def assert_pure(make: Make, records: list[dict[str, Any]], numbers: set[int] | N
 class SearcherContract:
     """The suite. `asks`: trials of a test; more than the warm-up, so that the model is at work.
 
-    `random`: whether the seed decides what is proposed.
+    `random`: whether the seed decides what is proposed. `several`, `limits`: of the problems that it is given.
     """
 
     asks = 16
     random = True
+    several = False
+    limits: tuple[str, ...] = ()
+
+    def problem_on(self, space: Space, **more: Any) -> Problem:
+        return problem_on(space, several=self.several, limits=self.limits, **more)
 
     @pytest.fixture
     def make(self) -> Make:
@@ -198,19 +225,19 @@ class SearcherContract:
     def space(self, request: pytest.FixtureRequest, make: Make) -> Space:
         """A space of each kind that the searcher takes; one that it does not take it must refuse by a parameter's name."""
         space = SPACES[request.param]
-        if (refusal := _refusal(make, space)) is not None:
+        if (refusal := _refusal(make, self.problem_on(space))) is not None:
             assert refusal.where in space.names
             pytest.skip(f"refused: {refusal}")
         return space
 
     def test_lives_through_failed_and_diverged_trials(self, make: Make, space: Space) -> None:
-        records = play(problem_on(space), make(problem_on(space)), self.asks)
+        records = play(self.problem_on(space), make(self.problem_on(space)), self.asks)
         assert asked(records)
         for config in asked(records):
             assert json.loads(json.dumps(space.validate(config))) == config
 
     def test_every_trial_fails(self, make: Make) -> None:
-        problem = problem_on(SPACES["mixed"])
+        problem = self.problem_on(SPACES["mixed"])
         sweep = PassiveSweep.begin(problem, make(problem), Patient(), MemoryJournal())
         for number in range(self.asks):
             assert sweep.ask(1, 0.0)
@@ -219,20 +246,26 @@ class SearcherContract:
     def test_proposals_depend_on_the_seed(self, make: Make) -> None:
         space = SPACES["floats"]
         first, second = (
-            asked(play(problem_on(space, seed=s), make(problem_on(space, seed=s)), 3)) for s in (1, 2)
+            asked(play(self.problem_on(space, seed=s), make(self.problem_on(space, seed=s)), 3))
+            for s in (1, 2)
         )
         assert (first != second) == self.random
 
     def test_same_seed_same_sweep(self, make: Make, space: Space) -> None:
-        runs = [play(problem_on(space, seed=7), make(problem_on(space, seed=7)), self.asks) for _ in range(2)]
+        runs = [
+            play(self.problem_on(space, seed=7), make(self.problem_on(space, seed=7)), self.asks)
+            for _ in range(2)
+        ]
         assert runs[0] == runs[1]
 
     def test_fresh_at_any_prefix(self, make: Make, space: Space) -> None:
-        records = play(problem_on(space, seed=3), make(problem_on(space, seed=3)), self.asks, seed=3)
+        records = play(
+            self.problem_on(space, seed=3), make(self.problem_on(space, seed=3)), self.asks, seed=3
+        )
         assert_pure(make, records, set(range(0, self.asks, 3)) | {self.asks - 1})
 
     def test_asking_again_changes_nothing(self, make: Make) -> None:
-        problem = problem_on(SPACES["mixed"])
+        problem = self.problem_on(SPACES["mixed"])
         records = play(problem, make(problem), self.asks)
         history = History.from_records(records)
         searcher = make(problem)
@@ -242,7 +275,7 @@ class SearcherContract:
 
     def test_proposals_that_came_to_nothing_leave_no_trace(self, make: Make) -> None:
         """Asked at odd moments, for numbers that are asked for later or never, it proposes what a fresh one does."""
-        problem = problem_on(SPACES["mixed"], seed=5)
+        problem = self.problem_on(SPACES["mixed"], seed=5)
         records = play(problem, make(problem), self.asks, seed=5)
         history, searcher, chance = History(problem), make(problem), random.Random(0)
         for index, record in enumerate(records):
@@ -256,18 +289,19 @@ class SearcherContract:
         space = SPACES["conditional"]
         rng = np.random.default_rng(0)
         points = (space.sample(rng), space.sample(rng))
-        problem = problem_on(space, points=points)
+        problem = self.problem_on(space, points=points)
+        rest = ((2.0,) if self.several else (), tuple(0.5 for _ in self.limits))
         fits = [
-            Observation(None, space.sample(rng), 1.0 + i, Outcome.COMPLETED, ((1, 1.0 + i),))
+            Observation(None, space.sample(rng), 1.0 + i, Outcome.COMPLETED, ((1, 1.0 + i),), *rest)
             for i in range(12)
         ]
-        foreign = Observation(None, {"other": 1}, 0.0, Outcome.COMPLETED, ((1, 0.0),))
+        foreign = Observation(None, {"other": 1}, 0.0, Outcome.COMPLETED, ((1, 0.0),), *rest)
         records = play(problem, make(problem), self.asks, priors=(foreign, *fits))
         assert asked(records)[:2] == [dict(point) for point in points]
         assert_pure(make, records, {2, self.asks - 1})
 
     def test_leaves_global_randomness_alone(self, make: Make) -> None:
-        problem = problem_on(SPACES["mixed"])
+        problem = self.problem_on(SPACES["mixed"])
         random.seed(1), np.random.seed(1)  # noqa: NPY002 - the global state is what is tested
         expected = random.random(), np.random.random()  # noqa: NPY002
         random.seed(1), np.random.seed(1)  # noqa: NPY002
@@ -275,9 +309,9 @@ class SearcherContract:
         assert (random.random(), np.random.random()) == expected  # noqa: NPY002
 
 
-def _refusal(make: Make, space: Space) -> SpaceError | None:
+def _refusal(make: Make, problem: Problem) -> SpaceError | None:
     try:
-        make(problem_on(space))
+        make(problem)
     except SpaceError as error:
         return error
     return None

@@ -37,7 +37,9 @@ def test_ranks_are_those_of_the_definition(points: list[tuple[float, ...]]) -> N
 def test_ranks_of_many_points_in_three_objectives() -> None:
     points = np.random.default_rng(0).random((2500, 3))  # more than are compared at a time
     first = dominance_ranks(points) == 0
-    beaten = [any((other <= each).all() and (other < each).any() for other in points[first]) for each in points]
+    beaten = [
+        any((other <= each).all() and (other < each).any() for other in points[first]) for each in points
+    ]
     assert (~np.array(beaten)).tolist() == first.tolist()
 
 

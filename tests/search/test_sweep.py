@@ -43,7 +43,7 @@ def resume(past: list[Record], scheduler: str = "none") -> PassiveSweep:
     [
         ({"loss": math.nan}, "step 1: loss is nan"),
         ({"loss": -math.inf}, "step 1: loss is -inf"),
-        ({"lss": 1.0}, "step 1: loss is missing"),
+        ({"lss": 1.0}, "step 1: loss is missing (did you mean lss?)"),
         ({}, "step 1: loss is missing"),
     ],
 )
