@@ -23,7 +23,7 @@ from spaces.space import Space
 from spaces.translate.support import FEATURES, Feature, refuse_unsupported
 from spaces.values import Config, Value, canonical
 
-__all__ = ["REFUSALS", "SUPPORTS", "decode", "to_configspace"]
+__all__ = ["REFUSALS", "SUPPORTS", "coded", "decode", "to_configspace"]
 
 _UNEVEN = "ConfigSpace has no steps on a logarithmic scale: use values, or a step of 1"
 
@@ -90,7 +90,7 @@ def decode(space: Space, values: Mapping[str, Any]) -> Config:
             each.domain.validate(values[each.key]) if _is_plain(each.domain) else str(values[each.key])
         )
         return next(
-            choice for choice in each.domain.choices if canonical(_coded(each.domain, choice)) == given
+            choice for choice in each.domain.choices if canonical(coded(each.domain, choice)) == given
         )
 
     return space.walk(look_up)
@@ -102,9 +102,9 @@ def _hyperparameter(parameter: Parameter) -> dict[str, Any]:
     if isinstance(domain, Constant):
         plain = isinstance(domain.value, int | float | str) and not isinstance(domain.value, bool)
         return {"type": "constant", **head, "value": domain.value if plain else canonical(domain.value)}
-    default = {"default_value": _coded(domain, domain.from_unit(0.5))}
+    default = {"default_value": coded(domain, domain.from_unit(0.5))}
     if isinstance(domain, Categorical):
-        choices = [_coded(domain, choice) for choice in domain.choices]
+        choices = [coded(domain, choice) for choice in domain.choices]
         return {"type": "categorical", **head, "choices": choices, "weights": None, **default}
     if isinstance(domain, Float | Integer) and domain.low < domain.high and domain.step in (None, 1):
         kind = "uniform_int" if isinstance(domain, Integer) else "uniform_float"
@@ -121,7 +121,7 @@ def _hyperparameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "type": "ordinal",
         **head,
-        "sequence": [_coded(domain, each) for each in _values(parameter)],
+        "sequence": [coded(domain, each) for each in _values(parameter)],
         **default,
     }
 
@@ -150,7 +150,7 @@ def _condition(child: Parameter, condition: Condition, space: Space) -> dict[str
         return {} if condition.holds(domain.value) else None
     ends = {"child": child.key, "parent": parents[0].key}
     if domain.size is not None:
-        met = [_coded(domain, value) for value in _values(parents[0]) if condition.holds(value)]
+        met = [coded(domain, value) for value in _values(parents[0]) if condition.holds(value)]
         return {"type": "IN", **ends, "values": met}
     assert isinstance(domain, Float)
     if condition.op == "in":
@@ -185,7 +185,7 @@ def _values(parameter: Parameter) -> tuple[Value, ...]:
     return parameter.domain.grid(1)
 
 
-def _coded(domain: Domain, value: Value) -> Any:
+def coded(domain: Domain, value: Value) -> Any:
     """A value as ConfigSpace keeps it without changing its type: plain, or JSON text."""
     return value if _is_plain(domain) else canonical(value)
 

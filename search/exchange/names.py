@@ -1,0 +1,44 @@
+"""Foreign names as names that a space, and a file system, can carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["legal_names", "run_name"]
+
+_LONGEST = 120
+
+
+def legal_names(names: Iterable[str]) -> dict[str, str]:
+    """Each name -> a legal and unique parameter name: itself where it is one already.
+
+    Letters, digits, `_` and `-` stay, anything else becomes `_`. Dots stay as the sign of a group, unless a name would be
+    a group and a parameter at once.
+    """
+    given = list(dict.fromkeys(names))
+    groups = {".".join(name.split(".")[:depth]) for name in given for depth in range(1, name.count(".") + 1)}
+    clash = {name for name in given if name in groups}
+    legal: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in given:
+        dotted = not any(name.startswith(f"{other}.") for other in clash)
+        base = candidate = _legal(name if dotted else name.replace(".", "_"))
+        number = 2
+        while candidate in taken:
+            candidate, number = f"{base}_{number}", number + 1
+        taken.add(candidate)
+        legal[name] = candidate
+    return legal
+
+
+def run_name(text: str) -> str:
+    """A run name made of any text: `../My study` -> `My-study`."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:60].strip(".-")
+    return name if name and name != "last" else "imported"
+
+
+def _legal(name: str) -> str:
+    parts = [re.sub(r"[^\w-]", "_", part)[:_LONGEST] for part in name.split(".")]
+    legal = ".".join(part for part in parts if part) or "_"
+    return legal if re.match(r"[^\W\d]", legal) else f"_{legal}"
