@@ -3,6 +3,7 @@
 - `verdict`: what won, how far it can be trusted, what to do next.
 - `facts`: what was searched, with what, where. `spending`: the budget and what became of it.
 - `leaderboard`: every trial in order of merit (the rule: `ranking`).
+- `repeats`: how sure each mean is where steps are folds or seeds (`repeats_verdict`: in words).
 - `history_curve`: best so far by trial, steps and time. `curves`: learning curves.
 - `parallel`, `slices`: configs against values, on the scales of `axes`.
 - `importance`: which parameters the result depends on (PED-ANOVA and fANOVA).
@@ -31,6 +32,7 @@ from search.analysis.importance import importance
 from search.analysis.isolation import isolation
 from search.analysis.leaderboard import leaderboard
 from search.analysis.parallel import parallel_coordinates
+from search.analysis.repeats import repeats
 from search.analysis.savings import savings
 from search.analysis.slices import slices
 from search.analysis.spending import spending
@@ -50,6 +52,7 @@ __all__ = [
     "leaderboard",
     "learning_curves",
     "parallel_coordinates",
+    "repeats",
     "savings",
     "slices",
     "spending",

@@ -40,15 +40,20 @@ def history_curve(history: History) -> dict[str, Any]:
         trials["seconds"].append(trial.best.now)
         trials["value"].append(value(best))
         trials["state"].append(trial.state)
-        if best < running:
+        if best < running and trial.best.step >= _deepest(history):
             running = best
             by_trial["trial"].append(trial.number + 1)
             by_trial["value"].append(value(best))
 
     improvements: dict[str, list[Any]] = {"trial": [], "steps": [], "seconds": [], "value": []}
     failed = {t.number for t in history.trials if t.outcome is Outcome.FAILED}
+    deepest = _deepest(history)
     sound = np.array(
-        [np.isfinite(s) and n not in failed for n, s in zip(number, score, strict=True)], dtype=bool
+        [
+            np.isfinite(s) and n not in failed and k >= deepest
+            for n, k, s in zip(number, step, score, strict=True)
+        ],
+        dtype=bool,
     )
     kept = order[sound[order]] if len(order) else order
     best_yet = np.minimum.accumulate(score[kept]) if len(kept) else score[kept]
@@ -66,6 +71,14 @@ def history_curve(history: History) -> dict[str, Any]:
         "steps": history.steps_total,
         "seconds": history.now,
     }
+
+
+def _deepest(history: History) -> int:
+    """The step from which on values count as best so far: where the last one counts, that of the best trial, since a value
+    of fewer folds is no better for being luckier."""
+    if history.problem.objective.counts == "best" or history.best is None or history.best.best is None:
+        return 0
+    return history.best.best.step
 
 
 def _results(

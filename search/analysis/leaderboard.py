@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.ranking import ranked
+from search.analysis.repeats import repeats
 from search.history import History
 from search.trial import Trial
 
@@ -15,15 +16,19 @@ def leaderboard(history: History) -> dict[str, Any]:
     """Rows of all trials: the ranked ones best first, then those without a value that counts, by number.
 
     `best`, `last`: values of the metric as the user knows it, None where there is none or it is not finite.
-    `seconds`: from the first start to the end, None before the start.
+    `seconds`: from the first start to the end, None before the start. `interval`: of `best` (95 %), where steps are folds
+    or seeds (see `repeats`), else None.
     """
     order = ranked(history)
     numbers = {trial.number for trial in order}
+    spans = {each["trial"]: each["interval"] for each in (repeats(history) or {"configs": []})["configs"]}
     rows = [_row(history, trial, rank) for rank, trial in enumerate(order, start=1)]
     rows += [_row(history, trial, None) for trial in history.trials if trial.number not in numbers]
     objective = history.problem.objective
     searched = dict.fromkeys(parameter.name for parameter in history.problem.space.searched)
     given = dict.fromkeys(name for trial in history.trials for name in trial.config)
+    for row in rows:
+        row["interval"] = spans.get(row["trial"])
     return {
         "metric": objective.metric,
         "goal": objective.goal,

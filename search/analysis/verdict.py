@@ -11,6 +11,8 @@ import numpy as np
 from search.analysis.auditing import audit
 from search.analysis.numbers import decimals_for, number, percent, plural
 from search.analysis.ranking import best_score, ranked
+from search.analysis.repeats import repeats
+from search.analysis.repeats_verdict import around, doubts, told_apart
 from search.history import History
 from search.trial import Trial
 
@@ -38,28 +40,35 @@ def verdict(
     best = order[0].best
     assert best is not None
     assert best.score is not None
-    scores = [score for trial in order if (score := best_score(trial)) is not None]
+    rivals = [trial for trial in order if _comparable(history, trial, order[0])]
+    scores = [score for trial in rivals if (score := best_score(trial)) is not None]
     decimals = decimals_for([value(score) for score in scores[:20]])
     winner = _winner(history, order[0])
-    second = order[1] if len(order) > 1 else None
+    second = rivals[1] if len(rivals) > 1 else None
     lead = scores[1] - scores[0] if second is not None else None
-    wobble = _wobble(order[0])
+    wobble = _wobble(order[0]) if history.problem.repeats is None else None
+    sure = repeats(history)
 
     sentences = [_lead_sentence(second, lead, value(scores[1]) if second else None, decimals)]
-    if len(order) >= 5:
+    if len(rivals) >= 5:
         sentences.append(f"The best five lie within {number(scores[4] - scores[0], 3)}.")
     if winner["last"] is not None and winner["last"] != winner["value"]:
         sentences.append(
             f"It ended at {number(winner['last'], decimals=decimals)} (step {winner['last_step']:,}); "
             f"the best value is that of step {winner['step']:,}."
         )
+    if sure is not None:
+        sentences += told_apart(sure)
     if history.audited:
         sentences.append(_audit_sentence(history))
     return {
         "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
-        f"at step {winner['step']:,}",
+        + (f"at step {winner['step']:,}" if sure is None else around(sure, decimals)),
         "sentences": sentences,
-        "cautions": [*_audit_cautions(history, order[0]), *_cautions(order, lead, wobble, confirmed)],
+        "cautions": [
+            *_audit_cautions(history, order[0]),
+            *_cautions(order, lead, wobble, sure, confirmed),
+        ],
         "next": [*_by_state(history, name, state), *_with_winner(history, name, state, order[0], confirmed)],
         "winner": winner,
         "runner_up": {"trial": second.id, "value": value(scores[1])} if second is not None else None,
@@ -67,6 +76,13 @@ def verdict(
         "wobble": wobble,
         "decimals": decimals,
     }
+
+
+def _comparable(history: History, trial: Trial, winner: Trial) -> bool:
+    """Where the last step counts, a value of fewer steps is none to be ahead of."""
+    if history.problem.objective.counts == "best" or trial.best is None or winner.best is None:
+        return True
+    return trial.best.step == winner.best.step
 
 
 def _winner(history: History, trial: Trial) -> dict[str, Any]:
@@ -89,7 +105,7 @@ def _lead_sentence(
     second: Trial | None, lead: float | None, value: float | None, decimals: int | None
 ) -> str:
     if second is None or lead is None:
-        return "It is the only trial with a value, so there is nothing to compare it with."
+        return "It is the only trial with a value that counts, so there is nothing to compare it with."
     if lead == 0:
         return f"It ties with {second.id}; of equals the earlier trial is listed first."
     return f"{number(lead, 3)} ahead of the second, {second.id} ({number(value, decimals=decimals)})."
@@ -114,7 +130,11 @@ def _audit_cautions(history: History, winner: Trial) -> list[str]:
 
 
 def _cautions(
-    order: Sequence[Trial], lead: float | None, wobble: float | None, confirmed: Mapping[str, Any] | None
+    order: Sequence[Trial],
+    lead: float | None,
+    wobble: float | None,
+    sure: Mapping[str, Any] | None,
+    confirmed: Mapping[str, Any] | None,
 ) -> list[str]:
     cautions = []
     if confirmed is not None:
@@ -123,7 +143,9 @@ def _cautions(
             f"Trained again under fresh seeds: {confirmed['headline']}.{kept}",
             " ".join(confirmed["sentences"]),
         ]
-    if len(order) > 1:
+    if sure is not None:
+        cautions += doubts(sure)
+    elif len(order) > 1:
         cautions.append(
             "Every configuration ran once, under one seed. That cannot tell a better configuration from a luckier one, "
             f"and the best of {len(order):,} values is flattered by chance."

@@ -25,6 +25,8 @@ class MedianStopping:
     `grace`: no trial is stopped before it has done so many steps; default a ninth of max_steps, rounded up. (The paper
     has none, and stops at step 1.) `min_trials`: trials to compare with, at the least; default 5. Trials that failed
     are not compared with; those that were stopped are, up to the step they reached. Equal to the median goes on.
+    Where the objective counts the last step, scores at step s are compared, of this trial and of the others: each is of
+    all the steps up to there already.
     Raises SettingsError: an option out of range.
     """
 
@@ -36,6 +38,7 @@ class MedianStopping:
         if self._grace > problem.max_steps:
             check.refuse("grace", f"must not exceed max_steps ({problem.max_steps}), got {self._grace}")
         check.done()
+        self._last = problem.objective.counts == "last"
         self._means: dict[int, list[float]] = {}  # at each step: running means of the ended trials, sorted
         self._read = 0
 
@@ -57,8 +60,8 @@ class MedianStopping:
             return CONTINUE
         value = history.problem.objective.value
         reason = (
-            f"step {result.step}: its best, {value(trial.best.score):.6g}, is worse than {value(middle):.6g}, the "
-            f"median of {len(means)} ended trials' means up to there"
+            f"step {result.step}: its {'value' if self._last else 'best'}, {value(trial.best.score):.6g}, is worse than "
+            f"{value(middle):.6g}, the median of {len(means)} ended trials' {'there' if self._last else 'means up to there'}"
         )
         return Verdict(stop=True, reason=reason, rung=result.step)
 
@@ -70,7 +73,7 @@ class MedianStopping:
             total = 0.0
             for count, (step, score) in enumerate(observed.curve, start=1):
                 total += score
-                insort(self._means.setdefault(step, []), total / count)
+                insort(self._means.setdefault(step, []), score if self._last else total / count)
         self._read = len(history.observations)
 
 

@@ -17,7 +17,7 @@ from search.trial import Failure, Trial
 from search.views.screen import STATE_STYLES, counts, screen
 from search.views.tally import Tally
 from search.views.verdict import verdict
-from search.views.wording import clean, counted, duration, number
+from search.views.wording import clean, counted, duration, number, seen
 
 __all__ = ["ConsoleView"]
 
@@ -134,8 +134,9 @@ class ConsoleView:
         )
         if trial.best is not None and trial.best.score is not None:
             value = number(objective.value(trial.best.score))
+            of = f" of {trial.steps}" if history.problem.repeats is None else ""
             line.append(
-                f"  {self._clean(objective.metric, 40)} {value} at step {trial.best.step} of {trial.steps}"
+                f"  {self._clean(objective.metric, 40)} {value} {seen(history.problem, trial.best.step)}{of}"
             )
         if trial.number in history.audited:
             line.append(f"  audited: stopped at step {history.audited[trial.number]}, ran on", "yellow")

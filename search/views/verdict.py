@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from search.history import History
-from search.views.wording import clean, config_line, counted, duration, number
+from search.views.wording import clean, config_line, counted, duration, number, seen
 
 __all__ = ["verdict"]
 
@@ -33,7 +33,7 @@ def verdict(
         say("winner", f"none: no trial reported a finite {metric}")
     else:
         value = number(objective.value(best.best.score))
-        say("winner", f"{best.id}  {metric} {value} at step {best.best.step}", "bold green")
+        say("winner", f"{best.id}  {metric} {value} {seen(history.problem, best.best.step)}", "bold green")
         say("", config_line(best.config, 400, ascii_only=ascii_only))
     by_state: dict[str, int] = {}
     for trial in history.trials:

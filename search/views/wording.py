@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["clean", "config_line", "counted", "duration", "number", "sparkline"]
+if TYPE_CHECKING:
+    from search.problem import Problem
+
+__all__ = ["clean", "config_line", "counted", "duration", "number", "seen", "sparkline"]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi marks, lone surrogates, line separators
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "_.-~=*#"
@@ -45,6 +48,12 @@ def number(value: float | None) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def seen(problem: Problem, step: int) -> str:
+    """What a value is of: `at step 3`, or `over 3 folds` where steps are whole trainings."""
+    plan = problem.repeats
+    return f"at step {step}" if plan is None else f"over {counted(step, plan.over.removesuffix('s'))}"
 
 
 def duration(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from search.views.wording import clean, config_line, counted, duration, number
+from search.views.wording import clean, config_line, counted, duration, number, seen
 from tuneyard.cli import COMMANDS
 from tuneyard.options import as_json, find_trial, print_json, reference, storage
 from tuneyard.terminal import next_steps, printable, table
@@ -72,12 +72,16 @@ def describe(run: Run) -> None:
         click.echo(printable(f"best     none yet of {objective.metric} ({objective.goal})"))
     else:
         value = f"{objective.metric} = {number(best.value)} ({objective.goal})"
-        click.echo(printable(f"best     {value} by {best.trial} at step {best.step}"))
+        click.echo(printable(f"best     {value} by {best.trial} {seen(run.history.problem, best.step)}"))
         click.echo(f"         {config_line(best.config)}")
     ranked = _ranked(run)
     if ranked:
         click.echo()
-        click.echo(table(*_leaderboard(run, ranked[:_TOP]), right=("steps", "best", "last")))
+        click.echo(
+            table(
+                *_leaderboard(run, ranked[:_TOP]), right=("steps", "folds", "seeds", "best", "last", "mean")
+            )
+        )
         if len(ranked) > _TOP:
             click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {reference(run)} --csv")
     _failures(run)
@@ -85,22 +89,24 @@ def describe(run: Run) -> None:
 
 def _state(run: Run, state: str) -> str:
     """What a trial's state means to a reader: without a driver nothing is running."""
-    idle = run.state in ("interrupted", "killed") and state == "running"
+    idle = run.state != "running" and state == "running"
     return "unfinished" if idle else state
 
 
 def _ranked(run: Run) -> list[Trial]:
     """Trials with a result that did not fail, the best first."""
-    scored = [
-        (trial.best.score, trial.number, trial)
-        for trial in run.history.trials
-        if trial.best is not None and trial.best.score is not None and trial.failure is None
-    ]
-    return [trial for _, _, trial in sorted(scored)]
+    scored = (trial for trial in run.history.trials if trial.best is not None and trial.failure is None)
+    return sorted(scored, key=lambda trial: (run.history.place(trial), trial.number))
 
 
 def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    objective = run.history.problem.objective
+    objective, plan = run.history.problem.objective, run.history.problem.repeats
+    if plan is not None:
+        head = ("trial", "state", plan.over, "mean", "95 %", "config")
+        return head, [
+            (trial.id, _state(run, trial.state), *_sure(trial, run), config_line(trial.config))
+            for trial in trials
+        ]
     rows = [
         (
             trial.id,
@@ -113,6 +119,18 @@ def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[t
         for trial in trials
     ]
     return ("trial", "state", "steps", "best", "last", "config"), rows
+
+
+def _sure(trial: Trial, run: Run) -> tuple[int, float | None, str]:
+    """Folds or seeds of a trial, its mean, and half the interval around it."""
+    from search.analysis.repeats import interval_of, values_of
+
+    problem = run.history.problem
+    assert problem.repeats is not None
+    scores = values_of(trial, problem.objective)
+    span = interval_of(scores, problem.repeats)
+    mean = problem.objective.value(float(scores.mean())) if len(scores) else None
+    return len(scores), mean, "-" if span is None else f"± {number((span[1] - span[0]) / 2)}"
 
 
 def _failures(run: Run) -> None:

@@ -14,6 +14,7 @@ from search.analysis.checks.base import Finding, cannot_tell
 from search.analysis.checks.traces import noise, objective_of
 from search.analysis.numbers import number, plural
 from search.analysis.ranking import best_score, ranked
+from search.analysis.repeats import repeats
 from search.history import History
 from search.trial import Trial
 
@@ -39,22 +40,60 @@ class _Config:
 def gap(history: History) -> list[Finding]:
     """Warns where another config cannot be told from the winner.
 
-    With configs that ran more than once, by the spread over their seeds: a t test of means with the pooled deviation, one-sided at
+    Where steps are folds or seeds, by paired t tests over them, one-sided at 5 % (`search.analysis.repeats`). Else, with
+    configs that ran more than once, by the spread over their seeds: a t test of means with the pooled deviation, one-sided at
     5 %. Where every config ran once, luck is not known; then only the wobble from step to step is, which is the
     smaller part of it: a lead within it warns, a larger one cannot be judged.
     """
     trials = ranked(history)
+    if (found := repeats(history)) is not None:
+        return [_by_folds(found)]
     configs = _configs(history, trials)
     if len(configs) < 2:
         return [
             cannot_tell("gap", f"{plural(len(configs), 'config')} with a value: there is nothing to compare.")
         ]
-    repeats = [config.scores for config in configs if len(config.scores) > 1]
-    freedom = sum(len(scores) - 1 for scores in repeats)
+    several = [config.scores for config in configs if len(config.scores) > 1]
+    freedom = sum(len(scores) - 1 for scores in several)
     if freedom >= FREEDOM:
-        pooled = sum(float(np.sum((np.array(s) - np.mean(s)) ** 2)) for s in repeats) / freedom
+        pooled = sum(float(np.sum((np.array(s) - np.mean(s)) ** 2)) for s in several) / freedom
         return [_by_repeats(configs, math.sqrt(pooled), freedom)]
-    return [_by_wobble(trials, configs, once=not repeats)]
+    return [_by_wobble(trials, configs, once=not several)]
+
+
+def _by_folds(found: Mapping[str, Any]) -> Finding:
+    """Of a sweep whose steps are folds or seeds: paired differences over those that both configs had."""
+    over, configs, close = found["over"], found["configs"], found["close"]
+    if not found["pairs"]:
+        seen = min(len(configs), 1)
+        why = f"{plural(seen, 'trial')} with a value of all {over}: there is nothing to compare."
+        return cannot_tell("gap", why)
+    first, pair = configs[0]["trial"], found["pairs"][0]
+    second = pair["other"]
+    evidence = {
+        "winner": first,
+        "second": second,
+        "lead": pair["difference"],
+        "interval": pair["interval"],
+        "close": close,
+        "configs": len(configs),
+        "over": over,
+    }
+    if found["unvaried"]:
+        said = f"Every trial had one value on all of its {over}, so what luck makes is not known."
+        hint = "The trainable has no randomness: leave repeats out, or repeat over folds."
+        if over == "folds":
+            hint = "See that the trainable reads data.split.fold: it is to train on all folds but that one."
+        return Finding("gap", "cannot tell", said, first, evidence, hint)
+    lead = f" by {number(pair['difference'], 2)}"
+    if close:
+        others = _counted(len(close))
+        return _warned(
+            f"{first} leads {second}{lead}, and over the same {over} {others} cannot be told from it.",
+            evidence,
+        )
+    said = f"{first} leads {second}{lead}, more than luck over the same {over} makes."
+    return Finding("gap", "pass", said, first, evidence)
 
 
 def _configs(history: History, trials: list[Trial]) -> list[_Config]:

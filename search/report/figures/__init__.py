@@ -1,7 +1,7 @@
 """The figures of a report, one a file: each reads the report's numbers and gives a figure in Plotly's JSON form.
 
 - `base`: what they share, `Figure` and `View`.
-- `confirmation`, `history`, `curves`, `parallel`, `importance`, `isolation`, `slices`, `timeline`, `rungs`: of one run. `anytime`: of several.
+- `confirmation`, `history`, `curves`, `parallel`, `importance`, `isolation`, `slices`, `timeline`, `rungs`, `repeats`: of one run. `anytime`: of several.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from search.report.figures.history import history_figure
 from search.report.figures.importance import importance_figure
 from search.report.figures.isolation import isolation_figures
 from search.report.figures.parallel import parallel_figure
+from search.report.figures.repeats import repeats_figure
 from search.report.figures.rungs import rungs_figure
 from search.report.figures.slices import slice_figures
 from search.report.figures.timeline import timeline_figure
@@ -28,6 +29,7 @@ __all__ = [
     "importance_figure",
     "isolation_figures",
     "parallel_figure",
+    "repeats_figure",
     "rungs_figure",
     "slice_figures",
     "timeline_figure",

@@ -31,6 +31,7 @@ from search.report.figures import (
     importance_figure,
     isolation_figures,
     parallel_figure,
+    repeats_figure,
     rungs_figure,
     slice_figures,
     timeline_figure,
@@ -117,6 +118,7 @@ def _figures(report: dict[str, Any]) -> dict[str, Any]:
         "isolation": isolation_figures(report),
         "timeline": timeline_figure(report),
         "rungs": rungs_figure(report),
+        "repeats": repeats_figure(report),
         "slices": slice_figures(report),
     }
 
