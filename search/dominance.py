@@ -106,10 +106,11 @@ def _ranks(points: Points) -> npt.NDArray[np.int64]:
 def _undominated(points: Points) -> npt.NDArray[np.bool_]:
     """Of distinct points in lexicographic order: those that no other dominates."""
     if points.shape[1] == 1:
-        return np.arange(len(points)) == 0
+        return np.asarray(np.arange(len(points)) == 0)
     if points.shape[1] == 2:
         lowest = np.minimum.accumulate(points[:, 1])
-        return np.append(True, points[1:, 1] < lowest[:-1])
+        lower: npt.NDArray[np.bool_] = np.append(True, points[1:, 1] < lowest[:-1])
+        return lower
     free = np.ones(len(points), dtype=bool)
     for begin in range(0, len(points), _ROWS):
         rows = points[begin : begin + _ROWS]

@@ -3,7 +3,7 @@
 - `settings`: `read_settings`, `Settings` (what was asked for); `resolved`: `ResolvedSettings` (nothing left open)
 - `document`, `overrides`, `plain`: YAML, `--set` and Python values as plain data that knows where it was written
 - `sweep_file`: the keys, their types and ranges; `durations`, `data_section`: two of them in detail
-- `checks`: rules across keys; `completion`: what the trainable declares fills what the file leaves out
+- `objectives`: metric, metrics and outcome_constraints; `checks`: rules across keys; `completion`: what the trainable declares fills what the file leaves out
 - `problems`, `foreign`, `secrets`: what is said about what is wrong, comes from other tools, or must not be there
 - `yaml_text`: settings written as a sweep file; `schema`: the JSON Schema for editors
 """

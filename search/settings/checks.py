@@ -21,6 +21,7 @@ from search.settings.data_section import missing_file, parameters_of
 from search.settings.document import Document, KeyPath
 from search.settings.foreign import rungs_of_wandb
 from search.settings.mirrors import mirror_problems
+from search.settings.objectives import objective_problems
 from search.settings.problems import space_problems, without_name
 from search.settings.repeats import trial_steps
 from search.settings.roles import role_problems
@@ -40,6 +41,7 @@ def check(file: SweepFile, document: Document, base: Path) -> list[str]:
     """
     problems = _name_problems(file, document) + _data_problems(file, document, base)
     space, space_said = read_space(file, document)
+    problems += objective_problems(file, document, METHOD_ALIASES)
     problems += space_said + _method_problems(file, document) + _early_terminate_problems(file, document)
     problems += _audit_problems(file, document) + mirror_problems(file, document)
     if space is not None:

@@ -62,7 +62,8 @@ def complete(
             "trainable": plug.ref if target is not None else file.trainable,
             "data": data,
             "method": method,
-            "metric": _metric(file, declared, notes),
+            "metric": None if file.metrics else _metric(file.metric or MetricSection(), declared, notes),
+            "metrics": [_metric(each, declared, notes) for each in file.metrics] if file.metrics else None,
             "parameters": _parameters(file, declared, max_steps, notes),
             "early_terminate": early_terminate,
             "max_steps": max_steps,
@@ -201,8 +202,7 @@ def _parameters(
     return parameters or None
 
 
-def _metric(file: SweepFile, declared: Declaration, notes: list[str]) -> MetricSection:
-    given = file.metric or MetricSection()
+def _metric(given: MetricSection, declared: Declaration, notes: list[str]) -> MetricSection:
     name = given.name or declared.metric
     known = declared.goals if name != declared.metric else {name: declared.goal}
     goal = given.goal or known.get(name or "")
@@ -215,7 +215,7 @@ def _metric(file: SweepFile, declared: Declaration, notes: list[str]) -> MetricS
 
 def _left_open(file: SweepFile, plug: Plug, document: Document) -> list[str]:
     problems = []
-    if file.metric is None or file.metric.name is None:
+    if file.metrics is None and (file.metric is None or file.metric.name is None):
         problems.append(
             document.problem(
                 ("metric",),

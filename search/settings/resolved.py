@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from search.errors import SettingsError
-from search.problem import Budget, FailurePolicy, Objective, Problem, Repeats
+from search.outcomes import OutcomeConstraint
+from search.problem import Budget, FailurePolicy, Problem, Repeats
 from search.schedulers import Scheduler, make_scheduler
 from search.searchers import Searcher, make_searcher
 from search.seeds import repeat_seed
 from search.settings.checks import read_space
 from search.settings.document import Document
 from search.settings.durations import spell_duration
+from search.settings.objectives import objectives_of
 from search.settings.problems import model_problems
 from search.settings.sweep_file import SweepFile, WarmStartSection
 from search.settings.yaml_text import yaml_text
@@ -118,12 +120,10 @@ class ResolvedSettings:
         if section is None:
             return None
         assert file.max_steps is not None
-        assert file.metric is not None
-        assert file.metric.name is not None
         plan = Repetition(
             times=1 if self.single else section.times,
             length=file.max_steps,
-            metric=file.metric.name,
+            metric=objectives_of(file)[0].metric,
             every=file.checkpoint.every,
         )
         if self.single:
@@ -143,23 +143,19 @@ class ResolvedSettings:
     def problem(self) -> Problem:
         """What is to be solved. Raises SettingsError, SpaceError: only for settings that were edited by hand."""
         file = self.file
-        assert file.metric is not None
-        assert file.metric.name is not None
         assert file.max_steps is not None
+        objective, *secondary = objectives_of(file)
         return Problem(
             space=self.space,
-            objective=Objective(
-                file.metric.name,
-                file.metric.goal or "minimize",
-                file.metric.target,
-                counts="best" if file.repeats is None else "last",
-            ),
+            objective=objective,
             max_steps=file.max_steps if file.repeats is None else file.repeats.times,
             budget=Budget(file.run_cap, file.time_budget, file.step_budget),
             failure=FailurePolicy(file.failure.retries, file.failure.stop_after, file.failure.step_timeout),
             seed=file.seed,
             points=tuple(self.space.validate(point) for point in file.points),
             audit=file.audit,
+            secondary=tuple(secondary),
+            outcome_constraints=tuple(map(OutcomeConstraint.parse, file.outcome_constraints)),
             repeats=None
             if file.repeats is None
             else Repeats(file.repeats.over, file.repeats.times, file.max_steps),

@@ -81,7 +81,9 @@ def sweep_schema() -> dict[str, Any]:
     schema["$defs"] |= _DEFINITIONS
     for section in SHORTHAND:
         properties[section]["anyOf"].append({"type": "string", "minLength": 1})
-    for texts in ("constraints", "warm_start"):
+    objective = properties["metrics"]["anyOf"][0]
+    objective["items"] = {"anyOf": [objective["items"], {"type": "string", "minLength": 1}]}
+    for texts in ("constraints", "outcome_constraints", "warm_start"):
         properties[texts] = {"anyOf": [_without(properties[texts], "title"), {"type": "string"}]}
     properties["parameters"] |= {"anyOf": [{"$ref": "#/$defs/group"}, {"type": "null"}]}
     properties["trainable"]["examples"] = sorted(CATALOGUE)

@@ -53,6 +53,10 @@ Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
 
 
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class Section(BaseModel):
     """Part of a sweep file: no unknown keys, no guessing of types, nothing changes once it is read."""
 
@@ -212,6 +216,12 @@ class SweepFile(Section):
     )
     method: MethodSection | None = None
     metric: MetricSection | None = None
+    metrics: list[Annotated[MetricSection, BeforeValidator(_named)]] | None = Field(
+        default=None, description="several objectives, two or three, in place of metric"
+    )
+    outcome_constraints: Texts = Field(
+        default_factory=list, description="what a trial's metrics must meet: size_kb <= 100"
+    )
     parameters: dict[str, Any] | None = Field(default=None, description="the space; see docs/sweep-file.md")
     constraints: Texts = Field(default_factory=list, description="expressions over parameters that must hold")
     early_terminate: EarlyTerminateSection | None = None
