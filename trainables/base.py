@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from trainables.options import Rule
+
 __all__ = ["Declaration", "Goal", "Trainable"]
 
 Goal = Literal["minimize", "maximize"]
@@ -38,6 +40,7 @@ class Declaration:
             confirmation compares the best configs with.
         options: the dotted name of every option, where the trainable refuses any other: a sweep file that gives one is
             refused before a trial starts. () = it takes what it is given.
+        rules: what the values of an option may be, by its dotted name, told before a trial starts in the same way.
 
     Raises:
         ValueError: for an unknown goal, or `max_steps` below 1.
@@ -55,6 +58,7 @@ class Declaration:
     length: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     options: tuple[str, ...] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.goal not in ("minimize", "maximize"):

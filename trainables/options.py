@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from spaces import flatten
 from trainables.errors import TrainableError, nearest
 
-__all__ = ["read_options"]
+__all__ = ["Rule", "read_options"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What the value of an option may be.
+
+    Attributes:
+        low, high: bounds of a number, inclusive; None = none. An infinite number is never allowed.
+        below: bound of a number, exclusive.
+        choices: what a text may be; () = any.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def refusal(self, value: Any) -> str | None:
+        """What is wrong with `value`, to be read after the option's name; None where nothing is."""
+        if self.choices:
+            return None if value in self.choices else f"cannot be {value!r}; {nearest(value, self.choices)}"
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not self._within(value):
+            return f"is {self._range()}, not {value}"
+        return None
+
+    def _within(self, value: float) -> bool:
+        return (
+            (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.below is None or value < self.below)
+            and abs(value) != float("inf")
+        )
+
+    def _range(self) -> str:
+        bounds = (("at least", self.low), ("at most", self.high), ("below", self.below))
+        return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None) or "finite"
 
 
 def read_options(config: Mapping[str, Any], defaults: Mapping[str, Any], owner: str) -> dict[str, Any]:

@@ -21,9 +21,9 @@ INSIDE = (0.0, 0.381966, 1.0)  # shares of a range: its ends, and a place that i
 def unfit_parameters(
     file: SweepFile, space: Space, declared: Declaration, owner: str, document: Document
 ) -> list[str]:
-    """What would fail in every trial, one line each: an option that there is not, or a value that is not of its type.
+    """What would fail in every trial, one line each: an option that there is not, a value that it cannot have.
 
-    What stands below `data` is none of them. Ranges of options are the trainable's own matter, told when it is set up.
+    What stands below `data` is none of them. A rule that ties two options together is told when the trainable is set up.
 
     Args:
         file, space: complete, and the space that they describe.
@@ -54,6 +54,9 @@ def _unfit(name: str, values: Iterable[object], declared: Declaration, owner: st
                 read_options({name: value}, {name: declared.defaults[name]}, owner)
             except TrainableError as error:
                 return str(error).removeprefix(f"{owner}: {name} ")
+    if name in declared.rules:
+        refusals = (declared.rules[name].refusal(value) for value in values)
+        return next((refusal for refusal in refusals if refusal is not None), None)
     return None
 
 

@@ -13,6 +13,7 @@ from trainables.classical.measure import outputs
 from trainables.classical.rounds import Forest, Rounds
 from trainables.data import Dataset
 from trainables.errors import CheckpointError
+from trainables.options import Rule
 
 __all__ = ["Boosting"]
 
@@ -45,7 +46,7 @@ class Boosting(Rounds):
         "max_bins": 255,
         "rounds_per_step": 5,
     }
-    lowest: ClassVar[Mapping[str, float]] = {"rounds_per_step": 1}
+    rules: ClassVar[Mapping[str, Rule]] = {"rounds_per_step": Rule(low=1)}
     declared = Declaration(
         metric="val/accuracy",
         goal="maximize",

@@ -16,7 +16,7 @@ from trainables.classical.growth import Columns, Epochs, Growing, Members, Rows
 from trainables.classical.measure import Floats
 from trainables.data import Dataset, load, task_of
 from trainables.errors import TrainableError, nearest
-from trainables.options import read_options
+from trainables.options import Rule, read_options
 from trainables.supervised import declaration_for
 
 __all__ = ["Classical"]
@@ -71,7 +71,13 @@ class Classical(Trainable):
         """
         kind = "classes" if data is None else _kind(task_of(data))
         defaults = _defaults(kind)
-        declared = replace(cls.declared, parameters=_space(kind), defaults=defaults, options=tuple(defaults))
+        declared = replace(
+            cls.declared,
+            parameters=_space(kind),
+            defaults=defaults,
+            options=tuple(defaults),
+            rules={"estimator": Rule(choices=tuple(_possible(kind))), "steps": Rule(low=1)},
+        )
         return declaration_for(declared, data, owner="classical")
 
     def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
@@ -137,7 +143,7 @@ def _defaults(kind: Kind) -> dict[str, Any]:
 
 
 def _space(kind: Kind) -> dict[str, Any]:
-    possible = {name: each for name, each in ESTIMATORS.items() if kind in each.kinds}
+    possible = _possible(kind)
     space: dict[str, Any] = {"estimator": {"values": list(possible)}}
     for name, estimator in possible.items():
         leaves = {
@@ -153,9 +159,13 @@ def _space(kind: Kind) -> dict[str, Any]:
     return space
 
 
+def _possible(kind: Kind) -> dict[str, Estimator]:
+    return {name: each for name, each in ESTIMATORS.items() if kind in each.kinds}
+
+
 def _read(config: Mapping[str, Any], kind: Kind) -> tuple[str, dict[str, Any], int]:
     """The estimator's name, its settings by their short names, and the number of steps."""
-    possible = {name: each for name, each in ESTIMATORS.items() if kind in each.kinds}
+    possible = _possible(kind)
     every = {f"{name}.{s.name}": s for name, each in possible.items() for s in each.settings_for(kind)}
     defaults = {name: setting.default for name, setting in every.items()}
     options = read_options(config, {"estimator": DEFAULT, "steps": STEPS, **defaults}, "classical")

@@ -16,6 +16,7 @@ from trainables.classical.measure import Floats
 from trainables.classical.rounds import Forest, Rounds, probabilities, threads
 from trainables.data import Dataset
 from trainables.errors import CheckpointError
+from trainables.options import Rule
 
 __all__ = ["LightGBM"]
 
@@ -54,7 +55,11 @@ class LightGBM(Rounds):
         "rounds_per_step": 10,
         "threads": 0,
     }
-    lowest: ClassVar[Mapping[str, float]] = {"rounds_per_step": 1, "threads": 0, "max_depth": 0}
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "rounds_per_step": Rule(low=1),
+        "threads": Rule(low=0),
+        "max_depth": Rule(low=0),
+    }
     declared = Declaration(
         metric="val/accuracy",
         goal="maximize",

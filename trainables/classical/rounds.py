@@ -18,7 +18,7 @@ from trainables.classical.fitting import refuse_generation
 from trainables.classical.measure import Floats, metrics, softmax
 from trainables.data import Dataset, load
 from trainables.errors import CheckpointError, TrainableError
-from trainables.options import read_options
+from trainables.options import Rule, read_options
 from trainables.supervised import declaration_for
 
 __all__ = ["Forest", "Rounds", "probabilities", "threads"]
@@ -60,8 +60,8 @@ class Rounds(Trainable):
     name: ClassVar[str]
     package: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]]
-    lowest: ClassVar[Mapping[str, float]]
-    """The smallest value that an option may have."""
+    rules: ClassVar[Mapping[str, Rule]]
+    """What the library would not refuse by itself, or too late."""
 
     @abstractmethod
     def begin(self, data: Dataset, options: Mapping[str, Any], seed: int) -> Forest:
@@ -80,7 +80,7 @@ class Rounds(Trainable):
             raise TrainableError(
                 f"{cls.name} needs a package that is not installed: pip install 'tuneyard[boosting]'"
             )
-        declared = replace(cls.declared, defaults=cls.defaults, options=tuple(cls.defaults))
+        declared = replace(cls.declared, defaults=cls.defaults, options=tuple(cls.defaults), rules=cls.rules)
         return declaration_for(declared, data, owner=cls.name)
 
     @final
@@ -92,9 +92,9 @@ class Rounds(Trainable):
             DataError: the data cannot be read.
         """
         options = read_options(config, self.defaults, self.name)
-        for name, low in self.lowest.items():
-            if not options[name] >= low:
-                raise TrainableError(f"{self.name}: {name} is at least {low:g}, not {options[name]!r}")
+        for name, rule in self.rules.items():
+            if (refusal := rule.refusal(options[name])) is not None:
+                raise TrainableError(f"{self.name}: {name} {refusal}")
         self._data = load(config.get("data") or self.declared.data or "")
         refuse_generation(self._data, self.name)
         self._rounds_per_step: int = options["rounds_per_step"]

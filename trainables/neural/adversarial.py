@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from trainables.data.dataset import Dataset
 from trainables.errors import TrainableError, nearest
+from trainables.neural.architecture import LOSSES
 from trainables.neural.checkpoint import loading, write_state
 from trainables.neural.determinism import deterministic
 from trainables.neural.examples import Examples, batch_sizes
@@ -22,9 +23,8 @@ from trainables.neural.player import Player
 from trainables.neural.randomness import OwnRandomness
 from trainables.pictures import draw_grid
 
-__all__ = ["LOSSES", "AdversarialTraining", "discriminator_loss", "generator_loss", "gradient_penalty"]
+__all__ = ["AdversarialTraining", "discriminator_loss", "generator_loss", "gradient_penalty"]
 
-LOSSES = ("non_saturating", "hinge", "wasserstein")
 PICTURES = 64
 
 

@@ -10,11 +10,10 @@ from torch.nn import functional
 
 from trainables.errors import TrainableError, nearest
 from trainables.neural.activations import activation as activation_of
-from trainables.neural.steps import POOLINGS, WORD_SCALE, Steps, pool
+from trainables.neural.architecture import POOLINGS, POSITIONS
+from trainables.neural.steps import WORD_SCALE, Steps, pool
 
-__all__ = ["POSITIONS", "EncoderNetwork", "sinusoids"]
-
-POSITIONS = ("learned", "sinusoidal", "none")
+__all__ = ["EncoderNetwork", "sinusoids"]
 
 
 class EncoderNetwork(nn.Module):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.errors import TrainableError, nearest
+from trainables.neural.architecture import SHRINKS
 from trainables.neural.options import TRAINING_SPACE
 from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CNN"]
 
-SHRINKS = ("max", "average", "stride")
 
 SPACE: dict[str, Any] = {
     "model": {

@@ -11,11 +11,10 @@ from torch.nn import functional
 
 from trainables.errors import TrainableError, nearest
 from trainables.neural.activations import activation
+from trainables.neural.architecture import POOLS
 from trainables.neural.layers import DropConnect, norm
 
 __all__ = ["Concatenate", "CutAndPad", "Residual", "check_sizes", "convolve", "head", "shrinking"]
-
-POOLS = ("average", "max", "flatten")
 
 
 def check_sizes(owner: str, options: Mapping[str, Any], *names: str) -> None:

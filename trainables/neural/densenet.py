@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.errors import TrainableError
+from trainables.neural.architecture import ARCHITECTURE_RULES
 from trainables.neural.options import TRAINING_SPACE
 from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
+from trainables.options import Rule
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,6 +52,7 @@ class DenseNet(Supervised):
 
     name = "densenet"
     views = ("images",)
+    rules = {**ARCHITECTURE_RULES, "model.width": Rule(low=0)}
     architecture: ClassVar[Mapping[str, Any]] = {
         "model.stages": 2,
         "model.depth": 4,

@@ -15,8 +15,9 @@ from trainables.base import Declaration, Trainable
 from trainables.data import check_rows, load
 from trainables.data.dataset import Dataset, View
 from trainables.errors import DataError, TrainableError, nearest
-from trainables.neural.options import TRAINING, check_training
-from trainables.options import read_options
+from trainables.neural.architecture import ARCHITECTURE_RULES, IMAGE_NORMS
+from trainables.neural.options import TRAINING, TRAINING_OPTIONS, check_training
+from trainables.options import Rule, read_options
 from trainables.supervised import view_for
 
 __all__ = ["GENERATIVE_TRAINING", "Generative", "GenerativeTraining", "pixels"]
@@ -71,11 +72,16 @@ class Generative(Trainable):
     Attributes:
         name: what messages call it: its name in the catalogue.
         architecture: its own options by their dotted names, with their defaults.
+        rules: what the values of its own options may be, by name; of those that it does not have, nothing is said.
         views: what it can read.
     """
 
     name: ClassVar[str]
     architecture: ClassVar[Mapping[str, Any]]
+    rules: ClassVar[Mapping[str, Rule]] = {
+        **ARCHITECTURE_RULES,
+        **dict.fromkeys(("model.norm", "model.discriminator_norm"), Rule(choices=IMAGE_NORMS)),
+    }
     views: ClassVar[tuple[View, ...]] = ("images",)
 
     @classmethod
@@ -90,7 +96,13 @@ class Generative(Trainable):
             view_for(data, cls.views, cls.name)
             check_rows(section)
         every = cls._defaults()
-        return replace(cls.declared, defaults=every, options=tuple(every), length="schedule_epochs")
+        return replace(
+            cls.declared,
+            defaults=every,
+            options=tuple(every),
+            rules={name: rule for name, rule in {**TRAINING_OPTIONS, **cls.rules}.items() if name in every},
+            length="schedule_epochs",
+        )
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:

@@ -10,11 +10,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 from trainables.errors import TrainableError, nearest
 from trainables.neural import layers as shared
 from trainables.neural.activations import activation as activation_of
+from trainables.neural.architecture import ARCHITECTURES, IMAGE_NORMS
 
-__all__ = ["ARCHITECTURES", "NORMS", "from_images", "to_images"]
-
-ARCHITECTURES = ("conv", "mlp")
-NORMS = (*shared.NORMS, "spectral")
+__all__ = ["from_images", "to_images"]
 
 
 def from_images(
@@ -126,7 +124,7 @@ def _unchanged(layer: Any) -> Any:
 
 
 def _check(architecture: str, norm: str, width: int, depth: int) -> None:
-    for name, value, known in (("architecture", architecture, ARCHITECTURES), ("norm", norm, NORMS)):
+    for name, value, known in (("architecture", architecture, ARCHITECTURES), ("norm", norm, IMAGE_NORMS)):
         if value not in known:
             raise TrainableError(f"there is no model.{name} {value!r}; {nearest(value, known)}")
     if width < 1 or depth < 1:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainables.errors import TrainableError, nearest
+from trainables.neural.architecture import NORMS
 
-__all__ = ["NORMS", "DropConnect", "norm"]
+__all__ = ["DropConnect", "norm"]
 
-NORMS = ("none", "batch", "layer", "group")
 LARGEST_GROUPS = 8
 
 
@@ -20,7 +20,7 @@ def norm(name: str, channels: int, dimensions: Literal[0, 1, 2] = 2) -> nn.Modul
     """The normalisation layer for inputs of so many channels.
 
     Args:
-        name: one of `NORMS`. Over maps "layer" normalises each example over its channels and places alike, which is
+        name: one of `architecture.NORMS`. Over maps "layer" normalises each example over its channels and places alike, which is
             a group normalisation of one group; "group" makes at most 8 groups, as many as divide the channels.
         channels: of the input, at least 1.
         dimensions: behind the channels: 0 for (rows, channels), 1 for (rows, channels, length), 2 for (rows,

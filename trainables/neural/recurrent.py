@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from trainables.errors import TrainableError, nearest
-from trainables.neural.steps import POOLINGS, Steps, pool
+from trainables.neural.architecture import CELLS, POOLINGS
+from trainables.neural.steps import Steps, pool
 
-__all__ = ["CELLS", "RecurrentNetwork", "turned"]
-
-CELLS: dict[str, Callable[..., nn.RNNBase]] = {"simple": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+__all__ = ["RecurrentNetwork", "turned"]
 
 
 class RecurrentNetwork(nn.Module):
@@ -99,7 +96,7 @@ def turned(values: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def _cells(cell: str, inputs: int, width: int) -> nn.RNNBase:
-    cells = CELLS[cell](inputs, width, batch_first=True)
+    cells: nn.RNNBase = getattr(nn, CELLS[cell])(inputs, width, batch_first=True)
     if cell == "lstm":
         with torch.no_grad():  # the gates' order is input, forget, cell, output; the two biases are added
             for bias, value in ((cells.bias_ih_l0, 1.0), (cells.bias_hh_l0, 0.0)):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.errors import TrainableError, nearest
+from trainables.neural.architecture import BLOCKS, SHORTCUTS
 from trainables.neural.options import TRAINING_SPACE
 from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ResNet"]
 
-BLOCKS = ("postactivation", "preactivation", "bottleneck")
-SHORTCUTS = ("projection", "padding")
 WIDENING = 4  # a bottleneck gives four times the channels that it has inside (He et al. 2016a, figure 5)
 
 SPACE: dict[str, Any] = {

@@ -12,7 +12,6 @@ from trainables.errors import TrainableError
 from trainables.neural.supervised import Inputs
 
 __all__ = [
-    "POOLINGS",
     "STEPS",
     "WORD_SCALE",
     "Anchor",
@@ -25,7 +24,6 @@ __all__ = [
     "reader",
 ]
 
-POOLINGS = ("last", "mean", "max")
 WORD_SCALE = (
     0.1  # deviation of first word vectors: torch's 1 is far more than a few epochs of steps can change
 )
@@ -174,7 +172,7 @@ def _patch(asked: int, length: int) -> int:
 
 
 def pool(steps: Steps, pooling: str) -> Tensor:
-    """One vector (rows, width) of each sequence, from its real steps alone; `pooling` is one of `POOLINGS`."""
+    """One vector (rows, width) of each sequence, from its real steps alone; `pooling` is one of `architecture.POOLINGS`."""
     values, lengths, real = steps.values, steps.lengths, steps.real
     if pooling == "last":
         if lengths is None:

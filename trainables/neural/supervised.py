@@ -15,8 +15,9 @@ from trainables.data import load
 from trainables.data.dataset import Dataset, View
 from trainables.data.section import Task
 from trainables.errors import DataError, TrainableError
-from trainables.neural.options import TRAINING, check_training
-from trainables.options import read_options
+from trainables.neural.architecture import ARCHITECTURE_RULES
+from trainables.neural.options import TRAINING, TRAINING_OPTIONS, check_training
+from trainables.options import Rule, read_options
 from trainables.supervised import declaration_for, view_for
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Supervised(Trainable):
         name: what messages call it: its name in the catalogue.
         ref: what `trainables.resolve` takes for it, where that is not its name.
         architecture: its own options by their dotted names, with their defaults.
+        rules: what the values of its own options may be, by name; of those that it does not have, nothing is said.
         views: what it can read, preferred first.
         declared: its declaration for a classification.
     """
@@ -75,6 +77,7 @@ class Supervised(Trainable):
     name: ClassVar[str]
     ref: ClassVar[str] = ""
     architecture: ClassVar[Mapping[str, Any]]
+    rules: ClassVar[Mapping[str, Rule]] = ARCHITECTURE_RULES
     views: ClassVar[tuple[View, ...]]
 
     @classmethod
@@ -86,7 +89,13 @@ class Supervised(Trainable):
         """
         every = cls._defaults()
         defaults = {name: value for name, value in every.items() if value is not None}
-        declared = replace(cls.declared, defaults=defaults, options=tuple(every), length="schedule_epochs")
+        declared = replace(
+            cls.declared,
+            defaults=defaults,
+            options=tuple(every),
+            rules={name: rule for name, rule in {**TRAINING_OPTIONS, **cls.rules}.items() if name in every},
+            length="schedule_epochs",
+        )
         return declaration_for(declared, data, owner=cls.name, views=cls.views)
 
     @classmethod

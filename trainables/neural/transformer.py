@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainables.base import Declaration
 from trainables.data import modality_of
+from trainables.neural.architecture import ARCHITECTURE_RULES, POOLINGS
 from trainables.neural.options import TRAINING_SPACE
 from trainables.neural.supervised import BY_EPOCHS, Inputs, Supervised
+from trainables.options import Rule
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,6 +55,7 @@ class Transformer(Supervised):
 
     name = "transformer"
     views = ("tokens", "sequences")
+    rules = {**ARCHITECTURE_RULES, "model.pooling": Rule(choices=(*POOLINGS, "class"))}
     architecture: ClassVar[Mapping[str, Any]] = {
         "model.heads": 4,
         "model.head_width": 16,

@@ -47,6 +47,7 @@ class UserModule(Supervised):
     All others are options ``model.<argument>`` of the config, and have to be in it where they have no default.
     """
 
+    rules = {}  # its options mean what its author says
     module: ClassVar[type[nn.Module]]
     required: ClassVar[tuple[str, ...]]
 

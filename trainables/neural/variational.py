@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from trainables.data.dataset import Dataset
 from trainables.errors import TrainableError, nearest
+from trainables.neural.architecture import LIKELIHOODS
 from trainables.neural.checkpoint import loading, write_state
 from trainables.neural.determinism import deterministic
 from trainables.neural.examples import Examples, batch_sizes
@@ -22,9 +23,8 @@ from trainables.neural.player import Player
 from trainables.neural.randomness import OwnRandomness
 from trainables.pictures import draw_grid
 
-__all__ = ["LIKELIHOODS", "Autoencoder", "Bound", "VariationalTraining", "divergence"]
+__all__ = ["Autoencoder", "Bound", "VariationalTraining", "divergence"]
 
-LIKELIHOODS = ("bernoulli", "gaussian")
 SMALLEST_LOG_SCALE = -6.0  # of a gaussian pixel: a density may grow without bound on pixels that never change
 ACTIVE = 0.01  # variance of a latent unit's mean above which it is in use (Burda et al. 2016, section 2)
 PICTURES = 64

@@ -52,6 +52,22 @@ def refused(text: str, tmp_path: Path) -> list[str]:
             "sweep.yaml:2:14 parameters.early_stopping: gan has no such option; ",
         ),
         (
+            "trainable: mlp\nparameters: {optimizer: {values: [sgd, adamm]}}\n",
+            "sweep.yaml:2:14 parameters.optimizer: cannot be 'adamm'; did you mean adam or adamw",
+        ),
+        (
+            "trainable: cnn\nparameters: {lr: -1.0, dropout: {min: 0.0, max: 0.5}}\n",
+            "sweep.yaml:2:14 parameters.lr: is at least 0, not -1.0",
+        ),
+        (
+            "trainable: transformer\nparameters: {dropout: {min: 0.5, max: 1.0}}\n",
+            "sweep.yaml:2:14 parameters.dropout: is at least 0 and below 1, not 1.0",
+        ),
+        (
+            "trainable: classical\nparameters: {estimator: {values: [svm, forrest]}}\n",
+            "sweep.yaml:2:14 parameters.estimator: cannot be 'forrest'; ",
+        ),
+        (
             "trainable: rnn\nparameters: {model: {values: [1, 2]}}\n",
             "sweep.yaml:2:14 parameters.model: is a group of options; known: model.anchor, ",
         ),

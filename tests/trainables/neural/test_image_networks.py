@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from trainables import TrainableError
-from trainables.neural.image_networks import ARCHITECTURES, NORMS, from_images, to_images
+from trainables.neural.architecture import ARCHITECTURES, IMAGE_NORMS
+from trainables.neural.image_networks import from_images, to_images
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 17, 23), (4, 1, 9), (1, 1, 1)]
 
@@ -23,7 +24,7 @@ def test_shapes(architecture: str, shape: tuple[int, ...], depth: int) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("norm", IMAGE_NORMS)
 def test_every_norm_trains(architecture: str, norm: str) -> None:
     made = {"width": 8, "depth": 2, "norm": norm, "activation": "gelu"}
     network = nn.Sequential(

@@ -8,7 +8,8 @@ from torch import nn
 
 from trainables import TrainableError
 from trainables.neural.activations import ACTIVATIONS, activation
-from trainables.neural.layers import NORMS, DropConnect, norm
+from trainables.neural.architecture import NORMS
+from trainables.neural.layers import DropConnect, norm
 
 
 def test_unknown_names_and_wrong_rates() -> None:

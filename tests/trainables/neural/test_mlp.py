@@ -36,7 +36,7 @@ def start(config: dict[str, Any], **more: Any) -> Host:
     [
         ({"learning_rate": 0.1}, "mlp has no option 'learning_rate'; known: "),
         ({"model": {"widht": 8}}, "no option 'model.widht'; did you mean model.width?"),
-        ({"optimizer": "adm"}, "no optimizer 'adm'; did you mean adam"),
+        ({"optimizer": "adm"}, "optimizer cannot be 'adm'; did you mean adam"),
         ({"activation": "rely"}, "no activation 'rely'; did you mean relu"),
         ({"lr": -1.0}, "mlp: lr is at least 0, not -1.0"),
         ({"batch_size": -1}, "batch_size is at least 0, not -1"),

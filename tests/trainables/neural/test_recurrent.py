@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from trainables import TrainableError
-from trainables.neural.recurrent import CELLS, RecurrentNetwork, turned
+from trainables.neural.architecture import CELLS
+from trainables.neural.recurrent import RecurrentNetwork, turned
 from trainables.neural.steps import Steps, Words
 
 LENGTHS = torch.tensor([7, 1, 4, 5, 7])
