@@ -23,6 +23,7 @@ from search.searchers.priors import priors_of
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
+from search.views.notebook import shown_in_notebooks
 
 if TYPE_CHECKING:
     from search.problem import Budget
@@ -79,6 +80,7 @@ class Sweep:
         """The settings with every default written out; imports the trainable. Raises SettingsError."""
         return self.settings.resolved()
 
+    @shown_in_notebooks
     def run(
         self,
         *,
@@ -139,6 +141,7 @@ class Sweep:
         return _finished(paths, settings, name, address or self.address, observers, stop)
 
 
+@shown_in_notebooks
 def resume(
     reference: str | Path,
     *,

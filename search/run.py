@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 
     from search.next import Proposal
 
-__all__ = ["Best", "Run", "RunState"]
+__all__ = ["Best", "Compromise", "Run", "RunState"]
 
 RunState = Literal["running", "finished", "interrupted", "killed", "failed"]
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best value that any trial reached at any step. `config`: flat, dotted names."""
+    """The best value that any feasible trial reached at any step. `config`: flat, dotted names."""
 
     trial: str
     value: float
     step: int
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compromise:
+    """A trial that no other beats in every objective. `values`: by metric, in the order of the objectives."""
+
+    trial: str
+    values: dict[str, float]
     config: dict[str, Any]
 
 
@@ -72,12 +81,28 @@ class Run:
 
     @property
     def best(self) -> Best | None:
-        """The best value over all steps of all trials that did not fail; None before there is one."""
+        """The best value over all steps of all trials that did not fail and are feasible; None before there is one.
+
+        Of several objectives: of the first one, by the last step.
+        """
         trial = self.history.best
         if trial is None or trial.best is None or trial.best.score is None:
             return None
         value = self.history.problem.objective.value(trial.best.score)
         return Best(trial.id, value, trial.best.step, dict(trial.config))
+
+    @property
+    def front(self) -> list[Compromise]:
+        """The trials that ended and that no other dominates, the best in the first objective first; feasible ones only."""
+        from search.front import front_of, values_of
+
+        metrics = [objective.metric for objective in self.history.problem.objectives]
+        return [
+            Compromise(
+                trial.id, dict(zip(metrics, values_of(self.history, trial), strict=True)), dict(trial.config)
+            )
+            for trial in front_of(self.history)
+        ]
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -121,7 +146,9 @@ class Run:
 
         return propose(self)
 
-    def export(self, to: Literal["optuna", "deepcave"], path: str | Path | None = None, *, force: bool = False) -> Path:
+    def export(
+        self, to: Literal["optuna", "deepcave"], path: str | Path | None = None, *, force: bool = False
+    ) -> Path:
         """Write the run for another tool; returns where it lies. See `exchange.export_run`."""
         from search.exchange import export_run
 
@@ -146,8 +173,15 @@ class Run:
             "steps_total": history.steps_total,
             "seconds": round(max(closed) - min(asked), 3) if asked else 0.0,
             "best": asdict(best) if best is not None else None,
+            "front": [asdict(each) for each in self.front] if history.problem.secondary else None,
             "ended": history.ended,
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: verdict, figures, first places; self-contained, below 200 kB."""
+        from search.report.inline import inline_html
+
+        return inline_html(self)
 
     def __repr__(self) -> str:
         best = self.best

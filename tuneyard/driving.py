@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from search.runners.base import StopSignal
+from search.signals import Interruption, stopping
 from tuneyard.options import print_json, reference
-from tuneyard.signals import Interruption, stopping
 from tuneyard.terminal import next_steps
 
 if TYPE_CHECKING:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
 
-import click
-
-if TYPE_CHECKING:
-    from search.runners.base import StopSignal
+from search.runners.base import StopSignal
 
 __all__ = ["Interruption", "stopping"]
 
 _GRACE = 2.0  # seconds that a runner has to end at once
+_BOTH = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
@@ -33,9 +30,14 @@ class Interruption:
 
 
 @contextmanager
-def stopping(stop: StopSignal) -> Iterator[Interruption]:
+def stopping(
+    stop: StopSignal,
+    say: Callable[[str], None] | None = None,
+    signals: Sequence[signal.Signals] = _BOTH,
+) -> Iterator[Interruption]:
     """While this is open, the first signal lets running trials finish their step, the second ends at once.
 
+    `say`: tells the user that the first one came; default: a line on stderr. `signals`: those that are taken.
     What has not ended two seconds after the second signal (or when a third comes) gets a KeyboardInterrupt: a step of a
     user's own that runs in this process. Only for the main thread.
     """
@@ -55,9 +57,13 @@ def stopping(stop: StopSignal) -> Iterator[Interruption]:
         if again:
             timer.start()
         else:
-            click.echo("stopping: running trials finish their step. Once more: at once", file=stream)
+            said = "stopping: running trials finish their step. Once more: at once"
+            if say is None:
+                print(said, file=stream, flush=True)
+            else:
+                say(said)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_signal) for number in signals}
     try:
         yield interruption
     finally:
