@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from search.history import History
@@ -30,6 +30,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     is stopped early; `steps.about`: as rehearsed, the audit included; None where the budget does not say how many trials there will be.
     `audit`: its `share` of the stopped trials, and as rehearsed the `trials` that are to be audited and the `steps` that they
     take after their stop (a part of `steps.about`); None without one, both None where nothing could be rehearsed.
+    `repeats`: what a step is where it is a whole training, its `length` in steps, and `at_most` such steps in all.
     `roles`: names of the parameters by the role that the file gives them.
     `first`: the configs that the sweep would begin with, searched parameters only; they are exact.
 
@@ -45,7 +46,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     return {
         "name": settings.name,
         "storage": str(settings.storage),
-        "trainable": {"reference": settings.plug.ref, "kind": settings.plug.kind},
+        "trainable": {"reference": settings.plug.ref, "kind": (settings.plug.inner or settings.plug).kind},
         "metric": problem.objective.metric,
         "goal": problem.objective.goal,
         "method": settings.to_dict()["method"],
@@ -68,6 +69,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
             "at_most": _at_most(problem),
             "about": None if ray else _about(problem, expected),
         },
+        "repeats": _repeats(problem),
         "audit": _audit(problem, expected),
         "first": [
             {name: trial.config[name] for name in names if name in trial.config}
@@ -93,6 +95,13 @@ def _audit(problem: Problem, expected: Rehearsal | None) -> dict[str, Any] | Non
         "trials": None if expected is None else round(expected.audited, 1),
         "steps": None if expected is None else round(expected.audit_steps),
     }
+
+
+def _repeats(problem: Problem) -> dict[str, Any] | None:
+    plan, most = problem.repeats, _at_most(problem)
+    if plan is None:
+        return None
+    return {**asdict(plan), "at_most": None if most is None else most * plan.length}
 
 
 def _at_most(problem: Problem) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from search.analysis.numbers import number, percent, plural
-from search.analysis.paired import LEVEL, NEEDED, holm, mean_interval, sign_flip
+from search.analysis.paired import LEVEL, NEEDED, holm, mean_interval, sign_flip, t_test
 from search.confirmation.racing import beaten
 from search.confirmation.replicates import places_of, seeds_of, table_of
 from search.history import History
@@ -16,12 +16,16 @@ from search.history import History
 __all__ = ["confirmation", "probability_best", "seeds_needed"]
 
 DRAWS = 50_000
+_TESTS = {"seeds": "paired permutation test", "folds": "paired t test, corrected for what folds share"}
+_MORE = {"seeds": "add seeds", "folds": "find more rows"}
 Table = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def confirmation(history: History) -> dict[str, Any]:
     """The numbers of a confirmation, whether it is complete or not.
 
+    `over`: "seeds", or "folds": then `seeds` counts folds, their intervals, `p` (of a t test) and chances have the
+    correction of Nadeau and Bengio (see `repeats.overlap_of`), and `refolded` says whether the search had these folds, too.
     `configs`, the best mean first: `label` (the trial that found it, or "baseline"), `config`, `promised` (by the search),
     `values` (by seed; the best over the steps; None where there is none), `mean`, `sd`, `interval` (95 %, Student's; None
     with fewer than two values), `probability_best`, `failed` (trials), `dropped` (beaten, by racing). `pairs`: the first
@@ -40,14 +44,16 @@ def confirmation(history: History) -> dict[str, Any]:
     failed = [0] * len(candidates)
     for (_, candidate), trial in zip(places, history.trials, strict=False):
         failed[candidate] += trial.failure is not None
-    chances = probability_best(table)
+    folds = plan.get("folds")
+    overlap = 1 / (folds - 1) if folds else 0.0
+    chances = probability_best(table, overlap)
     known = [c for c in range(len(candidates)) if np.isfinite(table[:, c]).any()]
     order = sorted(known, key=lambda c: float(np.nanmean(table[:, c])))
     order += [c for c in range(len(candidates)) if c not in known]
     configs = [
         {
             **candidates[c],
-            **_summary(table[:, c], objective.value),
+            **_summary(table[:, c], objective.value, overlap),
             "probability_best": chances[c],
             "failed": failed[c],
             "dropped": c in out,
@@ -56,23 +62,33 @@ def confirmation(history: History) -> dict[str, Any]:
     ]
     found = {
         "of": plan["of"],
+        "over": "folds" if folds else "seeds",
+        "refolded": bool(folds) and _searched_folds(history) == folds,
         "seeds": seeds,
         "racing": plan["racing"],
         "complete": history.finished,
         "configs": configs,
-        "pairs": _pairs(table, order, candidates, objective.goal == "maximize"),
-        "bias": _bias(table, candidates, objective.goal == "maximize"),
+        "pairs": _pairs(table, order, candidates, objective.goal == "maximize", overlap),
+        "bias": _bias(table, candidates, objective.goal == "maximize", overlap),
         "test": _test(history),
     }
     return {**found, **_words(found, objective.metric)}
 
 
-def probability_best(table: Table) -> list[float | None]:
+def _searched_folds(history: History) -> int | None:
+    """How many folds the search had as its steps."""
+    settings = history.about.get("settings")
+    plan = settings.get("repeats") if isinstance(settings, Mapping) else None
+    return plan["times"] if plan and plan["over"] == "folds" else None
+
+
+def probability_best(table: Table, overlap: float = 0.0) -> list[float | None]:
     """The chance of each column to have the smallest true mean, given scores by seed (NaN = missing).
 
     An additive model (score = seed + candidate + noise, one variance) with flat priors: the candidates' effects are then
     jointly Student's t around the least-squares estimates. None for a column without a value, and for all where there
     are too few values to tell the noise from the rest; a single column is the best for certain.
+    `overlap`: of rows that are folds: the variance of a mean over n of them is 1/n + overlap times the noise.
     """
     columns = [c for c in range(table.shape[1]) if np.isfinite(table[:, c]).any()]
     none: list[float | None] = [None] * table.shape[1]
@@ -90,7 +106,7 @@ def probability_best(table: Table) -> list[float | None]:
     y = table[:, columns][rows, cells]
     inverse = np.linalg.inv(design.T @ design)
     effects = inverse @ design.T @ y
-    variance = float(np.sum((y - design @ effects) ** 2)) / freedom
+    variance = float(np.sum((y - design @ effects) ** 2)) / freedom * (1 + overlap * len(used))
     rng = np.random.default_rng(0)
     free = slice(len(used), None)
     spread = np.linalg.cholesky(inverse[free, free] + 1e-12 * np.eye(len(columns) - 1))
@@ -105,7 +121,7 @@ def probability_best(table: Table) -> list[float | None]:
     return [found.get(c) for c in range(table.shape[1])]
 
 
-def _summary(scores: Table, value: Any) -> dict[str, Any]:
+def _summary(scores: Table, value: Any, overlap: float) -> dict[str, Any]:
     values = [value(float(s)) if np.isfinite(s) else None for s in scores]
     known = np.array([v for v in values if v is not None], dtype=float)
     several = len(known) > 1
@@ -113,12 +129,12 @@ def _summary(scores: Table, value: Any) -> dict[str, Any]:
         "values": values,
         "mean": float(known.mean()) if len(known) else None,
         "sd": float(known.std(ddof=1)) if several else None,
-        "interval": mean_interval(known) if several else None,
+        "interval": mean_interval(known, overlap) if several else None,
     }
 
 
 def _pairs(
-    table: Table, order: Sequence[int], candidates: Sequence[Mapping[str, Any]], flipped: bool
+    table: Table, order: Sequence[int], candidates: Sequence[Mapping[str, Any]], flipped: bool, overlap: float
 ) -> list[dict[str, Any]]:
     pairs: list[dict[str, Any]] = []
     first = order[0]
@@ -132,12 +148,17 @@ def _pairs(
             "other": candidates[other]["label"],
             "seeds": int(both.sum()),
             "difference": float(differences.mean()) if len(differences) else None,
-            "interval": mean_interval(differences) if len(differences) > 1 else None,
+            "interval": mean_interval(differences, overlap) if len(differences) > 1 else None,
             "p": None,
             "adjusted": None,
             "reason": None,
         }
-        if len(differences) < NEEDED:
+        if overlap:
+            if len(differences) > 1:
+                said["p"] = t_test(differences, overlap)
+            else:
+                said["reason"] = f"{plural(len(differences), 'shared fold')}; a paired test needs 2"
+        elif len(differences) < NEEDED:
             said["reason"] = f"{plural(len(differences), 'shared seed')}; a paired test needs {NEEDED}"
         else:
             said["p"] = sign_flip(differences)
@@ -146,7 +167,9 @@ def _pairs(
     return pairs
 
 
-def _bias(table: Table, candidates: Sequence[Mapping[str, Any]], flipped: bool) -> dict[str, Any] | None:
+def _bias(
+    table: Table, candidates: Sequence[Mapping[str, Any]], flipped: bool, overlap: float
+) -> dict[str, Any] | None:
     """How much better the search's best value was than the same config under fresh seeds, in the metric's unit."""
     promised, scores = candidates[0]["promised"], table[np.isfinite(table[:, 0]), 0]
     if promised is None or not len(scores):
@@ -158,7 +181,7 @@ def _bias(table: Table, candidates: Sequence[Mapping[str, Any]], flipped: bool) 
         "promised": promised,
         "fresh": float(fresh.mean()),
         "flattery": float(gained.mean()),
-        "interval": mean_interval(gained) if len(gained) > 1 else None,
+        "interval": mean_interval(gained, overlap) if len(gained) > 1 else None,
     }
 
 
@@ -192,7 +215,8 @@ def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
         }
     interval = first["interval"]
     around = f", 95 % interval {number(interval[0])} to {number(interval[1])}" if interval else ""
-    over = f"over {plural(sum(value is not None for value in first['values']), 'fresh seed')}"
+    unit = "fresh seed" if found["over"] == "seeds" else "fold"
+    over = f"over {plural(sum(value is not None for value in first['values']), unit)}"
     level = [each["label"] for each in configs if each["mean"] == first["mean"]]
     headline = f"{first['label']} is best {over}"
     if len(level) > 1:
@@ -203,14 +227,18 @@ def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
             f"The chance that it is the best of these {len(configs)} is {percent(first['probability_best'])}."
         )
     sentences += _told_apart(found)
-    if bias is not None and bias["interval"] is not None and bias["interval"][0] > 0:
+    if found["refolded"]:
         sentences.append(
-            f"The search promised {number(bias['promised'])} for {bias['trial']}; fresh seeds gave {number(bias['fresh'])}: "
+            "The search chose by these very folds, so its choice is flattered by them still: new rows would tell."
+        )
+    elif bias is not None and bias["interval"] is not None and bias["interval"][0] > 0:
+        sentences.append(
+            f"The search promised {number(bias['promised'])} for {bias['trial']}; {unit}s gave {number(bias['fresh'])}: "
             f"the search flattered it by {number(bias['flattery'], 3)}."
         )
     elif bias is not None:
         sentences.append(
-            f"The search promised {number(bias['promised'])} for {bias['trial']}; fresh seeds gave {number(bias['fresh'])}."
+            f"The search promised {number(bias['promised'])} for {bias['trial']}; {unit}s gave {number(bias['fresh'])}."
         )
     sentences += _tested(found["test"], metric)
     if failing := [
@@ -238,22 +266,24 @@ def _told_apart(found: Mapping[str, Any]) -> list[str]:
     pairs = found["pairs"]
     tested = [pair for pair in pairs if pair["adjusted"] is not None]
     if pairs and all(each["sd"] == 0 for each in found["configs"]):
+        if found["over"] == "folds":
+            return ["Every fold gave the same values: see that the trainable reads data.split.fold."]
         return ["Every seed gave the same values: this trainable has no randomness, and one seed is enough."]
     clear = [pair["other"] for pair in tested if pair["adjusted"] <= LEVEL]
     unclear = [pair["other"] for pair in tested if pair["adjusted"] > LEVEL]
     sentences = []
     if clear:
         sentences.append(
-            f"It beats {', '.join(clear)} beyond chance (paired permutation test, Holm's correction)."
+            f"It beats {', '.join(clear)} beyond chance ({_TESTS[found['over']]}, Holm's correction)."
         )
     enough = seeds_needed(len(pairs))
-    if pairs and found["seeds"] < enough and not clear:
+    if pairs and found["over"] == "seeds" and found["seeds"] < enough and not clear:
         sentences.append(
             f"{plural(found['seeds'], 'seed')} cannot settle it: {plural(len(pairs), 'comparison')} {'needs' if len(pairs) == 1 else 'need'} at least {enough}."
         )
     elif unclear:
         sentences.append(
-            f"It cannot be told apart from {', '.join(unclear)}: take the cheaper one, or add seeds."
+            f"It cannot be told apart from {', '.join(unclear)}: take the cheaper one, or {_MORE[found['over']]}."
         )
     return sentences
 

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from search.analysis.auditing import audit
+from search.analysis.front_verdict import constraint_sentences, front_verdict
 from search.analysis.numbers import decimals_for, number, percent, plural
+from search.analysis.pareto import broken_constraints, pareto
 from search.analysis.ranking import best_score, ranked
 from search.analysis.repeats import repeats
 from search.analysis.repeats_verdict import around, doubts, told_apart
 from search.history import History
-from search.trial import Trial
+from search.trial import Outcome, Trial
 
 __all__ = ["verdict"]
 
@@ -23,9 +25,14 @@ LATE = 0.2  # a best found in the last fifth of the trials means that the search
 
 
 def verdict(
-    history: History, name: str, state: str, confirmed: Mapping[str, Any] | None = None
+    history: History,
+    name: str,
+    state: str,
+    confirmed: Mapping[str, Any] | None = None,
+    front: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Sentences, and the numbers in them. `confirmed`: what a confirmation found (see `confirmation`).
+    """Sentences, and the numbers in them. `confirmed`: what a confirmation found (see `confirmation`). `front`: what
+    `pareto` found; the words are then about it, and the winner is the first objective's.
 
     `headline`; `sentences` about the winner; `cautions`; `next`: [{text, command or None}]. `winner`: trial, value,
     step, last, last_step, steps, config, or None. `runner_up`: trial, value, or None. `lead`: how far the winner is ahead, >= 0,
@@ -61,7 +68,9 @@ def verdict(
         sentences += told_apart(sure)
     if history.audited:
         sentences.append(_audit_sentence(history))
-    return {
+    broken = constraint_sentences(broken_constraints(history))
+    sentences += broken
+    told = {
         "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
         + (f"at step {winner['step']:,}" if sure is None else around(sure, decimals)),
         "sentences": sentences,
@@ -76,6 +85,12 @@ def verdict(
         "wobble": wobble,
         "decimals": decimals,
     }
+    front = pareto(history) if front is None else front
+    if front is None or not front["front"]:
+        return told
+    words = front_verdict(front, name, state)
+    sentences, steps = [*words["sentences"], *broken], [*_by_state(history, name, state), *words["next"]]
+    return {**told, **words, "sentences": sentences, "next": steps}
 
 
 def _comparable(history: History, trial: Trial, winner: Trial) -> bool:
@@ -140,7 +155,7 @@ def _cautions(
     if confirmed is not None:
         kept = " It is not complete yet." if not confirmed["complete"] else ""
         return [
-            f"Trained again under fresh seeds: {confirmed['headline']}.{kept}",
+            f"Trained again {'on folds' if confirmed['over'] == 'folds' else 'under fresh seeds'}: {confirmed['headline']}.{kept}",
             " ".join(confirmed["sentences"]),
         ]
     if sure is not None:
@@ -218,6 +233,15 @@ def _without_winner(history: History, name: str, state: str) -> dict[str, Any]:
             "No trial has reported a result yet",
             f"{plural(trials, 'trial')} asked for so far.",
         )
+    elif broken := broken_constraints(history):
+        headline = "No trial meets the outcome constraints"
+        sentence = " ".join([*constraint_sentences(broken), *_closest(history)])
+        steps.append(
+            _step(
+                "Search on, or loosen the bound and run the file again.",
+                f"tuneyard resume {name} --add-trials 20",
+            )
+        )
     else:
         metric = history.problem.objective.metric
         headline = "No trial has a value that counts"
@@ -233,6 +257,18 @@ def _without_winner(history: History, name: str, state: str) -> dict[str, Any]:
         "wobble": None,
         "decimals": None,
     }
+
+
+def _closest(history: History) -> list[str]:
+    """The trial that breaks the constraints by least, and its values."""
+    ended = [t for t in history.trials if t.best is not None and t.outcome is not Outcome.FAILED]
+    if not ended:
+        return []
+    closest = min(ended, key=lambda trial: (trial.best.violation if trial.best else 0.0, trial.number))
+    assert closest.best is not None
+    names = dict.fromkeys(each.metric for each in history.problem.outcome_constraints)
+    values = ", ".join(f"{name} {number(closest.best.metrics[name])}" for name in names)
+    return [f"{closest.id} comes closest: {values}."]
 
 
 def _wobble(trial: Trial) -> float | None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from search.confirmation.replicates import FOLD, FOLDS
 from search.errors import JournalError
 from search.history import History
 from search.journal import read_journal
 from search.run import Run
 from search.trial import Outcome, Trial
-from spaces import Categorical, Constant, Parameter, Space
+from spaces import Categorical, Constant, Integer, Parameter, Space
 
 __all__ = ["Candidate", "candidates_of", "confirmation_of", "space_of"]
 
@@ -37,13 +38,13 @@ def candidates_of(history: History, top: int, baseline: Mapping[str, Any] | None
     """The `top` best configs, each once, and the baseline last if it is none of them.
 
     Trials that ran to full fidelity come before those that were stopped early, whose values are of fewer steps. Failed
-    trials are left out. A config that several trials had is listed by the best of them.
+    and infeasible trials are left out. A config that several trials had is listed by the best of them.
     """
     ranked = sorted(
         (
             trial
             for trial in history.trials
-            if trial.outcome not in (None, Outcome.FAILED) and _score(trial) is not None
+            if trial.sound and not trial.open
         ),
         key=lambda trial: (trial.outcome is not Outcome.COMPLETED, _score(trial), trial.number),
     )
@@ -71,14 +72,17 @@ def confirmation_of(run: Run) -> History | None:
         return None
 
 
-def space_of(candidates: Sequence[Candidate]) -> Space:
-    """The space of these configs alone: a baseline may lie outside the bounds that were searched."""
+def space_of(candidates: Sequence[Candidate], folds: int | None = None) -> Space:
+    """The space of these configs alone: a baseline may lie outside the bounds that were searched. With `folds`, each
+    on every fold."""
     names = dict.fromkeys(name for each in candidates for name in each.config)
     parameters = []
     for name in names:
         values = list(dict.fromkeys(_plain(each.config[name]) for each in candidates if name in each.config))
         domain = Constant(values[0]) if len(values) == 1 else Categorical(tuple(values))
         parameters.append(Parameter(name, domain))
+    if folds is not None:
+        parameters += [Parameter(FOLDS, Constant(folds)), Parameter(FOLD, Integer(0, folds - 1))]
     return Space(parameters)
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from search.confirmation.candidates import Candidate, candidates_of, space_of
-from search.confirmation.replicates import Replicates, best_of, places_of, seeds_of, table_of
+from search.confirmation.replicates import (
+    Replicates,
+    best_of,
+    places_of,
+    seeds_of,
+    table_of,
+    without_fold,
+)
 from search.confirmation.testing import has_test_part, openings, test_winner
 from search.driving import drive, driving, recorded_settings, runner_for, views_of, write_report
 from search.errors import JournalError, SettingsError
@@ -24,6 +31,7 @@ from search.settings import ResolvedSettings
 from search.settings.sweep_file import ConfirmSection
 from search.sweep import Observer, PassiveSweep
 from search.trial import Outcome
+from spaces.values import canonical
 
 __all__ = ["confirm"]
 
@@ -34,6 +42,7 @@ def confirm(
     storage: str | Path = "runs",
     top: int | None = None,
     seeds: int | None = None,
+    folds: int | None = None,
     baseline: Mapping[str, Any] | None = None,
     racing: bool | None = None,
     afresh: bool = False,
@@ -53,6 +62,9 @@ def confirm(
     Once it is complete, its winner is measured on the locked test part, if the data has one and the trainable can be
     measured: once. `test`: True to open the test part again, though it was (the count is kept and reported); False to
     leave it locked.
+    `folds`: in place of seeds, each config is trained on so many folds of the data, the same for each, and each fold under
+    a fresh seed. Where the search itself had folds or seeds as steps, a trial here is one training; but with seeds after
+    folds it is a whole cross-validation.
     What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
     own; the report of the searched run is written anew and tells of it.
 
@@ -66,9 +78,17 @@ def confirm(
     if workers is not None:
         settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
     section = settings.file.confirm or ConfirmSection()
-    plan = _plan(searched, settings, top or section.top, section.baseline if baseline is None else baseline)
+    if folds is None and seeds is None:
+        folds = section.folds
+    asked = folds or seeds or section.seeds
+    plan = _plan(
+        searched, settings, top or section.top, section.baseline if baseline is None else baseline, folds
+    )
     plan["racing"] = section.racing if racing is None else racing
-    asked = seeds or section.seeds
+    if folds is not None:
+        _check_folds(settings, plan["racing"])
+        plan["folds"] = folds
+    settings = replace(settings, single=_is_single(settings, folds))
     name = runner or about.get("runner", "ray")
     driver = runner_for(name, address, replace(settings, file=_unscheduled(settings)))
     paths = searched.paths.confirmation
@@ -78,11 +98,11 @@ def confirm(
     paths.root.mkdir(exist_ok=True)
     candidates = [Candidate(**each) for each in plan["candidates"]]
     if records is None:
-        problem = _problem(searched.history, candidates, asked)
+        problem = _problem(searched.history, candidates, asked, folds, single=settings.single)
     else:
         problem = _extended(History.from_records(records).problem, len(candidates), asked, plan["racing"])
     configs, turns = [each.config for each in candidates], seeds_of(problem, len(candidates))
-    searcher = Replicates(problem, configs, turns, racing=plan["racing"])
+    searcher = Replicates(problem, configs, turns, racing=plan["racing"], folds=folds)
     told = {"runner": name, **provenance(settings.base), "path": str(paths.root)}
     with driving(paths) as journal:
         scheduler, shown = make_scheduler("none", problem), [*views_of(paths, settings), *observers]
@@ -125,10 +145,20 @@ def _test(
 
 
 def _plan(
-    searched: Run, settings: ResolvedSettings, top: int, baseline: Mapping[str, Any] | None
+    searched: Run,
+    settings: ResolvedSettings,
+    top: int,
+    baseline: Mapping[str, Any] | None,
+    folds: int | None,
 ) -> dict[str, Any]:
     """What is to be trained; JSON, and kept in the header of the confirmation's journal."""
     candidates = candidates_of(searched.history, top, _baseline(settings, baseline))
+    if folds is not None:
+        found: dict[str, Candidate] = {}
+        for each in candidates:  # configs that differ in their fold alone are one
+            config = without_fold(each.config)
+            found.setdefault(canonical(config), replace(each, config=config))
+        candidates = list(found.values())
     if not any(each.promised is not None for each in candidates):
         raise SettingsError(
             f"{searched.name} has no sound trial with a value yet, so there is nothing to confirm; "
@@ -170,12 +200,32 @@ def _fixed(data: Mapping[str, Any]) -> dict[str, Any]:
     return constants(data)
 
 
-def _problem(history: History, candidates: Sequence[Candidate], seeds: int) -> Problem:
+def _is_single(settings: ResolvedSettings, folds: int | None) -> bool:
+    """Whether a trial is one training, though the search had several as its steps."""
+    section = settings.file.repeats
+    return section is not None and (section.over == "seeds" or folds is not None)
+
+
+def _check_folds(settings: ResolvedSettings, racing: bool) -> None:
+    if settings.file.data is None:
+        raise SettingsError(
+            "folds are folds of the `data:` section, and this sweep has none; confirm over seeds: --seeds 5"
+        )
+    if racing:
+        raise SettingsError(
+            "racing holds its error rate over independent seeds, and folds share training rows; leave one of them out"
+        )
+
+
+def _problem(
+    history: History, candidates: Sequence[Candidate], seeds: int, folds: int | None, *, single: bool
+) -> Problem:
     problem = history.problem
     return Problem(
-        space=space_of(candidates),
+        space=space_of(candidates, folds),
         objective=replace(problem.objective, target=None),  # reaching it again ends nothing
-        max_steps=problem.max_steps,
+        max_steps=1 if single else problem.max_steps,
+        repeats=None if single else problem.repeats,
         budget=Budget(trials=len(candidates) * seeds),
         failure=replace(problem.failure, stop_after=None),
         seed=problem.seed,
@@ -217,7 +267,7 @@ def _begun(paths: RunPaths, plan: Mapping[str, Any], afresh: bool, name: str) ->
         return None  # killed before the header was whole
     begun = records[0]["about"]["confirm"]
     if begun != plan:
-        told = ", ".join(key for key in plan if begun.get(key) != plan[key])
+        told = ", ".join(key for key in {**begun, **plan} if begun.get(key) != plan.get(key))
         raise SettingsError(
             f"{name} has a confirmation with other {told}; see it: tuneyard show {paths.root}, or put it aside and "
             f"begin another: tuneyard confirm {name} --afresh"

@@ -1,4 +1,7 @@
-"""The searcher of a confirmation: every candidate under the first seed, then every candidate under the second, ..."""
+"""The searcher of a confirmation: every candidate under the first seed, then every candidate under the second, ...
+
+Over folds it is every candidate on the first fold, then on the second, each fold under a fresh seed of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,31 @@ from search.seeds import replicate_seed
 from search.trial import Outcome
 from spaces.values import canonical, listed
 
-__all__ = ["Replicates", "best_of", "places_of", "seeds_of", "table_of"]
+__all__ = ["FOLD", "FOLDS", "Replicates", "best_of", "places_of", "seeds_of", "table_of", "without_fold"]
+
+FOLDS, FOLD = "data.split.folds", "data.split.fold"
+"""The parameters by which a trial of a confirmation over folds has its fold."""
 
 
 @final
 class Replicates:
     """Proposes (candidate, seed) pairs, seed by seed; all candidates of one seed share it, so that they are paired.
 
+    With `folds` each round is another fold of so many, too; `configs` are then without one, and `seeds` as many as folds.
     With `racing` a candidate that is clearly beaten gets no further seeds; see `search.confirmation.racing`. What is
     proposed depends on the history alone. The seed of a trial is that of its round, not of its number.
     """
 
     def __init__(
-        self, problem: Problem, configs: Sequence[Mapping[str, Any]], seeds: int, *, racing: bool = False
+        self,
+        problem: Problem,
+        configs: Sequence[Mapping[str, Any]],
+        seeds: int,
+        *,
+        racing: bool = False,
+        folds: int | None = None,
     ) -> None:
+        self._folds = folds
         self._seed, self._configs, self._seeds, self._racing = problem.seed, list(configs), seeds, racing
         self._places: list[tuple[int, int]] = []  # (round, candidate) of each trial, by number
 
@@ -37,7 +51,10 @@ class Replicates:
         if following is None:
             return None
         self._places.append(following)
-        return self._configs[following[1]]
+        turn, candidate = following
+        if self._folds is None:
+            return self._configs[candidate]
+        return {**self._configs[candidate], FOLDS: self._folds, FOLD: turn}
 
     def seed_of(self, number: int) -> int:
         """The seed of a trial that `ask` proposed."""
@@ -89,7 +106,20 @@ def places_of(history: History, configs: Sequence[Mapping[str, Any]], seeds: int
     """(round, candidate) of each trial, by number."""
     turns = {replicate_seed(history.problem.seed, turn): turn for turn in range(seeds)}
     keys = [canonical(_read(each)) for each in configs]
-    return [(turns[t.seed], keys.index(canonical(_read(t.config)))) for t in history.trials]
+    folded = not any(FOLD in each for each in configs)  # then those of the trials are of the confirmation
+    asked = [
+        without_fold(trial.config) if folded and FOLD in trial.config else trial.config
+        for trial in history.trials
+    ]
+    return [
+        (turns[trial.seed], keys.index(canonical(_read(config))))
+        for trial, config in zip(history.trials, asked, strict=True)
+    ]
+
+
+def without_fold(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without a fold of its own, nor a number of folds."""
+    return {name: value for name, value in config.items() if name not in (FOLDS, FOLD)}
 
 
 def _read(config: Mapping[str, Any]) -> dict[str, Any]:

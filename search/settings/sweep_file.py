@@ -129,6 +129,9 @@ class ConfirmSection(Section):
     seeds: Annotated[int, Field(ge=2), BeforeValidator(_whole)] = Field(
         default=5, description="fresh seeds, the same for each config"
     )
+    folds: Annotated[int, Field(ge=2, le=100), BeforeValidator(_whole)] | None = Field(
+        default=None, description="in place of seeds: folds of the data, the same for each config"
+    )
     baseline: dict[str, Any] | None = Field(
         default=None,
         description="a config to compare with; default: the trainable's own defaults, if it tells them",

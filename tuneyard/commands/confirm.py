@@ -22,6 +22,9 @@ __all__ = ["command", "describe"]
 @click.argument("run", metavar="RUN")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="How many of the best configs (3).")
 @click.option("--seeds", type=click.IntRange(min=2), metavar="N", help="Fresh seeds, the same for each (5).")
+@click.option(
+    "--folds", type=click.IntRange(2, 100), metavar="N", help="In place of seeds: folds of the data."
+)
 @click.option("--racing/--no-racing", default=None, help="Give a clearly beaten config no further seeds.")
 @click.option(
     "--again", is_flag=True, help="Open the locked test part again, though it was opened; it is counted."
@@ -35,6 +38,7 @@ def command(
     run: str,
     top: int | None,
     seeds: int | None,
+    folds: int | None,
     racing: bool | None,
     again: bool,
     no_test: bool,
@@ -45,11 +49,14 @@ def command(
     storage: Path,
     as_json: bool,
 ) -> int:
-    """Train the best configs of RUN again, each under the same fresh seeds, to full length, beside a baseline.
+    """Train the best configs of RUN again, each under the same fresh seeds (or on the same folds), to full length, beside
+    a baseline.
 
     Says which is best, how sure that is, and how far the search flattered its winner. Called again it goes on where it
     was interrupted. At the end the winner is measured on the locked test rows, once. The sweep file's `confirm` gives what is not given here.
     """
+    if seeds and folds:
+        raise click.UsageError("--seeds and --folds exclude each other: each fold has a seed of its own")
     if again and no_test:
         raise click.UsageError("--again and --no-test exclude each other")
     from search.analysis import confirmation
@@ -64,6 +71,7 @@ def command(
             searched.paths.root if searched.paths else run,
             top=top,
             seeds=seeds,
+            folds=folds,
             racing=racing,
             afresh=afresh,
             test=True if again else False if no_test else None,
@@ -102,8 +110,8 @@ def describe(found: dict[str, Any]) -> None:
         )
         for each in found["configs"]
     ]
-    head = ("config", "promised", "mean", "95 % interval", "best", "seeds", "")
-    click.echo(table(head, rows, right=("promised", "mean", "best", "seeds")))
+    head = ("config", "promised", "mean", "95 % interval", "best", found["over"], "")
+    click.echo(table(head, rows, right=("promised", "mean", "best", "seeds", "folds")))
     click.echo(printable(f"\n{found['headline']}. {' '.join(found['sentences'])}"))
     click.echo(f"  {config_line(found['configs'][0]['config'])}")
 

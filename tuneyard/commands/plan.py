@@ -70,6 +70,7 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         *([("roles", roles)] if roles else []),
         ("budget", ", ".join(filter(None, limits)) or "none"),
         (f"{steps['unit']}s", spent),
+        *_repeats(plan["repeats"]),
         *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] else []),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
@@ -81,3 +82,13 @@ def _audit_line(audit: dict[str, Any], steps: dict[str, Any]) -> str:
         return f"{of_stopped}; none are expected" if audit["steps"] == 0 else of_stopped
     more = audit["steps"] / max(1, steps["about"] - audit["steps"])
     return f"{of_stopped}: about {audit['trials']:g}, {audit['steps']:,} {steps['unit']}s more than without ({more:.0%})"
+
+
+def _repeats(repeats: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What a trial costs, where each of its steps is a whole training."""
+    if repeats is None:
+        return []
+    text = f"{repeats['times']} whole trainings a trial, each of up to {counted(repeats['length'], 'step')}"
+    if repeats["at_most"] is not None:
+        text += f": at most {counted(repeats['at_most'], 'step')} in all"
+    return [("repeats", text)]

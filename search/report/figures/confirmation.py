@@ -21,7 +21,11 @@ def confirmation_figure(report: dict[str, Any]) -> Figure | None:
     names = [label(each["label"]) for each in configs]
     view = View(
         "",
-        [_values(configs, names, metric), _means(configs, names, metric), _promised(configs, names, metric)],
+        [
+            _values(configs, names, metric, found["over"].removesuffix("s")),
+            _means(configs, names, metric),
+            _promised(configs, names, metric),
+        ],
         layout(
             xaxis=axis(label(metric)),
             yaxis=axis("", autorange="reversed", type="category", automargin=True),
@@ -29,12 +33,17 @@ def confirmation_figure(report: dict[str, Any]) -> Figure | None:
         ),
     )
     told = "; ".join(f"{each['label']} {number(each['mean'])}" for each in configs[:12])
-    return Figure("confirmation", f"Mean {metric} over fresh seeds: {told}.", [view], 130 + 46 * len(configs))
+    return Figure(
+        "confirmation",
+        f"Mean {metric} over {'fresh seeds' if found['over'] == 'seeds' else 'folds'}: {told}.",
+        [view],
+        130 + 46 * len(configs),
+    )
 
 
-def _values(configs: list[dict[str, Any]], names: list[str], metric: str) -> dict[str, Any]:
+def _values(configs: list[dict[str, Any]], names: list[str], metric: str, unit: str) -> dict[str, Any]:
     points = [
-        (value, name, f"{name}, seed {turn + 1}<br>{label(metric)} {number(value, 5)}")
+        (value, name, f"{name}, {unit} {turn + 1}<br>{label(metric)} {number(value, 5)}")
         for each, name in zip(configs, names, strict=True)
         for turn, value in enumerate(each["values"])
         if value is not None
@@ -42,7 +51,7 @@ def _values(configs: list[dict[str, Any]], names: list[str], metric: str) -> dic
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "one seed",
+        "name": f"one {unit}",
         "x": [value for value, _, _ in points],
         "y": [name for _, name, _ in points],
         "hovertext": [text for _, _, text in points],
