@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from search.analysis import (
     confirmation,
+    contours,
     facts,
     failures,
+    fit,
     history_curve,
     importance,
     isolation,
     leaderboard,
     learning_curves,
     parallel_coordinates,
+    pareto,
     repeats,
     savings,
     slices,
@@ -23,6 +26,7 @@ from search.analysis import (
     timeline,
     verdict,
 )
+from search.analysis.pareto import broken_constraints
 from search.confirmation.candidates import confirmation_of
 from search.report.data import data_of
 
@@ -47,19 +51,23 @@ def contents(run: Run) -> dict[str, Any]:
     }  # whose disk it was is private
     seeds = confirmation_of(run)
     confirmed = None if seeds is None else confirmation(seeds)
-    report = {
+    front = pareto(history)
+    report: dict[str, Any] = {
         "format": FORMAT,
         "summary": summary,
-        "verdict": verdict(history, run.name, state, confirmed),
+        "verdict": verdict(history, run.name, state, confirmed, front),
         "confirmation": confirmed,
         "doctor": doctor(history, shlex.quote(run.name)),
         "facts": facts(history, run.paths),
         "data": data_of(run.paths),
         "spending": spending(history),
+        "pareto": front,
+        "broken": broken_constraints(history),
         "leaderboard": leaderboard(history),
         "repeats": repeats(history),
         "history": history_curve(history),
         "curves": learning_curves(history),
+        "fit": fit(history),
         "parallel": parallel_coordinates(history),
         "importance": importance(history),
         "slices": slices(history),
@@ -67,6 +75,7 @@ def contents(run: Run) -> dict[str, Any]:
         "savings": savings(history),
         "failures": failures(history),
     }
+    report["contours"] = contours(history, report["importance"])
     report["isolation"] = isolation(history, report["importance"])
     told: dict[str, Any] = finite(report)
     return told

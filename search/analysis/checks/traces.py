@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from search.analysis.parts import TRAIN, VALID, split_part
 from search.analysis.ranking import ranked
 from search.analysis.thinning import evenly
 from search.history import History
@@ -47,8 +48,6 @@ TOP = 10
 SAMPLE = 50
 """Trials, spread evenly over the ranks, that stand for all where a check asks about the typical one."""
 
-_TRAIN = ("train", "training")
-_VALID = ("val", "valid", "validation", "eval", "dev")
 _LOSSES = ("loss", "nll", "error", "err", "mse", "rmse", "mae", "perplexity", "crossentropy", "cross_entropy")
 
 
@@ -108,25 +107,16 @@ def loss_pair(history: History, trials: list[Trial]) -> Pair | None:
     objective = history.problem.objective
     found = []
     for name in sorted(names):
-        part, kind = _split(name)
+        part, kind = split_part(name)
         minimised = name == objective.metric and objective.goal == "minimize"
-        if part not in _VALID or not (minimised or kind.rpartition("_")[2] in _LOSSES or kind in _LOSSES):
+        if part not in VALID or not (minimised or kind.rpartition("_")[2] in _LOSSES or kind in _LOSSES):
             continue
         found += [
             (kind != "loss", not minimised, Pair(other, name))
             for other in sorted(names)
-            if (split := _split(other))[0] in _TRAIN and split[1] == kind
+            if (split := split_part(other))[0] in TRAIN and split[1] == kind
         ]
     return min(found, key=lambda each: each[:2])[2] if found else None
-
-
-def _split(name: str) -> tuple[str, str]:
-    """`val/loss` -> (val, loss); a name without a part before its separator has the part ""."""
-    for mark in "/._-":
-        part, _, kind = name.partition(mark)
-        if kind and part.lower() in _TRAIN + _VALID:
-            return part.lower(), kind.lower()
-    return "", name.lower()
 
 
 def noise(values: Floats) -> float:

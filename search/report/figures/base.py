@@ -21,11 +21,13 @@ __all__ = [
     "axis",
     "beyond",
     "focus",
+    "jitter",
     "label",
     "layout",
     "log_ticks",
     "round_ticks",
     "state_colour",
+    "ticks_of",
     "whole",
 ]
 
@@ -53,7 +55,7 @@ class Figure:
     """`alt`: what a reader who does not see it is told. `log`: axes whose scale can be switched, e.g. `("yaxis",)`.
 
     `height` in CSS pixels. `min_width`: below it the figure scrolls sideways rather than shrink; 0 = never.
-    `note`: a sentence below the figure about what it leaves out. `parallel`: what page/parallel.js draws instead of views.
+    `switch`: what the buttons of several views choose. `note`: a sentence below the figure about what it leaves out. `parallel`: what page/parallel.js draws instead of views.
     """
 
     name: str
@@ -64,12 +66,14 @@ class Figure:
     min_width: int = 0
     note: str = ""
     title: str = ""
+    switch: str = "What is drawn"
     parallel: dict[str, Any] | None = None
 
 
 def label(text: str, limit: int = 28) -> str:
-    """Text for inside a figure, where Plotly reads `<b>`, `<a>` and entities: shortened and with none of them."""
-    return shortened(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text for inside a figure, where Plotly reads `<b>`, `<a>`, entities and `$math$`: shortened and with none of them."""
+    plain = shortened(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return plain.replace("$", "&#36;")
 
 
 def state_colour(state: str) -> str:
@@ -117,6 +121,37 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 def whole(title: str, high: float, **more: Any) -> dict[str, Any]:
     """An axis of whole numbers up to `high`: no tick between two of them."""
     return axis(title, tickformat=",d", **({"dtick": 1} if high <= 10 else {}), **more)
+
+
+def ticks_of(each: dict[str, Any], room: float | None = None) -> dict[str, Any]:
+    """What an axis of a parameter (scale, low, high, choices) needs: its type, ticks and, with `room`, its range.
+
+    `room`: a share of the range to leave free beyond each bound; None lets the trials decide what is shown.
+    """
+    low, high = each["low"], each["high"]
+    if each["scale"] == "choice":
+        count = len(each["choices"])
+        keep = range(0, count, max(1, count // 12))
+        return {
+            "tickvals": list(keep),
+            "ticktext": [label(each["choices"][i], 14 if count <= 4 else 9) for i in keep],
+            "range": [-0.6, count - 0.4],
+        }
+    if each["scale"] == "log":
+        log_low, log_high = float(np.log10(low)), float(np.log10(high))
+        beyond_ends = (room or 0.0) * (log_high - log_low)
+        span = {} if room is None else {"range": [log_low - beyond_ends, log_high + beyond_ends]}
+        return {"type": "log", "dtick": 1 if high / low > 50 else "D2", **span}
+    beyond_ends = (room or 0.0) * (high - low)
+    return {
+        "tickformat": ",~r",
+        **({} if room is None or not high > low else {"range": [low - beyond_ends, high + beyond_ends]}),
+    }
+
+
+def jitter(trial: str, ratio: float = 0.6180339887) -> float:
+    """A place beside a choice in (-0.25, 0.25), the same at every build: the golden ratio spreads it evenly."""
+    return ((int(trial[1:]) * ratio) % 1.0 - 0.5) * 0.5
 
 
 def focus(values: Sequence[float], goal: str) -> tuple[float, float] | None:

@@ -53,7 +53,8 @@ def history_figure(report: dict[str, Any]) -> Figure | None:
         f"{len(points['value']):,} trials with a value, improving {len(history['by_trial']['value']) - 1:,} times."
     )
     log = ("yaxis",) if min(points["value"]) > 0 else ()
-    return Figure("history", alt, views, 380, log=log, note=beyond(points["value"], span))
+    note = beyond(points["value"], span)
+    return Figure("history", alt, views, 380, log=log, note=note, switch="What the horizontal axis counts")
 
 
 def _points(points: dict[str, Any], unit: str, state: str, metric: str) -> dict[str, Any]:

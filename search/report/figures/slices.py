@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.numbers import number
-from search.report.figures.base import STATES, SYMBOLS, Figure, View, axis, focus, label, layout, state_colour
+from search.report.figures.base import (
+    STATES,
+    SYMBOLS,
+    Figure,
+    View,
+    axis,
+    focus,
+    jitter,
+    label,
+    layout,
+    state_colour,
+    ticks_of,
+)
 
 __all__ = ["slice_figures"]
 
@@ -42,7 +54,7 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
                 "type": "scatter",
                 "mode": "markers",
                 "name": state,
-                "x": [points["place"][i] + (_jitter(points["trial"][i]) if choice else 0) for i in chosen],
+                "x": [points["place"][i] + (jitter(points["trial"][i]) if choice else 0) for i in chosen],
                 "y": [points["value"][i] for i in chosen],
                 "hovertext": [_hover(each, points, i, metric) for i in chosen],
                 "hoverinfo": "text",
@@ -55,24 +67,13 @@ def _slice(each: dict[str, Any], position: int, metric: str, span: tuple[float, 
             }
         )
     data.append(_envelope(each))
-    ticks: dict[str, Any] = {"tickformat": ",~r"}
-    if choice:
-        count = len(each["choices"])
-        keep = range(0, count, max(1, count // 12))
-        ticks = {
-            "tickvals": list(keep),
-            "ticktext": [label(each["choices"][i], 14 if count <= 4 else 9) for i in keep],
-            "range": [-0.6, count - 0.4],
-        }
-    elif each["scale"] == "log":
-        ticks = {"type": "log", "dtick": 1 if each["high"] / each["low"] > 50 else "D2"}
     view = View(
         "",
         data,
         layout(
             showlegend=False,
             margin={"l": 56, "r": 10, "t": 8, "b": 26},
-            xaxis=axis("", **ticks),
+            xaxis=axis("", **ticks_of(each)),
             yaxis=axis("", nticks=5, **({"range": list(span)} if span else {"autorange": True})),
         ),
     )
@@ -120,8 +121,3 @@ def _hover(each: dict[str, Any], points: dict[str, Any], i: int, metric: str) ->
 
 def _spell(each: dict[str, Any], place: float) -> str:
     return str(each["choices"][int(place)]) if each["scale"] == "choice" else number(place, 4)
-
-
-def _jitter(trial: str) -> float:
-    """A place beside the choice in (-0.25, 0.25), the same at every build: the golden ratio spreads it evenly."""
-    return ((int(trial[1:]) * 0.6180339887) % 1.0 - 0.5) * 0.5

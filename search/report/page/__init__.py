@@ -1,6 +1,9 @@
 """index.html: one file that needs nothing else and asks nobody for anything.
 
-- page.html.j2: the report of a run, pictures.html.j2, isolation.html.j2 and data.html.j2: parts of it, comparison.html.j2: of several, macros.html.j2: what they share; page.css: its look; page.js: its behaviour; parallel.js: one figure.
+- page.html.j2: the report of a run, one section a file: verdict, tiles, confirmation, doctor, ...; comparison.html.j2: of
+  several runs; macros.html.j2: what they share. page.css: their look.
+- page.js: draws the figures and switches them; parallel.js: one of them; tables.js: sorts and filters; numbers.js: the
+  reader's number format.
 - Everything foreign goes through the template's autoescaping; the figures travel as JSON in a block that is not a script.
 - A Content-Security-Policy allows the scripts of this file by their hashes and no request at all. Styles are
   allowed inline: Plotly adds its own, and without requests a style can do no harm.
@@ -26,11 +29,15 @@ from search.report.figures import (
     Figure,
     anytime_figure,
     confirmation_figure,
+    contour_figures,
     curves_figure,
+    fit_figure,
     history_figure,
+    hypervolume_figure,
     importance_figure,
     isolation_figures,
     parallel_figure,
+    pareto_figure,
     repeats_figure,
     rungs_figure,
     slice_figures,
@@ -45,6 +52,8 @@ __all__ = ["ROWS", "render", "render_comparison", "script_json"]
 ROWS = 500
 """Rows of the leaderboard in the page; all of them are in trials.csv."""
 
+SCRIPTS = ("numbers.js", "tables.js", "parallel.js", "page.js")
+
 _HERE = Path(__file__).parent
 
 
@@ -52,7 +61,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
     """The page of a report. `root`: run directory that tracebacks are linked into; `out`: where the page will lie."""
     figures = _figures(report)
     drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
-    drawn += figures["slices"] + figures["isolation"]
+    drawn += figures["slices"] + figures["contours"] + figures["isolation"]
     board = report["leaderboard"]
     return _page(
         "page.html.j2",
@@ -84,7 +93,7 @@ def render_comparison(comparison: dict[str, Any]) -> str:
 def _page(template: str, drawn: list[Figure], **values: Any) -> str:
     """A template with what every page has: looks, behaviour, figures, and the policy that allows just these."""
     plotly = _plotly() if drawn else ""
-    script = "\n".join(_asset(name) for name in ("parallel.js", "page.js"))
+    script = "\n".join(_asset(name) for name in SCRIPTS)
     return (
         _environment()
         .get_template(template)
@@ -111,8 +120,12 @@ def script_json(value: Any) -> str:
 def _figures(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "confirmation": confirmation_figure(report),
+        "pareto": pareto_figure(report),
+        "hypervolume": hypervolume_figure(report),
         "history": history_figure(report),
         "curves": curves_figure(report),
+        "fit": fit_figure(report),
+        "contours": contour_figures(report),
         "parallel": parallel_figure(report),
         "importance": importance_figure(report),
         "isolation": isolation_figures(report),

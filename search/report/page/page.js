@@ -45,7 +45,8 @@
       if (range && range[0] > 0) Object.assign(layout[name], { autorange: false, range: range.map(Math.log10) });
     }
     if (plot.clientWidth < 480) layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 48), r: 8 };
-    await Plotly.react(plot, coloured(view.data, style, false), layout, config);
+    const data = readersNumbers.inFigure(coloured(view.data, style, false), false);
+    await Plotly.react(plot, data, readersNumbers.inFigure(layout, false), config);
   };
 
   const boxes = [...document.querySelectorAll("[data-figure]")];
@@ -97,46 +98,7 @@
     }
   });
 
-  /* ---- the leaderboard: sort by a heading, filter by text and state ---- */
-  const board = document.getElementById("board");
-  if (!board) return;
-  const body = board.tBodies[0];
-  const rows = [...body.rows];
-  const filters = document.querySelector(".filters");
-  const text = document.getElementById("filter");
-  const state = document.getElementById("filter-state");
-  const shown = document.getElementById("filter-count");
-  filters.hidden = false;
-
-  const key = (row, column) => {
-    const cell = row.cells[column];
-    if ("v" in cell.dataset) return cell.dataset.v === "" ? null : Number(cell.dataset.v);
-    return cell.textContent.trim().toLowerCase();
-  };
-  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true }));
-  const heads = [...board.tHead.rows[0].cells];
-  heads.forEach((head, column) => {
-    head.addEventListener("click", () => {
-      const up = head.getAttribute("aria-sort") !== "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const keyed = rows.map((row) => [key(row, column), row]);
-      keyed.sort(([a], [b]) => (a === null) - (b === null) || (a === null ? 0 : (up ? 1 : -1) * compare(a, b)));
-      body.append(...keyed.map(([, row]) => row));
-    });
-  });
-
-  const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-  const filter = () => {
-    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const row of rows) {
-      const keep = (!state.value || row.dataset.state === state.value) && words.every((word) => texts.get(row).includes(word));
-      row.hidden = !keep;
-      count += keep;
-    }
-    shown.textContent = count === rows.length ? "" : `${count.toLocaleString("en")} of ${rows.length.toLocaleString("en")}`;
-  };
-  text.addEventListener("input", filter);
-  state.addEventListener("change", filter);
+  /* ---- tables keep what they sort by before the numbers in them are spelled for the reader ---- */
+  liveTables();
+  readersNumbers.inElement(document.querySelector("main"));
 })();

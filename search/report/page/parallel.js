@@ -36,10 +36,10 @@ const drawParallel = (box, figure) => {
       line.classList.toggle("out", !keep);
       count += keep;
     });
-    const number = new Intl.NumberFormat("en");
+    const { count: number, text: spelled } = readersNumbers;
     const best = lines.length - 1 - [...lines].reverse().findIndex((line) => !line.classList.contains("out"));
     status.textContent = brushes.size === 0 ? "" :
-      `${number.format(count)} of ${number.format(lines.length)} trials` + (count ? `; the best of them ${names[best]}` : "");
+      `${number(count)} of ${number(lines.length)} trials` + (count ? `; the best of them ${spelled(names[best])}` : "");
   };
 
   const layOut = () => {
@@ -57,7 +57,7 @@ const drawParallel = (box, figure) => {
       const points = axes.map((axis, a) => `${x(a).toFixed(1)},${y(axis.places[i]).toFixed(1)}`);
       const shade = [0.25, 0.5, 0.8, 0.95].filter((limit) => strength[i] >= limit).length;
       const line = make("path", { d: `M${points.join("L")}`, class: `shade${shade}` }, all);
-      make("title", {}, line, name);
+      make("title", {}, line, readersNumbers.text(name));
       return line;
     });
 
@@ -74,7 +74,7 @@ const drawParallel = (box, figure) => {
       make("text", { x: edge, y: TOP - 14 - raised, class: "name", "text-anchor": anchor }, group, axis.label);
       for (const [place, text] of axis.ticks) {
         make("line", { x1: x(a) - 4, x2: x(a), y1: y(place), y2: y(place) }, group);
-        make("text", { x: x(a) - 7, y: y(place), dy: ".33em", "text-anchor": "end", class: "tick" }, group, text);
+        make("text", { x: x(a) - 7, y: y(place), dy: ".33em", "text-anchor": "end", class: "tick" }, group, readersNumbers.text(text));
       }
       if (axis.places.includes(null)) {
         make("text", { x: x(a), y: height - 1, "text-anchor": "middle", class: "tick" }, group, "inactive");

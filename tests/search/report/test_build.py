@@ -26,6 +26,8 @@ KEYS = {
     "leaderboard",
     "history",
     "curves",
+    "fit",
+    "contours",
     "parallel",
     "importance",
     "slices",

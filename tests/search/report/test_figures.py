@@ -88,6 +88,7 @@ def test_ticks_are_round_and_inside() -> None:
 
 def test_labels_cannot_be_taken_for_markup() -> None:
     assert label("<b>x</b>") == "&lt;b&gt;x&lt;/b&gt;"
+    assert label("$x$") == "&#36;x&#36;"  # no formula
     assert len(label("a" * 100)) == 28
 
 
