@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from search.analysis.numbers import number, percent, plural
 from search.history import History
 from spaces import Float, Integer, Parameter
 
-__all__ = ["blocks_of", "fairness", "method_of"]
+__all__ = ["Exchange", "exchanges", "fairness", "method_of"]
 
 UNLEARNT = ("random", "sobol", "grid")
 """Methods that propose a config without a look at the values so far."""
@@ -22,7 +23,7 @@ UNLEARNT = ("random", "sobol", "grid")
 _UNEQUAL = 1.5  # times the trials, or the steps of a trial
 _FAILS = 0.15  # how much larger the share of failed trials is
 _TOP, _AT_BOUND, _EDGE = 3, 2, 0.05  # of the best three, two in the outermost twentieth of a range
-_BLOCK = 8  # trials that ran one after the other, under a method that learns
+_BLOCK = 4  # trials one after the other; with 8, ten in a hundred sweeps of a learning method are accused, not five
 _SHARED = 0.8  # of the smaller group, whose settings ran in the other one, too
 
 Blocks = npt.NDArray[np.intp]
@@ -35,28 +36,41 @@ def method_of(history: History) -> str:
     return str(method.get("name", "") if isinstance(method, Mapping) else method)
 
 
-def blocks_of(
-    history: History, first: Group, second: Group, names: Sequence[str]
-) -> tuple[list[Blocks], bool]:
-    """(ways to divide the counted trials of two groups, within which they may be exchanged; whether they are paired).
+@dataclass(frozen=True)
+class Exchange:
+    """Trials of two groups that a permutation test may exchange: the first so many of each, within their `blocks`."""
 
-    Where most settings of the other parameters ran in both groups (a grid), a block is one such setting. Where the method learns, it is
-    trials of the same time, and in another way trials that had as many of their own group before them: without
-    that, what the method has learnt would pass for a difference. Else all trials are one block.
+    first: int
+    second: int
+    blocks: Blocks
+
+
+def exchanges(
+    history: History, first: Group, second: Group, names: Sequence[str]
+) -> tuple[list[Exchange], bool]:
+    """(what may be exchanged, of which the test that is surest of chance counts; whether the trials are paired).
+
+    Where most settings of the other parameters ran in both groups (a grid), a block is one such setting. Where the method
+    learns there are two ways: among trials of the same time, and among the first trials of each group, as many as the smaller one has.
+    Without that, what the method has learnt would pass for a difference. Else all trials are one block.
     """
+    ours, theirs = len(first.counted), len(second.counted)
     both = [*first.counted, *second.counted]
     rest = [
         history.problem.space.fingerprint({k: v for k, v in trial.config.items() if k not in names})
         for trial in both
     ]
-    ours, theirs = set(rest[: len(first.counted)]), set(rest[len(first.counted) :])
-    if len(ours & theirs) >= max(FEW, _SHARED * min(len(ours), len(theirs))):
-        return [np.unique(rest, return_inverse=True)[1].astype(np.intp)], True
+    shared = set(rest[:ours]) & set(rest[ours:])
+    if len(shared) >= max(FEW, _SHARED * min(len(set(rest[:ours])), len(set(rest[ours:])))):
+        return [Exchange(ours, theirs, np.unique(rest, return_inverse=True)[1].astype(np.intp))], True
     if method_of(history) in UNLEARNT:
-        return [np.zeros(len(both), dtype=np.intp)], False
-    when = np.argsort(np.argsort([trial.number for trial in both]))
-    turn = np.concatenate([np.arange(len(first.counted)), np.arange(len(second.counted))])
-    return [(when // _BLOCK).astype(np.intp), (turn // (_BLOCK // 2)).astype(np.intp)], False
+        return [Exchange(ours, theirs, np.zeros(len(both), dtype=np.intp))], False
+    turn = np.argsort(np.argsort([trial.number for trial in both]))
+    even = min(ours, theirs)
+    return [
+        Exchange(ours, theirs, (turn // _BLOCK).astype(np.intp)),
+        Exchange(even, even, np.zeros(2 * even, dtype=np.intp)),
+    ], False
 
 
 def fairness(history: History, groups: Sequence[Group], axes: Sequence[Axis]) -> list[str]:
@@ -93,8 +107,8 @@ def _effort(history: History, groups: Sequence[Group]) -> list[str]:
     method = method_of(history)
     if method and method not in UNLEARNT:
         sentences.append(
-            f"{method} learns as it goes and gives more trials to what looks good, so only trials of the same time are "
-            "set against each other; method: sobol compares more sharply."
+            f"{method} learns as it goes and gives more trials to what looks good, so only trials of the same time, and "
+            "the first of each value, are set against each other; method: sobol compares more sharply."
         )
     by_steps = sorted(groups, key=lambda group: group.steps / len(group.trials))
     short, long = by_steps[0], by_steps[-1]

@@ -14,7 +14,7 @@ import numpy as np
 
 from search.analysis.axes import Axis, axes_of
 from search.analysis.equal_effort import expected_bests, intervals, same_distribution
-from search.analysis.fair_comparison import blocks_of, fairness
+from search.analysis.fair_comparison import exchanges, fairness
 from search.analysis.groups import FEW, Group, groups_of
 from search.analysis.isolation_verdict import isolation_verdict
 from search.analysis.paired import holm
@@ -48,7 +48,8 @@ def isolation(history: History, important: Mapping[str, Any]) -> dict[str, Any]:
           counted), `best`, `trial`, `expected` best at `effort` with its 95 % `interval`, `points` (values, the best
           first, at most 150) and `curve`: columns effort, expected, low, high;
         - `pairs` of judged groups `a`, `b` (positions): `difference` of the expected bests (a - b), `p`, `adjusted`
-          (Holm), `paired` (whether the same settings ran in both);
+          (Holm), `paired` (whether the same settings ran in both), `crossing` (at half the effort the other one is ahead, so
+          neither is better; p is then 1);
         - `fairness`: sentences; `verdict`: better | partly | cannot tell; `says`.
 
         Values are in the metric's own unit.
@@ -185,10 +186,16 @@ def _pairs(
         effort = min(len(ours.scores), len(theirs.scores))
         both = [float(expected_bests(each.scores, [effort])[0]) for each in (ours, theirs)]
         half = [float(expected_bests(each.scores, [effort / 2])[0]) for each in (ours, theirs)]
-        blocks, paired = blocks_of(history, ours, theirs, names)
+        ways, paired = exchanges(history, ours, theirs, names)
         p = max(
-            same_distribution(ours.scores, theirs.scores, each, effort / 2, history.problem.seed)
-            for each in blocks
+            same_distribution(
+                ours.scores[: way.first],
+                theirs.scores[: way.second],
+                way.blocks,
+                effort / 2,
+                history.problem.seed,
+            )
+            for way in ways
         )
         agree = (both[0] - both[1]) * (half[0] - half[1]) > 0
         value = history.problem.objective.value
@@ -198,7 +205,8 @@ def _pairs(
                 "b": b,
                 "effort": effort,
                 "difference": value(both[0]) - value(both[1]),
-                "p": p if agree else 1.0,  # which is better hangs on the effort
+                "p": p if agree else 1.0,
+                "crossing": not agree and both[0] != both[1],
                 "adjusted": None,
                 "paired": paired,
             }

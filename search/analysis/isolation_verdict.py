@@ -56,6 +56,12 @@ def isolation_verdict(found: Mapping[str, Any], goal: str) -> dict[str, Any]:
             "says": f"{title} has {at} of {lead}. It is better than {_labels(groups, beaten)} (adjusted p at most {worst}) and cannot be "
             f"told from {alike}.",
         }
+    if all(groups[place]["best"] == groups[first]["best"] for place in judged) and p[second] == 1:
+        return {
+            "verdict": "cannot tell",
+            "says": f"Every value of {name} reaches the same best, {number(groups[first]['best'])}: what is measured cannot tell "
+            "them apart. A harder task, more data or another metric may.",
+        }
     return {
         "verdict": "cannot tell",
         "says": f"No value of {name} is better beyond chance, by {at}: {groups[first]['label']} has {lead}, {groups[second]['label']} "

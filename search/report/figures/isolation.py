@@ -63,7 +63,7 @@ def _figure(each: dict[str, Any], position: int, metric: str, goal: str) -> Figu
     at = f"Expected best {metric} of {each['effort']} trials each" if told else f"Best {metric}"
     alt = f"{at}, by {title}: {told or 'too few trials to compare'}."
     height = max(260, 110 + 34 * len(groups))
-    return Figure(f"isolation-{position}", alt, views, height, title=title)
+    return Figure(f"isolation-{position}", alt, views, height)
 
 
 def _names(groups: list[dict[str, Any]]) -> list[str]:
