@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["crowding", "dominance_ranks", "hypervolume"]
+__all__ = ["Points", "crowding", "dominance_ranks", "hypervolume", "undominated"]
 
 Points = npt.NDArray[np.float64]
 """Shape (points, objectives)."""
@@ -36,6 +36,14 @@ def dominance_ranks(points: Points, violations: Sequence[float] | None = None) -
     return ranks
 
 
+def undominated(points: Points) -> npt.NDArray[np.bool_]:
+    """Whether each point lies on the first front. Shape (points,)."""
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    distinct, back = np.unique(points, axis=0, return_inverse=True)
+    return _undominated(distinct)[back.reshape(-1)]
+
+
 def crowding(points: Points) -> Points:
     """How much room each point of one front has: the sides of the box between its neighbours, in shares of the range.
 
@@ -52,7 +60,7 @@ def crowding(points: Points) -> Points:
     return room
 
 
-def hypervolume(points: Points, reference: Sequence[float]) -> float:
+def hypervolume(points: Points, reference: Sequence[float] | Points) -> float:
     """The volume between the points and `reference`, of 1 to 3 objectives, exactly; points beyond it add nothing.
 
     The share of the box that they dominate (Zitzler, Thiele 1998): larger is better, and it grows with every point that
@@ -71,7 +79,7 @@ def hypervolume(points: Points, reference: Sequence[float]) -> float:
     volume, front = 0.0, np.empty((0, 2))
     for place, index in enumerate(order):
         front = np.vstack([front, inside[index, :2]])
-        front = front[_ranks(front) == 0]
+        front = front[undominated(front)]
         if heights[place + 1] > heights[place]:
             volume += _area(front, corner[:2]) * float(heights[place + 1] - heights[place])
     return volume

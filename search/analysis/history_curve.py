@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -26,35 +27,29 @@ def history_curve(history: History) -> dict[str, Any]:
     order = np.lexsort((step, number, now))
     spent = np.empty(len(order), dtype=np.int64)
     spent[order] = np.arange(1, len(order) + 1)
-    when = {(int(n), int(s)): int(c) for n, s, c in zip(number, step, spent, strict=True)}
+    firsts = np.concatenate([[0], np.cumsum([len(trial.results) for trial in history.trials])])
 
     trials: dict[str, list[Any]] = {"trial": [], "steps": [], "seconds": [], "value": [], "state": []}
     by_trial: dict[str, list[Any]] = {"trial": [], "value": []}
-    running = np.inf
-    for trial in history.trials:
+    running, deepest = np.inf, _deepest(history)
+    for first, trial in zip(firsts, history.trials, strict=False):  # there is one end more than trials
         best = best_score(trial)
         if best is None or trial.best is None:
             continue
         trials["trial"].append(trial.number + 1)
-        trials["steps"].append(when[trial.number, trial.best.step])
+        within = bisect_left(trial.results, trial.best.step, key=lambda result: result.step)
+        trials["steps"].append(int(spent[first + within]))
         trials["seconds"].append(trial.best.now)
         trials["value"].append(value(best))
         trials["state"].append(trial.state)
-        if best < running and trial.best.step >= _deepest(history):
+        if best < running and trial.best.step >= deepest:
             running = best
             by_trial["trial"].append(trial.number + 1)
             by_trial["value"].append(value(best))
 
     improvements: dict[str, list[Any]] = {"trial": [], "steps": [], "seconds": [], "value": []}
-    failed = {t.number for t in history.trials if t.outcome is Outcome.FAILED}
-    deepest = _deepest(history)
-    sound = np.array(
-        [
-            np.isfinite(s) and n not in failed and k >= deepest
-            for n, k, s in zip(number, step, score, strict=True)
-        ],
-        dtype=bool,
-    )
+    failed = [t.number for t in history.trials if t.outcome is Outcome.FAILED]
+    sound = np.isfinite(score) & ~np.isin(number, failed) & (step >= deepest)
     kept = order[sound[order]] if len(order) else order
     best_yet = np.minimum.accumulate(score[kept]) if len(kept) else score[kept]
     before = np.concatenate([[np.inf], best_yet[:-1]])
@@ -84,9 +79,9 @@ def _deepest(history: History) -> int:
 def _results(
     history: History,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Columns of all results: now, trial number, step, score (NaN where there is none)."""
+    """Columns of all results: now, trial number, step, score (NaN where there is none, or a constraint is broken)."""
     rows = [
-        (r.now, trial.number, r.step, np.nan if r.score is None else r.score)
+        (r.now, trial.number, r.step, np.nan if r.score is None or r.violation > 0 else r.score)
         for trial in history.trials
         for r in trial.results
     ]

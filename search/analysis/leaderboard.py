@@ -6,6 +6,7 @@ from typing import Any
 
 from search.analysis.ranking import ranked
 from search.analysis.repeats import repeats
+from search.front import front_of, values_of
 from search.history import History
 from search.trial import Trial
 
@@ -16,6 +17,8 @@ def leaderboard(history: History) -> dict[str, Any]:
     """Rows of all trials: the ranked ones best first, then those without a value that counts, by number.
 
     `best`, `last`: values of the metric as the user knows it, None where there is none or it is not finite.
+    `values`: of all `objectives` at the step that counts; `feasible`: whether the outcome constraints hold there (None
+    where nothing was measured, or nothing is constrained); `front`: on the Pareto front, with several objectives.
     `seconds`: from the first start to the end, None before the start. `interval`: of `best` (95 %), where steps are folds
     or seeds (see `repeats`), else None.
     """
@@ -25,6 +28,9 @@ def leaderboard(history: History) -> dict[str, Any]:
     rows = [_row(history, trial, rank) for rank, trial in enumerate(order, start=1)]
     rows += [_row(history, trial, None) for trial in history.trials if trial.number not in numbers]
     objective = history.problem.objective
+    front = {trial.id for trial in front_of(history)} if history.problem.secondary else set()
+    for row in rows:
+        row["front"] = row["trial"] in front
     searched = dict.fromkeys(parameter.name for parameter in history.problem.space.searched)
     given = dict.fromkeys(name for trial in history.trials for name in trial.config)
     for row in rows:
@@ -32,6 +38,8 @@ def leaderboard(history: History) -> dict[str, Any]:
     return {
         "metric": objective.metric,
         "goal": objective.goal,
+        "objectives": [{"metric": each.metric, "goal": each.goal} for each in history.problem.objectives],
+        "constrained": bool(history.problem.outcome_constraints),
         "parameters": list(searched),
         "constants": [name for name in given if name not in searched],
         "ranked": len(order),
@@ -48,6 +56,8 @@ def _row(history: History, trial: Trial, rank: int | None) -> dict[str, Any]:
         "state": trial.state,
         "best": value(best.score) if best is not None and best.score is not None else None,
         "best_step": best.step if best is not None else None,
+        "values": values_of(history, trial),
+        "feasible": best.violation == 0 if best is not None and best.excess else None,
         "last": value(last.score) if last is not None and last.score is not None else None,
         "steps": trial.steps,
         "seconds": trial.seconds,

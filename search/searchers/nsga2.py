@@ -28,7 +28,7 @@ class NSGA2:
     Each `population` trials that ended are a generation; the parents of the next are the first fronts of it and of its
     own parents, of the last of these the ones with the most room. A trial that is proposed before a generation is full
     descends from the one before, so workers never wait. A parameter that is not active in a trial has a random value
-    there, which a child may take over. Trials that were stopped early are no parents, unless there are several
+    there, which a child may take over. A child that was a trial before is drawn again. Trials that were stopped early are no parents, unless there are several
     objectives: then they count with what they had reached.
     """
 
@@ -75,7 +75,12 @@ class NSGA2:
             )
 
         self._mirror = Mirror(
-            problem, sampler, startup=population, window=max(400, 10 * population), adapt=self._filled
+            problem,
+            sampler,
+            startup=population,
+            window=max(400, 10 * population),
+            fresh=True,
+            adapt=self._filled,
         )
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:

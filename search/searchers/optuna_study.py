@@ -34,6 +34,7 @@ from search.seeds import searcher_rng
 from search.trial import Outcome, Trial
 from spaces import Space
 from spaces.translate import optuna as translate
+from spaces.values import listed
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -115,8 +116,19 @@ class Draw:
     attempts: int
 
 
-def propose(study: Study, problem: Problem, history: History, number: int, sampler: SamplerFactory) -> Draw:
-    """Draw a config for trial `number`; what breaks a constraint is drawn again, and at last drawn back."""
+def propose(
+    study: Study,
+    problem: Problem,
+    history: History,
+    number: int,
+    sampler: SamplerFactory,
+    *,
+    fresh: bool = False,
+) -> Draw:
+    """Draw a config for trial `number`; what breaks a constraint is drawn again, and at last drawn back.
+
+    `fresh`: so is what was asked for before, but for the last draw.
+    """
     from optuna.trial import TrialState
 
     space = problem.space
@@ -126,9 +138,15 @@ def propose(study: Study, problem: Problem, history: History, number: int, sampl
         scratch = study.ask()
         config = translate.suggest(space, scratch)
         noted = study.tell(scratch, state=TrialState.FAIL).system_attrs
-        if space.feasible(config):
+        again = fresh and attempt + 1 < _ATTEMPTS and _was_asked(history, number, config)
+        if not again and space.feasible(config):
             return Draw(config, noted, attempt + 1)
     return Draw(drawn_back(problem, history, number, config, _ATTEMPTS), noted, _ATTEMPTS)
+
+
+def _was_asked(history: History, number: int, config: Mapping[str, Any]) -> bool:
+    as_kept = {name: listed(value) for name, value in config.items()}
+    return any(trial.config == as_kept for trial in history.trials[:number])
 
 
 class Mirror:
@@ -139,6 +157,7 @@ class Mirror:
     `remembers`: the sampler keeps its state in the attributes of the trials that it proposed. Then each trial that the
     searcher was asked for is proposed again when it is played, in the study of that moment, and carries those attributes
     if the config comes out as it was journalled.
+    `fresh`: a config that was asked for before is drawn again.
     `adapt`: makes of a finished trial, and its place among those in the study, the one that enters it.
     """
 
@@ -152,11 +171,12 @@ class Mirror:
         startup: int,
         window: int,
         remembers: bool = False,
+        fresh: bool = False,
         adapt: Adaptation | None = None,
     ) -> None:
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
         self._startup, self._window, self._noticed = startup, window, False
-        self._adapt = adapt
+        self._fresh, self._adapt = fresh, adapt
         self._begin(History(problem))
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
@@ -289,6 +309,6 @@ class Mirror:
     def _propose(self, number: int) -> Draw:
         if len(self._told) < self._startup:
             return Draw(self._problem.space.sample(searcher_rng(self._problem.seed, number)), {}, 0)
-        draw = propose(self._current, self._problem, self._history, number, self._sampler)
+        draw = propose(self._current, self._problem, self._history, number, self._sampler, fresh=self._fresh)
         self._entries += draw.attempts
         return draw

@@ -17,7 +17,7 @@ from search.trial import Failure, Trial
 from search.views.screen import STATE_STYLES, counts, screen
 from search.views.tally import Tally
 from search.views.verdict import verdict
-from search.views.wording import clean, counted, duration, number, seen
+from search.views.wording import broken_line, clean, counted, duration, number, seen, values_line
 
 __all__ = ["ConsoleView"]
 
@@ -97,7 +97,8 @@ class ConsoleView:
         ]
         budget = ", ".join(filter(None, limits)) or "until the space is exhausted"
         head = f"{self._root.name}: " if self._root is not None else ""
-        head += f"{problem.objective.goal} {problem.objective.metric}; {budget}; {counted(problem.max_steps, 'step')} a trial"
+        wanted = ", ".join(f"{each.goal} {each.metric}" for each in problem.objectives)
+        head += f"{wanted}; {budget}; {counted(problem.max_steps, 'step')} a trial"
         if record["type"] == "resume":
             head += f"; goes on after {counted(len(history.trials) - len(history.running), 'closed trial')}"
         self._print(Text(self._clean(head), "bold"))
@@ -132,7 +133,9 @@ class ConsoleView:
         line = Text.assemble(
             f"{duration(history.now):>12}  {trial.id} ", (f"{state:<9}", STATE_STYLES[state])
         )
-        if trial.best is not None and trial.best.score is not None:
+        if history.problem.secondary:
+            line.append(f"  {values_line(history, trial, ascii_only=self._plain)}")
+        elif trial.best is not None and trial.best.score is not None:
             value = number(objective.value(trial.best.score))
             of = f" of {trial.steps}" if history.problem.repeats is None else ""
             line.append(
@@ -140,7 +143,12 @@ class ConsoleView:
             )
         if trial.number in history.audited:
             line.append(f"  audited: stopped at step {history.audited[trial.number]}, ran on", "yellow")
-        if history.best is trial:
+        if broken := broken_line(history, trial, ascii_only=self._plain):
+            line.append(f"  breaks {broken}", "yellow")
+        if history.problem.secondary:
+            if any(each is trial for each in self._tally.front):
+                line.append("  on the front", "bold green")
+        elif history.best is trial:
             line.append("  best so far", "bold green")
         if skipped := self._pace.skipped():
             line.append(f"  (and {counted(skipped, 'trial')} more since the last line)")
@@ -149,7 +157,9 @@ class ConsoleView:
     def _progress(self, history: History) -> Text:
         assert self._tally is not None
         line = Text(f"{duration(history.now):>12}  ").append_text(counts(self._tally))
-        if self._tally.best_value is not None:
+        if history.problem.secondary:
+            line.append(f"; {counted(len(self._tally.front), 'trial')} on the front")
+        elif self._tally.best_value is not None:
             metric = self._clean(history.problem.objective.metric, 40)
             line.append(f"; best {metric} {number(self._tally.best_value)}")
         return line

@@ -14,7 +14,7 @@ import json
 import math
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -119,27 +119,29 @@ def picture(tag: str, png: bytes) -> summary_pb2.Summary:
     return summary
 
 
-def experiment(space: Space, objective: Objective, name: str, began: float) -> summary_pb2.Summary:
-    """What the HParams page has columns for: every parameter of the space, the best and the last objective.
+def experiment(space: Space, objectives: Sequence[Objective], name: str, began: float) -> summary_pb2.Summary:
+    """What the HParams page has columns for: every parameter of the space, the best and the last objective; of several
+    objectives the last of each, for their best values need not come together.
 
     Searched parameters are marked as differing: TensorBoard shows those without being asked.
     """
     by_name: dict[str, list[Parameter]] = {}
     for parameter in space.parameters:
         by_name.setdefault(parameter.name, []).append(parameter)
-    metrics = (("best", f"best/{objective.metric}"), ("last", objective.metric))
+    columns = [(f"last {each.metric}", each.metric) for each in objectives]
+    if len(objectives) == 1:
+        metric = objectives[0].metric
+        columns.insert(0, (f"best {metric}", f"best/{metric}"))
     return _hparams(
         metadata.EXPERIMENT_TAG,
         experiment=api_pb2.Experiment(
             name=_utf8(name),
-            description=_utf8(f"{objective.goal} {objective.metric}"),
+            description=_utf8(", ".join(f"{each.goal} {each.metric}" for each in objectives)),
             time_created_secs=began,
             hparam_infos=[_hparam_info(name, parameters) for name, parameters in by_name.items()],
             metric_infos=[
-                api_pb2.MetricInfo(
-                    name=api_pb2.MetricName(tag=_utf8(tag)), display_name=_utf8(f"{label} {objective.metric}")
-                )
-                for label, tag in metrics
+                api_pb2.MetricInfo(name=api_pb2.MetricName(tag=_utf8(tag)), display_name=_utf8(shown))
+                for shown, tag in columns
             ],
         ),
     )

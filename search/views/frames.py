@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.front import front_of, values_of
 from search.history import History
 from search.trial import Result, Trial
 
@@ -46,8 +47,10 @@ def trials_frame(history: History) -> pd.DataFrame:
 
     `trial` (`t00012`), `number`, `state`, `origin`, `steps` (reported), `best`, `best_step` and `last` (values of the
     objective, not scores), `seconds` (first start to end), `started` (seconds since the sweep began), `reason`,
-    `failure` (`kind: message`), `node` (of the newest attempt); then one column per parameter under its dotted name,
-    NaN where it is not active. A parameter named like a column before it gets the prefix `config.`.
+    `failure` (`kind: message`), `node` (of the newest attempt); then, of several objectives, the values of the further
+    ones under their metrics' names and `front` (whether no other trial dominates it), and, with outcome constraints,
+    `feasible`; then one column per parameter under its dotted name, NaN where it is not active. A metric or a parameter
+    named like a column before it gets the prefix `metrics.` or `config.`.
     """
     import pandas as pd
 
@@ -68,7 +71,9 @@ def trials_frame(history: History) -> pd.DataFrame:
         "node": ("str", [trial.attempts[-1].node if trial.attempts else None for trial in trials]),
     }
     frame = {name: pd.Series(cells, dtype=dtype) for name, (dtype, cells) in fixed.items()}
-    for name, column in _headings(_parameters(history), _TRIAL_COLUMNS).items():
+    for name, cells in _outcomes(history, _TRIAL_COLUMNS).items():
+        frame[name] = pd.Series(cells, dtype="object" if name in ("front", "feasible") else "float64")
+    for name, column in _headings(_parameters(history), tuple(frame)).items():
         frame[column] = _parameter_column([trial.config.get(name, _ABSENT) for trial in trials])
     return pd.DataFrame(frame)
 
@@ -103,18 +108,23 @@ def results_frame(history: History) -> pd.DataFrame:
 def csv_text(history: History) -> str:
     """One line per trial: `trial, state, steps, best, last, seconds, <parameters>`; missing things are empty.
 
+    Before the parameters stand the columns for several objectives and outcome constraints (see `trials_frame`).
+
     Text that a spreadsheet would read as a formula (it begins with `=`, `+`, `-`, `@`, tab or return) gets a leading
     apostrophe; numbers stay numbers. Lists are JSON; a line break inside a text is spelt out, so a trial is one line.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    parameters = _headings(_parameters(history), _CSV_COLUMNS)
-    writer.writerow([_cell(column) for column in (*_CSV_COLUMNS, *parameters.values())])
+    outcomes = _outcomes(history, _CSV_COLUMNS)
+    columns = (*_CSV_COLUMNS, *outcomes)
+    parameters = _headings(_parameters(history), columns)
+    writer.writerow([_cell(column) for column in (*columns, *parameters.values())])
     for trial in history.trials:
         seconds = None if trial.seconds is None else round(trial.seconds, 3)
         best, last = _best_value(trial, history), _last_value(trial, history)
         config = ["None" if (value := trial.config.get(name, "")) is None else value for name in parameters]
-        row = [trial.id, trial.state, trial.steps, best, last, seconds, *config]
+        more = [cells[trial.number] for cells in outcomes.values()]
+        row = [trial.id, trial.state, trial.steps, best, last, seconds, *more, *config]
         writer.writerow([_cell(value) for value in row])
     return text.getvalue()
 
@@ -130,6 +140,25 @@ def _best_value(trial: Trial, history: History) -> float | None:
 
 def _last_value(trial: Trial, history: History) -> float | None:
     return None if trial.last is None else trial.last.metrics.get(history.problem.objective.metric)
+
+
+def _outcomes(history: History, taken: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of what there is beyond one objective, by trial; none with one objective and no outcome constraint."""
+    problem, trials = history.problem, history.trials
+    marks = {"front": bool(problem.secondary), "feasible": bool(problem.outcome_constraints)}
+    reserved = (*taken, *(name for name, there in marks.items() if there))
+    names = _headings([each.metric for each in problem.secondary], reserved, "metrics.")
+    values = [values_of(history, trial) for trial in trials] if problem.secondary else []
+    columns: dict[str, list[Any]] = {
+        name: [each[place] if each else None for each in values]
+        for place, name in enumerate(names.values(), start=1)
+    }
+    if marks["front"]:
+        front = {trial.number for trial in front_of(history)}
+        columns["front"] = [trial.number in front for trial in trials]
+    if marks["feasible"]:
+        columns["feasible"] = [None if trial.best is None else trial.best.violation == 0 for trial in trials]
+    return columns
 
 
 def _failure(trial: Trial) -> str | None:

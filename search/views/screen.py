@@ -10,7 +10,7 @@ from rich.text import Text
 from search.history import Record
 from search.trial import Trial, trial_id
 from search.views.tally import Tally
-from search.views.wording import clean, config_line, duration, number, sparkline
+from search.views.wording import clean, config_line, duration, number, sparkline, values_line
 
 __all__ = ["STATE_STYLES", "counts", "screen"]
 
@@ -79,6 +79,8 @@ def _progress(tally: Tally) -> RenderableType:
 
 
 def _best(tally: Tally, width: int, plain: bool) -> list[RenderableType]:
+    if tally.problem.secondary:
+        return _front(tally, width, plain)
     best, metric = tally.best, clean(tally.problem.objective.metric, 40, ascii_only=plain)
     if best is None or best.best is None:
         return [Text(f"no {metric} yet", "dim")]
@@ -93,6 +95,22 @@ def _best(tally: Tally, width: int, plain: bool) -> list[RenderableType]:
     )
     config = config_line(best.config, max(20, width - 6), ascii_only=plain)
     return [line, Text(" " * 6 + config, "dim", no_wrap=True, overflow="crop")]
+
+
+def _front(tally: Tally, width: int, plain: bool) -> list[RenderableType]:
+    """How many trials are on the front, and the best of the first objective."""
+    best = tally.best
+    if not tally.front or best is None:
+        return [Text("no front yet", "dim")]
+    line = Text.assemble(
+        ("front  ", "bold"),
+        (f"{len(tally.front)}", "bold green"),
+        f" trials; {best.id}: {values_line(tally.history, best, ascii_only=plain)}",
+        no_wrap=True,
+        overflow="crop",
+    )
+    config = config_line(best.config, max(20, width - 7), ascii_only=plain)
+    return [line, Text(" " * 7 + config, "dim", no_wrap=True, overflow="crop")]
 
 
 def _running(tally: Tally, running: list[Trial], width: int, plain: bool) -> RenderableType:

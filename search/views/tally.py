@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from search.front import front_of
 from search.history import History, Record
 from search.problem import Problem
 from search.trial import Trial
@@ -35,6 +36,7 @@ class Tally:
             self.total_closed,
             history.steps_total,
         )
+        self._front: tuple[int, list[Trial]] | None = None
         self._heard = monotonic()
         self._marks: deque[tuple[float, int]] = deque([(self._heard, history.steps_total)])
         self._improve()
@@ -51,6 +53,10 @@ class Tally:
             self.decisions.append(record)
         if kind in ("result", "close"):
             self._improve()
+
+    @property
+    def history(self) -> History:
+        return self._history
 
     @property
     def problem(self) -> Problem:
@@ -72,6 +78,13 @@ class Tally:
         if best is None or best.best is None or best.best.score is None:
             return None
         return self.problem.objective.value(best.best.score)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that no other dominates, of those that have ended."""
+        if self._front is None or self._front[0] != self.total_closed:
+            self._front = (self.total_closed, front_of(self._history))
+        return self._front[1]
 
     @property
     def running(self) -> list[Trial]:

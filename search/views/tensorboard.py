@@ -3,7 +3,7 @@
     tensorboard/
       events.out.tfevents.*        the HParams experiment: every parameter of the space, the objective first
       t00012/
-        events.out.tfevents.*      config, then each step's metrics and `best/<metric>`
+        events.out.tfevents.*      config, then each step's metrics and, of one objective, `best/<metric>`
                                    ... and, of a closed trial that is among the best five so far, what it drew
         events.out.tfevents.*.end  how the trial ended; absent while it is open
 
@@ -92,7 +92,7 @@ class TensorBoardView:
         _empty_events(self._directory)
         began = self._clock.at(0.0)
         name = self._directory.parent.name
-        summary = experiment(history.problem.space, history.problem.objective, name, began)
+        summary = experiment(history.problem.space, history.problem.objectives, name, began)
         EventFile(self._directory, began, [(began, 0, summary)])
 
     def _rewrite(self, trial: Trial, history: History) -> None:
@@ -137,7 +137,7 @@ class TensorBoardView:
         from search.views.events import scalars
 
         objective, values = history.problem.objective, dict(result.metrics)
-        if best is not None:
+        if best is not None and not history.problem.secondary:
             values[f"best/{objective.metric}"] = objective.value(best)
         return self._clock.at(result.now), result.step, scalars(values)
 

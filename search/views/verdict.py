@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from search.front import extremes_of, front_of, knee_of, points_of
 from search.history import History
-from search.views.wording import clean, config_line, counted, duration, number, seen
+from search.views.wording import clean, config_line, counted, duration, number, seen, values_line
 
 __all__ = ["verdict"]
 
@@ -29,8 +30,15 @@ def verdict(
         lines.append(Text.assemble((f"  {title:<8}", "dim"), (text, style)))
 
     best = history.best
-    if best is None or best.best is None or best.best.score is None:
-        say("winner", f"none: no trial reported a finite {metric}")
+    if history.problem.secondary:
+        for title, text, style in _front_lines(history, ascii_only):
+            say(title, text, style)
+    elif best is None or best.best is None or best.best.score is None:
+        limits = ", ".join(
+            clean(each.text, 60, ascii_only=ascii_only) for each in history.problem.outcome_constraints
+        )
+        none = f"has a finite {metric} and meets {limits}" if limits else f"reported a finite {metric}"
+        say("winner", f"none: no trial {none}")
     else:
         value = number(objective.value(best.best.score))
         say("winner", f"{best.id}  {metric} {value} {seen(history.problem, best.best.step)}", "bold green")
@@ -52,4 +60,24 @@ def verdict(
         say("files", clean(where, 400, ascii_only=ascii_only))
     for index, command in enumerate(commands):
         say("" if index else "next", clean(command, 1000, ascii_only=ascii_only))
+    return lines
+
+
+def _front_lines(history: History, ascii_only: bool) -> list[tuple[str, str, str]]:
+    """(title, text, style) of each line about a front: how many are on it, its knee and its ends."""
+    front = front_of(history)
+    if not front:
+        return [("front", "empty: no trial ended with a value of every objective that counts", "")]
+    points = points_of(front, len(history.problem.objectives))
+    lines = [("front", counted(len(front), "trial"), "bold green")]
+    shown = {
+        index: f"best {history.problem.objectives[place].metric}"
+        for place, index in enumerate(extremes_of(points))
+    }
+    knee = knee_of(points)
+    if knee is not None:
+        shown = {knee: "knee", **shown}
+    for index, what in shown.items():
+        values = values_line(history, front[index], ascii_only=ascii_only)
+        lines.append(("", f"{front[index].id}  {values}  ({clean(what, 60, ascii_only=ascii_only)})", ""))
     return lines

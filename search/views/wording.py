@@ -7,10 +7,24 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from search.problem import Problem
+from search.front import values_of
 
-__all__ = ["clean", "config_line", "counted", "duration", "number", "seen", "sparkline"]
+if TYPE_CHECKING:
+    from search.history import History
+    from search.problem import Problem
+    from search.trial import Trial
+
+__all__ = [
+    "broken_line",
+    "clean",
+    "config_line",
+    "counted",
+    "duration",
+    "number",
+    "seen",
+    "sparkline",
+    "values_line",
+]
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi marks, lone surrogates, line separators
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "_.-~=*#"
@@ -54,6 +68,21 @@ def seen(problem: Problem, step: int) -> str:
     """What a value is of: `at step 3`, or `over 3 folds` where steps are whole trainings."""
     plan = problem.repeats
     return f"at step {step}" if plan is None else f"over {counted(step, plan.over.removesuffix('s'))}"
+
+
+def values_line(history: History, trial: Trial, *, ascii_only: bool = False) -> str:
+    """The values of all objectives that count of a trial: `val/accuracy 0.95, parameters 1200`."""
+    pairs = zip(history.problem.objectives, values_of(history, trial), strict=False)
+    return ", ".join(
+        f"{clean(each.metric, 40, ascii_only=ascii_only)} {number(value)}" for each, value in pairs
+    )
+
+
+def broken_line(history: History, trial: Trial, *, ascii_only: bool = False) -> str:
+    """The outcome constraints that a trial breaks; empty where it breaks none."""
+    excess = trial.best.excess if trial.best is not None else ()
+    pairs = zip(history.problem.outcome_constraints, excess, strict=False)
+    return ", ".join(clean(each.text, 60, ascii_only=ascii_only) for each, beyond in pairs if beyond > 0)
 
 
 def duration(seconds: float | None) -> str:

@@ -68,7 +68,10 @@ def describe(run: Run) -> None:
     listed = ", ".join(f"{count} {_state(run, state)}" for state, count in counts.items())
     click.echo(f"trials   {total}: {listed}")
     click.echo(f"spent    {counted(summary['steps_total'], 'step')} in {duration(summary['seconds'])}")
-    if best is None:
+    if run.history.problem.secondary:
+        listed = ", ".join(f"{each.metric} ({each.goal})" for each in run.history.problem.objectives)
+        click.echo(printable(f"front    {counted(len(run.front), 'trial')} of {listed}"))
+    elif best is None:
         click.echo(printable(f"best     none yet of {objective.metric} ({objective.goal})"))
     else:
         value = f"{objective.metric} = {number(best.value)} ({objective.goal})"
@@ -79,7 +82,8 @@ def describe(run: Run) -> None:
         click.echo()
         click.echo(
             table(
-                *_leaderboard(run, ranked[:_TOP]), right=("steps", "folds", "seeds", "best", "last", "mean")
+                *_leaderboard(run, ranked[:_TOP]),
+                right=("steps", "folds", "seeds", "best", "last", "mean", *_metrics(run)),
             )
         )
         if len(ranked) > _TOP:
@@ -94,13 +98,28 @@ def _state(run: Run, state: str) -> str:
 
 
 def _ranked(run: Run) -> list[Trial]:
-    """Trials with a result that did not fail, the best first."""
-    scored = (trial for trial in run.history.trials if trial.best is not None and trial.failure is None)
-    return sorted(scored, key=lambda trial: (run.history.place(trial), trial.number))
+    """Trials with a value that counts, the best first; of several objectives those on the front."""
+    from search.analysis.ranking import ranked
+    from search.front import front_of
+
+    return front_of(run.history) if run.history.problem.secondary else ranked(run.history)
 
 
 def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     objective, plan = run.history.problem.objective, run.history.problem.repeats
+    if run.history.problem.secondary:
+        from search.front import values_of
+
+        return ("trial", "state", "steps", *_metrics(run), "config"), [
+            (
+                trial.id,
+                _state(run, trial.state),
+                trial.steps,
+                *values_of(run.history, trial),
+                config_line(trial.config),
+            )
+            for trial in trials
+        ]
     if plan is not None:
         head = ("trial", "state", plan.over, "mean", "95 %", "config")
         return head, [
@@ -119,6 +138,10 @@ def _leaderboard(run: Run, trials: list[Trial]) -> tuple[tuple[str, ...], list[t
         for trial in trials
     ]
     return ("trial", "state", "steps", "best", "last", "config"), rows
+
+
+def _metrics(run: Run) -> list[str]:
+    return [each.metric for each in run.history.problem.objectives]
 
 
 def _sure(trial: Trial, run: Run) -> tuple[int, float | None, str]:

@@ -21,6 +21,7 @@ __all__ = ["idle"]
 NEEDED, PER_COLUMN = 30, 3  # trials in all, and for each column of the model
 MISSED = 0.05  # one-sided
 PROVEN = 0.01  # p with which it does something, however little
+NO_NOISE = 1e6  # F ratio of a value that is computed, not measured
 LITTLE = 0.05  # share of the variance of the values: no more than it with 95 % confidence
 
 
@@ -116,6 +117,8 @@ def _noncentrality(ratio: float, added: int, freedom: int) -> float:
 
     if ratio <= 0 or float(stats.f.cdf(ratio, added, freedom)) <= MISSED:
         return 0.0
+    if ratio > NO_NOISE:  # beyond it scipy's distribution is NaN, and the F says all
+        return ratio * added
     high = 10.0 + 4 * ratio * added
     while excess(high) > 0:
         high *= 2

@@ -56,6 +56,10 @@ def test_noise_and_few_trials_cannot_tell() -> None:
     assert idle(scripted(PARAMETERS, []))[0].verdict == "cannot tell"
 
 
+def test_values_without_any_noise_can_be_judged() -> None:
+    assert accused(sweep(lambda x, y, kind: x**2 + y**2, noise=0.0)) == ["kind"]
+
+
 def test_one_enormous_value_does_not_make_the_others_idle() -> None:
     def value(x: float, y: float, kind: str) -> float:
         return 1e9 if x > 0.97 else x + y + 0.3 * (kind == "a")
