@@ -21,7 +21,15 @@ from typing import Any, Protocol
 
 from search.errors import JournalError, LockedError
 
-__all__ = ["FileJournal", "Journal", "MemoryJournal", "RunLock", "lock_holder", "read_journal"]
+__all__ = [
+    "FileJournal",
+    "Journal",
+    "MemoryJournal",
+    "RunLock",
+    "iterate_journal",
+    "lock_holder",
+    "read_journal",
+]
 
 log = logging.getLogger(__name__)
 
@@ -107,19 +115,26 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
 
     Raises JournalError: no journal, an empty one, another format, or damage (names the line).
     """
+    return list(iterate_journal(path))
+
+
+def iterate_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a journal one by one: a million of them as a list take a gigabyte. Raises as `read_journal`."""
     if not path.is_file():
         raise JournalError(f"{path}: no journal; this is not a run directory")
-    records = [record for record, _ in _scan(path)]
-    if not records or records[0].get("type") != "sweep":
+    records = (record for record, _ in _scan(path))
+    header = next(records, None)
+    if header is None or header.get("type") != "sweep":
         raise JournalError(
             f"{path}: has no header record; the sweep was killed before it began. Delete it and run again"
         )
-    if records[0].get("format") != FORMAT:
+    if header.get("format") != FORMAT:
         raise JournalError(
-            f"{path}: journal format {records[0].get('format')!r}, this version reads {FORMAT}. Use the version that "
-            f"wrote it: {records[0].get('about', {}).get('versions', {}).get('tuneyard', 'unknown')}"
+            f"{path}: journal format {header.get('format')!r}, this version reads {FORMAT}. Use the version that "
+            f"wrote it: {header.get('about', {}).get('versions', {}).get('tuneyard', 'unknown')}"
         )
-    return records
+    yield header
+    yield from records
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -135,7 +150,7 @@ def _decode(line: bytes) -> dict[str, Any]:
     body, seal = line[:-_SEAL], line[-_SEAL:]
     if seal != b',"crc":"%08x"}' % zlib.crc32(body):
         raise ValueError("its checksum does not fit")
-    record: dict[str, Any] = json.loads(body + b"}")
+    record: dict[str, Any] = json.loads((body + b"}").decode())
     metrics = record.get("metrics")
     if metrics is not None:
         for name, value in metrics.items():

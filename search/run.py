@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from search.history import History
-from search.journal import lock_holder, read_journal
+from search.journal import iterate_journal, lock_holder
 from search.paths import RunPaths, find_run
 from search.trial import Trial
 
@@ -57,7 +57,7 @@ class Run:
         Raises: RunNotFoundError: none or several match; JournalError: its journal is damaged.
         """
         paths = find_run(Path(storage), str(reference))
-        return cls(History.from_records(read_journal(paths.journal)), paths)
+        return cls(History.from_records(iterate_journal(paths.journal)), paths)
 
     @classmethod
     def import_from(cls, source: str | Path, **options: Any) -> Run:
