@@ -50,13 +50,13 @@ def knee_of(points: Points) -> int | None:
     """Of the points of a front: the one furthest below the plane through its ends, where a little more of one objective
     begins to cost much of another. None where no point lies below it.
 
-    With every objective scaled to its range on the front, that is the least sum (the bulge of Das 1999, in closed form).
+    With every objective scaled to its range on the front, that is the least sum, and below the plane it is less than 1
+    (the bulge of Das 1999, in closed form).
     """
     if len(points) < 3:
         return None
     low, high = points.min(axis=0), points.max(axis=0)
     spread = high > low
     sums = ((points[:, spread] - low[spread]) / (high - low)[spread]).sum(axis=1)
-    ends = sums[extremes_of(points)].min() if spread.any() else 0.0
     knee = int(np.argmin(sums))
-    return knee if sums[knee] < ends - 1e-12 else None
+    return knee if sums[knee] < 1 - 1e-9 else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.analysis.numbers import number, percent, plural
+from search.outcomes import OutcomeConstraint
 
 __all__ = ["constraint_sentences", "front_verdict"]
 
@@ -95,7 +96,7 @@ def _next(found: Mapping[str, Any], name: str, rows: Mapping[str, Any], state: s
     steps.append(
         {
             "text": f"Choose a trial by what the last bit of each objective is worth to you. To make sure of it, search "
-            f'for {found["objectives"][0]["metric"]} alone with outcome_constraints: [{limits}], and confirm that.',
+            f"for {found['objectives'][0]['metric']} alone with outcome_constraints: [{limits}], and confirm that.",
             "command": f"tuneyard show {name}/{chosen}",
         }
     )
@@ -106,8 +107,10 @@ def _bound(objective: Mapping[str, str], value: float) -> str:
     """An outcome constraint that a value meets, rounded to its side to three digits."""
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
     if objective["goal"] == "maximize":
-        return f"{objective['metric']} >= {math.floor(value / unit) * unit:.12g}"
-    return f"{objective['metric']} <= {math.ceil(value / unit) * unit:.12g}"
+        return OutcomeConstraint(
+            objective["metric"], ">=", float(f"{math.floor(value / unit) * unit:.12g}")
+        ).text
+    return OutcomeConstraint(objective["metric"], "<=", float(f"{math.ceil(value / unit) * unit:.12g}")).text
 
 
 def _still_growing(volume: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ DRAWN = 2000
 """Trials behind the front that are drawn."""
 
 _PARAMETERS = 6  # in a hover text
+_DECADES = 100  # largest over smallest value beyond which an axis is logarithmic
 
 Rows = list[dict[str, Any]]
 
@@ -30,7 +31,7 @@ def pareto_figure(report: dict[str, Any]) -> Figure | None:
     objectives, views, notes = found["objectives"], [], []
     for up, across in combinations(range(len(objectives)), 2):
         ends = [(place, [row["values"][place] for row in found["trials"]]) for place in (across, up)]
-        spans = [focus(values, objectives[place]["goal"]) for place, values in ends]
+        spans = [_span(values, groups["front"], place, objectives) for place, values in ends]
         notes += [beyond(values, span) for (_, values), span in zip(ends, spans, strict=True)]
         data = [_points(rows, kind, across, up, objectives) for kind, rows in groups.items() if rows]
         if found["front"]:
@@ -38,8 +39,7 @@ def pareto_figure(report: dict[str, Any]) -> Figure | None:
         if found["knee"] is not None:
             data.append(_knee(groups["front"], found["knee"], across, up))
         axes = [
-            axis(_title(objectives[place]), range=list(span) if span else None, autorange=span is None)
-            for place, span in zip((across, up), spans, strict=True)
+            _axis(objectives[place], values, span) for (place, values), span in zip(ends, spans, strict=True)
         ]
         title = f"{label(objectives[up]['metric'], 18)} / {label(objectives[across]['metric'], 18)}"
         views.append(View(title, data, layout(xaxis=axes[0], yaxis=axes[1])))
@@ -51,14 +51,11 @@ def pareto_figure(report: dict[str, Any]) -> Figure | None:
     )
     if left_out:
         notes.append(f"{left_out:,} trials behind the front are left out of the figure.")
-    every = [value for row in found["trials"] for value in row["values"]]
-    log = ("xaxis", "yaxis") if min(every) > 0 else ()
     return Figure(
         "pareto",
         alt,
         views,
         440,
-        log=log,
         note=" ".join(dict.fromkeys(filter(None, notes))),
         switch="Which two objectives",
     )
@@ -170,6 +167,27 @@ def _knee(front: Rows, knee: str, across: int, up: int) -> dict[str, Any]:
         },
         "hoverinfo": "skip",
     }
+
+
+def _span(values: list[float], front: Rows, place: int, objectives: Rows) -> tuple[float, float] | None:
+    """What to look at first, the whole front in any case; None: everything."""
+    span = None if _wide(values) else focus(values, objectives[place]["goal"])
+    if span is None:
+        return None
+    ends = [row["values"][place] for row in front] or list(span)
+    room = 0.04 * (max(ends) - min(ends))
+    return min(span[0], min(ends) - room), max(span[1], max(ends) + room)
+
+
+def _wide(values: list[float]) -> bool:
+    """Whether a logarithmic axis shows them better."""
+    return min(values) > 0 and max(values) > _DECADES * min(values)
+
+
+def _axis(objective: dict[str, Any], values: list[float], span: tuple[float, float] | None) -> dict[str, Any]:
+    if _wide(values):
+        return axis(_title(objective), type="log", dtick=1 if max(values) > 1e4 * min(values) else "D2")
+    return axis(_title(objective), range=list(span) if span else None, autorange=span is None)
 
 
 def _title(objective: dict[str, Any]) -> str:
