@@ -11,6 +11,7 @@ always a part of the journal, and it is asked first how much of that it has.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import queue
 import threading
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 
 from search.errors import SweepError
 from search.history import History, Record
+from search.paths import RunPaths
 from search.problem import Objective
 from search.settings.secrets import redact
 from search.trial import Result, Trial
@@ -349,7 +351,7 @@ def _card(history: History, root: Path | None) -> SweepCard:
         "git.dirty": git.get("dirty"),
         "version": about.get("versions", {}).get("tuneyard"),
     }
-    told = "\n".join((name, str(history.began), str(about.get("host")), str(history.problem.seed)))
+    told = "\n".join((name, _born(history, root), str(about.get("host")), str(history.problem.seed)))
     return SweepCard(
         id=hashlib.sha256(told.encode()).hexdigest()[:10],
         name=name,
@@ -358,6 +360,14 @@ def _card(history: History, root: Path | None) -> SweepCard:
         began=WallClock.of(history).at(0.0),
         facts=redact({key: str(value) for key, value in facts.items() if value is not None}),
     )
+
+
+def _born(history: History, root: Path | None) -> str:
+    """When the journal was begun, as it stands there: the header of a sweep that begins just now is told without."""
+    if history.began is None and root is not None and (journal := RunPaths(root).journal).is_file():
+        with open(journal, encoding="utf-8") as lines:
+            return str(json.loads(lines.readline()).get("t"))
+    return str(history.began)
 
 
 def _end(trial: Trial, objective: Objective, state: str, wall: float) -> End:

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +197,20 @@ def test_secrets_are_hidden(by_hand: Any) -> None:
     sweep.close_observers()
     assert "hunter2" not in repr((shelf.card, shelf.begun, shelf.ends))
     assert "postgresql://me:[hidden]@host/db" in shelf.ends[0][0].reason
+
+
+def test_a_sweep_that_begins_has_the_identity_that_a_resume_will_find(by_hand: Any, tmp_path: Path) -> None:
+    root = tmp_path / "digits"
+    root.mkdir()
+    first, again = Shelf(), Shelf()
+    about = {"path": str(root)}
+    sweep = by_hand.begin(MirrorView("shelf", lambda: first), journal=root / "journal.jsonl", about=about)
+    sweep.close_observers()
+    sweep = by_hand.resume(root / "journal.jsonl", MirrorView("shelf", lambda: again), about=about)
+    sweep.close_observers()
+    assert first.card is not None
+    assert again.card is not None
+    assert first.card.id == again.card.id
 
 
 def test_a_run_keeps_its_identity_and_a_fork_has_its_own(by_hand: Any) -> None:
