@@ -19,7 +19,7 @@ from search.paths import RunPaths, check_name, find_run, write_atomic
 from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal
-from search.searchers.priors import priors_of
+from search.searchers.priors import priors_of, retold
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
@@ -278,17 +278,17 @@ def _priors(earlier: WarmStartSection, settings: ResolvedSettings) -> Iterator[O
     """
     reference = earlier.run
     try:
-        history = read_history(find_run(settings.storage, reference))
+        records = read_journal(find_run(settings.storage, reference).journal)
     except RunNotFoundError as error:
         raise SettingsError(f"warm_start: {error}") from error
-    problem = settings.problem()
+    problem, history = settings.problem(), History.from_records(records)
     mine, theirs = problem.objective, history.problem.objective
     if (mine.metric, mine.goal) != (theirs.metric, theirs.goal):
         raise SettingsError(
             f"warm_start: {reference} was searched for {theirs.goal} {theirs.metric}, this sweep for {mine.goal} "
             f"{mine.metric}; values of one say nothing about the other"
         )
-    fitting = list(priors_of(history, problem, earlier.ignore))
+    fitting = list(priors_of(retold(records, problem), problem, earlier.ignore))
     yield from fitting
     if not fitting:
         raise SettingsError(

@@ -49,6 +49,8 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
         "trainable": {"reference": settings.plug.ref, "kind": (settings.plug.inner or settings.plug).kind},
         "metric": problem.objective.metric,
         "goal": problem.objective.goal,
+        "objectives": [{"metric": each.metric, "goal": each.goal} for each in problem.objectives],
+        "outcome_constraints": [each.text for each in problem.outcome_constraints],
         "method": settings.to_dict()["method"],
         "early_terminate": settings.to_dict()["early_terminate"],
         "rungs": list(scheduler.rungs),

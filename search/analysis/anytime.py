@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.analysis.history_curve import history_curve
@@ -15,7 +15,9 @@ SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 UNITS = ("steps", "seconds", "trial")
 
 
-def anytime(histories: Sequence[History]) -> dict[str, Any]:
+def anytime(
+    histories: Sequence[History], improvements: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """Best-so-far curves, and what they say at budgets that every sweep reached.
 
     `curves`: for each sweep the columns `steps`, `seconds`, `trial` and `value` of every improvement, and what it spent
@@ -23,12 +25,14 @@ def anytime(histories: Sequence[History]) -> dict[str, Any]:
     sweep; None before its first value), and `mean`: the best so far averaged over that budget, which is the area under
     the curve divided by the budget. The time before a sweep's first value counts with that value. None where a sweep
     has no value. The sweeps have the same objective.
+
+    `improvements`: the columns of each sweep, where they are of something other than its objective.
     """
     curves = []
-    for history in histories:
-        drawn = history_curve(history)
-        end = {"steps": drawn["steps"], "seconds": drawn["seconds"], "trial": drawn["asked"]}
-        curves.append({**drawn["improvements"], "end": end})
+    drawn = [history_curve(each)["improvements"] for each in histories] if improvements is None else improvements
+    for history, columns in zip(histories, drawn, strict=True):
+        end = {"steps": history.steps_total, "seconds": history.now, "trial": len(history.trials)}
+        curves.append({**columns, "end": end})
     return {"curves": curves, "matched": {unit: _matched(curves, unit) for unit in UNITS}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from search.analysis.numbers import number, plural
+from search.analysis.numbers import number, percent, plural
 
 __all__ = ["comparison_verdict"]
 
@@ -14,7 +14,7 @@ def comparison_verdict(comparison: Mapping[str, Any]) -> dict[str, Any]:
     """`headline` and `sentences`, from what `compare` found."""
     rows = comparison["rows"]
     if not comparison["comparable"]:
-        said = sorted({f"{row['goal']} {row['metric']}" for row in rows})
+        said = sorted({row["objectives"] for row in rows})
         return {
             "headline": "These runs have different objectives",
             "sentences": [f"Their values cannot be compared: {', '.join(said)}."],
@@ -23,6 +23,8 @@ def comparison_verdict(comparison: Mapping[str, Any]) -> dict[str, Any]:
         return {"headline": "None of these runs has a value yet", "sentences": []}
     winner = rows[comparison["winner"]]
     headline = f"{winner['name']} found the best {winner['metric']}: {number(winner['best'])}"
+    if winner["front"] is not None:
+        headline = f"{winner['name']} found the best front: it covers {percent(winner['best'])} of the box of all"
     sentences = [
         *_matched(comparison),
         *(_pair(comparison, pair) for pair in comparison["pairs"] if pair["p"] is not None),

@@ -11,7 +11,7 @@ from search.dominance import Points, hypervolume, undominated
 from search.front import points_of, settled
 from search.history import History
 
-__all__ = ["hypervolume_curve", "reference_of"]
+__all__ = ["hypervolume_curve", "reference_of", "shared_volumes"]
 
 MARGIN = 0.1
 
@@ -29,16 +29,17 @@ def reference_of(clouds: Sequence[Points]) -> Points:
 
 
 def hypervolume_curve(history: History, reference: Points, ideal: Points) -> dict[str, Any]:
-    """The volume after each trial that added to it: columns `trial` (ended so far), `seconds`, and `share`.
+    """The volume after each trial that added to it: columns `trial` (ended so far), `steps`, `seconds`, and `share`.
 
     `share`: of the box between `ideal` (the best of every objective) and `reference`, 0 to 1. `trials`, `spent`: in all.
     """
     trials = sorted(settled(history), key=lambda trial: (trial.closed or 0.0, trial.number))
     points = points_of(trials, len(history.problem.objectives))
     ended = sorted(trial.closed for trial in history.trials if trial.closed is not None)
+    reported = sorted(result.now for trial in history.trials for result in trial.results)
     box = float(np.prod(reference - ideal))
     front, volume = np.empty((0, points.shape[1])), 0.0
-    columns: dict[str, list[Any]] = {"trial": [], "seconds": [], "share": []}
+    columns: dict[str, list[Any]] = {"trial": [], "steps": [], "seconds": [], "share": []}
     for trial, point in zip(trials, points, strict=True):
         gain = _gain(front, point, reference)
         if gain <= 0:
@@ -48,9 +49,26 @@ def hypervolume_curve(history: History, reference: Points, ideal: Points) -> dic
         front = front[undominated(front)]
         assert trial.closed is not None
         columns["trial"].append(int(np.searchsorted(ended, trial.closed, side="right")))
+        columns["steps"].append(int(np.searchsorted(reported, trial.closed, side="right")))
         columns["seconds"].append(trial.closed)
         columns["share"].append(volume / box)
     return {**columns, "trials": len(ended), "spent": history.now}
+
+
+def shared_volumes(histories: Sequence[History]) -> list[dict[str, Any]]:
+    """Of sweeps with the same objectives: how each one's share grew of the box that all span together.
+
+    Columns `trial`, `steps`, `seconds` and `value`, as of best-so-far curves.
+    """
+    clouds = [points_of(settled(history), len(history.problem.objectives)) for history in histories]
+    if not any(map(len, clouds)):
+        return [{"trial": [], "steps": [], "seconds": [], "value": []} for _ in histories]
+    reference, ideal = reference_of(clouds), np.concatenate(clouds).min(axis=0)
+    curves = (hypervolume_curve(history, reference, ideal) for history in histories)
+    return [
+        {"trial": c["trial"], "steps": c["steps"], "seconds": c["seconds"], "value": c["share"]}
+        for c in curves
+    ]
 
 
 def _gain(front: Points, point: Points, reference: Points) -> float:

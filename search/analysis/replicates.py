@@ -22,7 +22,9 @@ __all__ = ["replicates"]
 _APART = ("name", "description", "seed", "storage", "base", "workers", "versions", "resources", "confirm")
 
 
-def replicates(runs: Sequence[Run]) -> dict[str, Any]:
+def replicates(
+    runs: Sequence[Run], improvements: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """Groups of runs, and a paired test for each two of them.
 
     `groups`: `label` (what tells the group from the others), `runs` (positions), `seeds`, `mean` and `sd` of the best
@@ -30,21 +32,26 @@ def replicates(runs: Sequence[Run]) -> dict[str, Any]:
     both are looked at (the smallest that a run of the pair spent), the mean `difference` (a - b, in the metric's unit)
     with a 95 % t `interval`, and `p` of the two-sided sign-flip permutation test (exact up to 2**12 signs),
     `adjusted` by Holm (1979) for the number of pairs; or a `reason` why nothing is said.
+
+    `improvements`: columns `steps` and `value` of what each run improved; default: its objective's best so far.
     """
+    if improvements is None:
+        improvements = [history_curve(run.history)["improvements"] for run in runs]
+    every = list(zip(runs, improvements, strict=True))
     keys = [_key(run) for run in runs]
     members: dict[str, list[int]] = {}
     for position, key in enumerate(keys):
         members.setdefault(key, []).append(position)
     labels = _labels([json.loads(key) for key in members])
     groups = [
-        {"label": label, "runs": positions, **_summary([runs[i] for i in positions])}
+        {"label": label, "runs": positions, **_summary([every[i] for i in positions])}
         for label, positions in zip(labels, members.values(), strict=True)
     ]
     pairs = [
         {
             "a": a,
             "b": b,
-            **_compare([runs[i] for i in groups[a]["runs"]], [runs[i] for i in groups[b]["runs"]]),
+            **_compare([every[i] for i in groups[a]["runs"]], [every[i] for i in groups[b]["runs"]]),
         }
         for a, b in combinations(range(len(groups)), 2)
     ]
@@ -81,23 +88,22 @@ def _short(value: Any) -> str:
     return str(value)[:60]
 
 
-def _summary(runs: Sequence[Run]) -> dict[str, Any]:
-    values = [v for run in runs if (v := _best(run)) is not None]
+_Curved = tuple["Run", Mapping[str, Any]]
+"""A run, and the columns of what it improved."""
+
+
+def _summary(runs: Sequence[_Curved]) -> dict[str, Any]:
+    values = [float(curve["value"][-1]) for _, curve in runs if curve["value"]]
     return {
-        "seeds": [run.history.problem.seed for run in runs],
+        "seeds": [run.history.problem.seed for run, _ in runs],
         "mean": float(np.mean(values)) if values else None,
         "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
     }
 
 
-def _best(run: Run) -> float | None:
-    values = history_curve(run.history)["improvements"]["value"]
-    return float(values[-1]) if values else None
-
-
-def _compare(ours: Sequence[Run], theirs: Sequence[Run]) -> dict[str, Any]:
-    left = {run.history.problem.seed: run for run in ours}
-    right = {run.history.problem.seed: run for run in theirs}
+def _compare(ours: Sequence[_Curved], theirs: Sequence[_Curved]) -> dict[str, Any]:
+    left = {run.history.problem.seed: (run, curve) for run, curve in ours}
+    right = {run.history.problem.seed: (run, curve) for run, curve in theirs}
     shared = sorted(left.keys() & right.keys())
     said: dict[str, Any] = {
         "seeds": len(shared),
@@ -109,13 +115,10 @@ def _compare(ours: Sequence[Run], theirs: Sequence[Run]) -> dict[str, Any]:
     }
     if len(shared) < NEEDED:
         return {**said, "reason": f"{len(shared)} shared seeds; a paired test needs {NEEDED}"}
-    budget = min(run.history.steps_total for s in shared for run in (left[s], right[s]))
+    budget = min(run.history.steps_total for s in shared for run, _ in (left[s], right[s]))
     differences = []
     for seed in shared:
-        a, b = (
-            value_at(history_curve(run.history)["improvements"], "steps", budget)
-            for run in (left[seed], right[seed])
-        )
+        a, b = (value_at(dict(curve), "steps", budget) for _, curve in (left[seed], right[seed]))
         if a is None or b is None:
             return {
                 **said,

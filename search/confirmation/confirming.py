@@ -73,6 +73,12 @@ def confirm(
     """
     searched = Run.open(reference, storage)
     assert searched.paths is not None
+    if searched.history.problem.secondary:
+        raise SettingsError(
+            f"{searched.name} has several objectives, and of its front no config is best; choose a trade-off (tuneyard show "
+            f"{searched.name}), name one objective as metric: and bound the others below outcome_constraints:, and "
+            "confirm that run"
+        )
     about = searched.history.about
     settings = recorded_settings(about, searched.name, trainable)
     if workers is not None:

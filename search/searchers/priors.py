@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from search.history import History, Observation
+from search.history import History, Observation, Record
 from search.problem import Problem
 from search.trial import Outcome
 from spaces import Constant, Space, SpaceError
 
-__all__ = ["belongs", "priors_of"]
+__all__ = ["belongs", "priors_of", "retold"]
+
+
+_ASKED = (
+    "objective",
+    "secondary",
+    "outcome_constraints",
+)  # keys of a problem that say what is asked of results
 
 
 def belongs(space: Space, observation: Observation) -> bool:
@@ -22,6 +29,14 @@ def belongs(space: Space, observation: Observation) -> bool:
     except SpaceError:
         return False
     return True
+
+
+def retold(records: Sequence[Record], problem: Problem) -> History:
+    """The history that a journal tells of an earlier run, its results judged by the objectives and outcome constraints of
+    `problem`. A trial that did not report all of these metrics has no value."""
+    asked = {key: value for key, value in problem.to_json().items() if key in _ASKED}
+    kept = {key: value for key, value in records[0]["problem"].items() if key not in _ASKED}
+    return History.from_records([{**records[0], "problem": {**kept, **asked}}, *records[1:]])
 
 
 def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) -> Iterator[Observation]:
@@ -40,6 +55,11 @@ def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) 
     }
     for seen in history.observations:
         config = {**seen.config, **{name: value for name, value in held.items() if name in seen.config}}
+        if (len(seen.secondary), len(seen.excess)) != (
+            len(problem.secondary),
+            len(problem.outcome_constraints),
+        ):
+            continue  # a prior of that run's own, of which more is not known
         try:
             config = problem.space.validate(config)
         except SpaceError:

@@ -76,15 +76,24 @@ def command(runs: tuple[str, ...], output: Path | None, show: bool, storage: Pat
 def _facts(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [
         ("state", *(row["state"] for row in rows)),
-        ("objective", *(f"{row['goal']} {row['metric']}" for row in rows)),
-        ("best", *(row["best"] for row in rows)),
-        ("by", *(row["best_trial"] for row in rows)),
+        ("objective", *(row["objectives"] for row in rows)),
+        *_best(rows),
         ("method", *(row["method"] for row in rows)),
         ("scheduler", *(row["scheduler"] for row in rows)),
         ("trials", *(row["trials"] for row in rows)),
         ("failed", *(row["failed"] for row in rows)),
         ("steps", *(row["steps"] for row in rows)),
         ("time", *(duration(row["seconds"]) for row in rows)),
+    ]
+
+
+def _best(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The best value and who has it; of several objectives the front, and the share of the box that it covers."""
+    if all(row["front"] is None for row in rows):
+        return [("best", *(row["best"] for row in rows)), ("by", *(row["best_trial"] for row in rows))]
+    return [
+        ("on the front", *(row["front"] for row in rows)),
+        ("hypervolume", *(row["best"] for row in rows)),
     ]
 
 

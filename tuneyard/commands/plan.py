@@ -60,7 +60,8 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         spent += f", about {steps['about']} if early results tell the order"
     return [
         ("trainable", f"{plan['trainable']['reference']} ({plan['trainable']['kind']})"),
-        ("objective", f"{plan['goal']} {plan['metric']}"),
+        ("objective", ", ".join(f"{each['goal']} {each['metric']}" for each in plan["objectives"])),
+        *([("outcomes", ", ".join(plan["outcome_constraints"]))] if plan["outcome_constraints"] else []),
         ("method", plan["method"]["name"]),
         ("stops", f"{plan['early_terminate']['type']}{rungs} of {steps['per_trial']} {steps['unit']}s"),
         (
