@@ -6,6 +6,7 @@ nuisance parameters must be tuned before its values can be compared fairly, fixe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -22,6 +23,9 @@ from search.analysis.thinning import head_and_even
 from search.history import History
 
 __all__ = ["SUGGESTED", "isolation"]
+
+_AT_MOST_1 = frozenset(["accuracy", "acc", "f1", "auc", "precision", "recall", "r2", "iou", "dice"])
+"""Last words of the names of metrics that are never above 1."""
 
 SUGGESTED = 3
 """Parameters that are shown where nobody gave a role: the most important ones."""
@@ -159,21 +163,11 @@ def _curve(history: History, scores: np.ndarray[Any, np.dtype[np.float64]]) -> d
 
 
 def _values(history: History, bands: Any) -> list[list[float]]:
-    """Intervals of scores as [low, high] of the metric, cut where a share ends (1, where all are in [0, 1] and more is
-    better) and where a loss does (0, where all are above and less is better)."""
+    """Intervals of scores as [low, high] of the metric, cut at 1 where nothing better is possible."""
     objective = history.problem.objective
-    values = [objective.value(score) for score in (history.worst_score, *_bests(history))]
     ordered = [sorted(objective.value(float(end)) for end in band) for band in bands]
-    if min(values) >= 0 and objective.goal == "minimize":
-        return [[max(0.0, low), high] for low, high in ordered]
-    if min(values) >= 0 and max(values) <= 1 and objective.goal == "maximize":
-        return [[low, min(1.0, high)] for low, high in ordered]
-    return [list(band) for band in ordered]
-
-
-def _bests(history: History) -> list[float]:
-    best = history.best.best if history.best is not None else None
-    return [] if best is None or best.score is None else [best.score]
+    share = objective.goal == "maximize" and re.split(r"[/_.-]", objective.metric)[-1] in _AT_MOST_1
+    return [[low, min(1.0, high) if share else high] for low, high in ordered]
 
 
 def _pairs(
