@@ -71,8 +71,8 @@ def _told(
     study: Study, trials: Sequence[FrozenTrial], source: str, metric: str | None, goal: Goal | None
 ) -> Foreign:
     objectives = _objectives(study, source, metric, goal)
-    constraints = max((len(_constraints(trial)) for trial in trials), default=0)
-    limits = tuple(OutcomeConstraint(f"constraint_{i}", "<=", 0.0) for i in range(constraints))
+    constraints = dict.fromkeys(key for trial in trials for key in trial.constraints)
+    limits = tuple(OutcomeConstraint(f"constraint_{key}", "<=", 0.0) for key in constraints)
     offset = int(any(0 in trial.intermediate_values for trial in trials))
     began = min((trial.datetime_start for trial in trials if trial.datetime_start), default=None)
     names = _names(study)
@@ -169,7 +169,8 @@ def _trial(
         for step, value in curve.items()
         if step + offset > 0
     ]
-    extra = {**_numbers(trial), **{f"constraint_{i}": value for i, value in enumerate(_constraints(trial))}}
+    limits = {f"constraint_{key}": value for key, value in trial.constraints.items()}
+    extra = {**_numbers(trial), **limits}
     values = trial.values if trial.state.name == "COMPLETE" else None
     last = results[-1].step if results else 0
     if values is not None and len(values) > 1:
@@ -216,14 +217,6 @@ def _numbers(trial: FrozenTrial) -> dict[str, float]:
         for name, value in trial.user_attrs.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-
-
-def _constraints(trial: FrozenTrial) -> list[float]:
-    named = getattr(trial, "constraints", None)
-    if isinstance(named, Mapping) and named:
-        return [float(value) for value in named.values()]
-    values = trial.system_attrs.get("constraints")
-    return [float(value) for value in values] if isinstance(values, list | tuple) else []
 
 
 def _domains(trials: Sequence[FrozenTrial]) -> Iterator[tuple[str, Domain]]:

@@ -92,8 +92,12 @@ class Presence:
 
     def _explain(self, rows: frozenset[int]) -> tuple[Condition, ...] | None:
         """The condition on one parameter that holds in exactly these trials, or None."""
-        for parent in sorted(self.when, key=lambda name: isinstance(self._domains[name], Integer)):
-            if rows < self._rows[parent] and (condition := self._separates(parent, rows)) is not None:
+        for parent in self._domains:  # as declared: a tool asks for a parent before its children
+            if (
+                parent in self.when
+                and rows < self._rows[parent]
+                and (condition := self._separates(parent, rows)) is not None
+            ):
                 return (condition,)
         return None
 

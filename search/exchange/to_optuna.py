@@ -111,7 +111,7 @@ def _frozen(run: Run, trial: Trial, stopped_by_scheduler: bool) -> FrozenTrial:
     metric = (
         None if problem.secondary else problem.objective.metric
     )  # several objectives have no curves in Optuna
-    curve = {result.step: result.metrics[metric] for result in trial.results if metric in result.metrics}
+    curve = {r.step: r.metrics[metric] for r in trial.results if metric is not None and metric in r.metrics}
     frozen = create_trial(
         state=state,
         values=values,
@@ -119,7 +119,8 @@ def _frozen(run: Run, trial: Trial, stopped_by_scheduler: bool) -> FrozenTrial:
         distributions=distributions,
         intermediate_values=curve,
         user_attrs=_shown(run, trial),
-        system_attrs=_kept(trial, trial_note(trial, metric, whole, stopped_by_scheduler)),
+        system_attrs={NOTE: trial_note(trial, metric, whole, stopped_by_scheduler)},
+        constraints=_broken(run, trial),
     )
     began = datetime.fromisoformat(run.history.began) if run.history.began else datetime.now()
     began = began.astimezone().replace(tzinfo=None)  # Optuna's times are local ones
@@ -162,8 +163,9 @@ def _shown(run: Run, trial: Trial) -> dict[str, Any]:
     return shown
 
 
-def _kept(trial: Trial, note: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {NOTE: note}
-    if trial.best is not None and trial.best.excess:
-        kept["constraints"] = list(trial.best.excess)  # Optuna's own reading of them: broken above 0
-    return kept
+def _broken(run: Run, trial: Trial) -> dict[str, float]:
+    """Outcome constraints as Optuna reads them: broken above 0."""
+    if trial.best is None:
+        return {}
+    limits = run.history.problem.outcome_constraints
+    return {limit.text: excess for limit, excess in zip(limits, trial.best.excess, strict=False)}
