@@ -1,6 +1,6 @@
 """What a sweep's history says, as plain numbers: one question a file, no picture, no page.
 
-- `verdict`: what won, how far it can be trusted, what to do next.
+- `verdict`: what won, how far it can be trusted, what to do next (`moves`: with what the doctor found).
 - `facts`: what was searched, with what, where. `spending`: the budget and what became of it.
 - `leaderboard`: every trial in order of merit (the rule: `ranking`).
 - `repeats`: how sure each mean is where steps are folds or seeds (`repeats_verdict`: in words).

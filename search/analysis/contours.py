@@ -110,7 +110,8 @@ def _weighted_median(values: Floats, weights: Floats) -> Floats:
     order = np.argsort(values)
     cumulated = np.cumsum(weights[:, order], axis=1)
     middle = (cumulated < cumulated[:, -1:] / 2).sum(axis=1)
-    return values[order][middle]
+    chosen: Floats = values[order][middle]
+    return chosen
 
 
 def _unit(axis: Axis, places: list[float]) -> Floats:

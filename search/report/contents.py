@@ -26,6 +26,7 @@ from search.analysis import (
     timeline,
     verdict,
 )
+from search.analysis.moves import with_findings
 from search.analysis.pareto import broken_constraints
 from search.confirmation.candidates import confirmation_of
 from search.report.data import data_of
@@ -52,12 +53,13 @@ def contents(run: Run) -> dict[str, Any]:
     seeds = confirmation_of(run)
     confirmed = None if seeds is None else confirmation(seeds)
     front = pareto(history)
+    findings = doctor(history, shlex.quote(run.name))
     report: dict[str, Any] = {
         "format": FORMAT,
         "summary": summary,
-        "verdict": verdict(history, run.name, state, confirmed, front),
+        "verdict": with_findings(verdict(history, run.name, state, confirmed, front), findings),
         "confirmation": confirmed,
-        "doctor": doctor(history, shlex.quote(run.name)),
+        "doctor": findings,
         "facts": facts(history, run.paths),
         "data": data_of(run.paths),
         "spending": spending(history),

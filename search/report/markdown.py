@@ -32,6 +32,8 @@ def markdown(report: dict[str, Any]) -> str:
         "",
         *_next(verdict),
         *_facts(report),
+        *_confirmation(report),
+        *_doctor(report),
         *_leaderboard(report),
         *_importance(report),
         *_isolation(report),
@@ -70,6 +72,37 @@ def _facts(report: dict[str, Any]) -> list[str]:
         ("git", _commit(facts["git"])),
     ]
     return ["| | |", "|---|---|", *(f"| {key} | {escaped(text, 120)} |" for key, text in rows if text), ""]
+
+
+def _confirmation(report: dict[str, Any]) -> list[str]:
+    confirmed = report["confirmation"]
+    if confirmed is None:
+        return []
+    lines = ["| config | promised | mean | 95 % interval | chance to be best |", "|---|---|---|---|---|"]
+    for each in confirmed["configs"]:
+        span = " to ".join(number(end) for end in each["interval"]) if each["interval"] else "–"
+        chance = each["probability_best"]
+        cells = [
+            number(each["promised"]),
+            number(each["mean"]),
+            span,
+            "–" if chance is None else percent(chance),
+        ]
+        lines.append("| " + " | ".join([escaped(each["label"], 30), *cells]) + " |")
+    return ["## Confirmed", "", *lines, ""]
+
+
+def _doctor(report: dict[str, Any]) -> list[str]:
+    """What fails or warns, in the doctor's order, and how many other checks there are."""
+    worse = [each for each in report["doctor"] if each["verdict"] in ("fail", "warn")]
+    lines = []
+    for each in worse:
+        about = f" ({escaped(each['about'])})" if each["about"] else ""
+        check = escaped(each["check"].replace("_", " "))
+        lines.append(f"- **{each['verdict']}** {check}{about}: {escaped(each['says'], 400)}")
+    if rest := len(report["doctor"]) - len(worse):
+        lines.append(f"- {plural(rest, 'check')} passed or cannot tell")
+    return ["## Doctor", "", *lines, ""] if lines else []
 
 
 def _commit(git: dict[str, Any] | None) -> str | None:

@@ -79,8 +79,8 @@ def _marks(method: dict[str, Any], shown: list[str], offset: float) -> dict[str,
             "color": colour,
         },
         "hovertext": [
-            f"{label(share['parameter'])}<br>{method['name']}: {percent(share['share'])} "
-            f"({percent(low)} to {percent(high)})"
+            f"{label(share['parameter'])}<br>{method['name']}: {label(percent(share['share']))} "
+            f"({label(percent(low))} to {label(percent(high))})"
             for (_, share), (low, high) in zip(rows, ends, strict=True)
         ],
         "hoverinfo": "text",
