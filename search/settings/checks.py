@@ -136,6 +136,8 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
 
     def place(said: str) -> tuple[KeyPath, str]:
         key, colon, sentence = said.partition(": ")
+        if file.repeats is not None:
+            sentence += f"; with repeats it counts {file.repeats.over}"
         path = tuple(key.split("."))
         return (path, sentence) if colon and path[0] == "early_terminate" else (("early_terminate",), said)
 

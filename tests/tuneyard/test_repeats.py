@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,31 @@ def test_the_best_are_confirmed_over_folds(call: Call, file: Path) -> None:
     refused = call("confirm", "cv", "--folds", 4, "--seeds", 5)
     assert refused.code == 2
     assert "each fold has a seed of its own" in refused.err
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "over"),
+    [("own_module", "folds"), ("sklearn_pipeline", "folds"), ("own_class", "seeds"), ("generator", "seeds")],
+)
+def test_every_form_of_trainable_is_repeated(call: Call, tmp_path: Path, name: str, over: str) -> None:
+    mine = shutil.copytree(EXAMPLES, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__"))
+    repeats = f"repeats={{over: {over}, times: 2}}"
+    sets = [item for each in (repeats, "max_steps=2", "early_terminate=none") for item in ("--set", each)]
+    done = call("run", mine / f"{name}.yaml", "--runner", "inline", "-n", 1, *sets, "--json")
+    assert done.code == 0, done.err
+    assert done.json["trials"] == {"total": 1, "completed": 1, "stopped": 0, "failed": 0, "running": 0}
+    report = json.loads(Path(f"runs/{name}/report/report.json").read_text())["repeats"]
+    assert len(report["configs"][0]["values"]) == 2
+    assert not (report["unvaried"] and over == "folds")
+    again = call("resume", name, "--add-trials", 1)
+    assert again.code == 0, again.err
+
+
+def test_a_native_ray_trainable_is_refused_by_name(call: Call) -> None:
+    done = call("plan", EXAMPLES / "ray_function.yaml", "--set", "repeats={over: seeds, times: 2}")
+    assert done.code == 2
+    assert "ray_native.py:" in done.err
+    assert "is a native Ray Tune trainable, which reports to Ray itself" in done.err

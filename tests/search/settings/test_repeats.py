@@ -95,6 +95,7 @@ def test_rungs_are_folds() -> None:
     settings = resolved(FOLDS + "early_terminate: {type: asha, max_iter: 4}\n")
     assert settings.scheduler(settings.problem()).rungs == (1, 3)
     said = refused(FOLDS + "early_terminate: {type: asha, min_iter: 5}\n")
+    assert "with repeats it counts folds" in said
     assert "early_terminate.min_iter: must not exceed 4" in said
     unsaid = FOLDS.replace("max_steps: 2\n", "early_terminate: {type: asha, max_iter: 3}\n")
     assert resolved(unsaid).file.max_steps == 9  # of one training: what classical declares
