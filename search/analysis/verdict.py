@@ -71,8 +71,12 @@ def verdict(
     broken = constraint_sentences(broken_constraints(history))
     sentences += broken
     told = {
-        "headline": f"{order[0].id} is best: {metric} {number(winner['value'], decimals=decimals)} "
-        + (f"at step {winner['step']:,}" if sure is None else around(sure, decimals)),
+        "headline": f"{order[0].id} is best: {metric} "
+        + (
+            f"{number(winner['value'], decimals=decimals)} at step {winner['step']:,}"
+            if sure is None
+            else around(sure, decimals)
+        ),
         "sentences": sentences,
         "cautions": [
             *_audit_cautions(history, order[0]),

@@ -119,8 +119,7 @@ def test_the_leaderboard_has_the_intervals_and_full_evidence_goes_first() -> Non
 
 def test_the_verdict_says_how_sure_the_mean_is() -> None:
     told = verdict(played(GOOD, NEAR, BAD, SHORT), "run", "finished")
-    assert told["headline"].startswith("t00000 is best: loss 1.1")
-    assert told["headline"].endswith("± 0.294 over 5 folds")
+    assert told["headline"] == "t00000 is best: loss 1.10 ± 0.29 over 5 folds"
     words = " ".join(told["sentences"])
     assert "0.03 ahead of the second, t00001" in words
     assert "with the correction of Nadeau and Bengio" in words
@@ -132,6 +131,11 @@ def test_the_verdict_says_how_sure_the_mean_is() -> None:
 def test_a_clear_winner_and_a_lone_one() -> None:
     clear = verdict(played(GOOD, BAD), "run", "finished")
     assert "It beats every other config that was seen on the same folds, beyond chance." in clear["sentences"]
+    assert clear["headline"] == "t00000 is best: loss 1.10 ± 0.29 over 5 folds"
+    same = verdict(played([1.0] * 5, BAD), "run", "finished")
+    assert same["headline"] == "t00000 is best: loss 1.000 over 5 folds"
+    wide = verdict(played([551.0, 560.0, 540.0, 530.0, 570.0]), "run", "finished")
+    assert wide["headline"] == "t00000 is best: loss 550 ± 29 over 5 folds"
     lone = verdict(played(GOOD, SHORT), "run", "finished")
     assert lone["sentences"][0].startswith("It is the only trial with a value that counts")
 
