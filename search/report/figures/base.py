@@ -154,16 +154,18 @@ def jitter(trial: str, ratio: float = 0.6180339887) -> float:
     return ((int(trial[1:]) * ratio) % 1.0 - 0.5) * 0.5
 
 
-def focus(values: Sequence[float], goal: str) -> tuple[float, float] | None:
+def focus(
+    values: Sequence[float], goal: str, share: float = 0.85, times: float = 4
+) -> tuple[float, float] | None:
     """The range (low, high) to look at first when a few bad values would squeeze all others flat; None when all fit.
 
-    From the best value to the one that 85 % of the trials reach, if the worst lies more than four times as far away.
+    From the best value to the one that `share` of the trials reach, if the worst lies more than `times` as far away.
     """
     if len(values) < 8:
         return None
     signed = np.sort(np.asarray(values, dtype=float) * (-1 if goal == "maximize" else 1))
-    best, most, worst = float(signed[0]), float(np.quantile(signed, 0.85)), float(signed[-1])
-    if most <= best or worst - best <= 4 * (most - best):
+    best, most, worst = float(signed[0]), float(np.quantile(signed, share)), float(signed[-1])
+    if most <= best or worst - best <= times * (most - best):
         return None
     room = 0.08 * (most - best)
     low, high = best - room, most + room

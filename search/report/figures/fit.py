@@ -36,13 +36,15 @@ def _data(pair: dict[str, Any]) -> list[dict[str, Any]]:
     for curve in reversed(pair["curves"][:SHOWN]):  # the best is drawn last, on top
         for part, dash in (("train", "dot"), ("valid", "solid")):
             values = curve[part]
-            name = f"{curve['trial']} {'training' if part == 'train' else 'validation'}"
+            name = f"{curve['trial']}, {'training' if part == 'train' else 'validation'}"
             traces.append(
                 {
                     "type": "scatter",
                     "mode": "lines" if len(values) > 1 else "markers",
-                    "name": name,
-                    "legendrank": 10 * curve["rank"] + (part == "train"),
+                    "name": curve["trial"],
+                    "legendgroup": curve["trial"],
+                    "showlegend": part == "valid",
+                    "legendrank": curve["rank"],
                     "x": curve["steps"],
                     "y": values,
                     "hovertext": [

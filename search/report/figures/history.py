@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.numbers import number
+from search.analysis.thinning import evenly
 from search.report.figures.base import (
     STATES,
     SYMBOLS,
@@ -21,6 +22,7 @@ from search.report.figures.base import (
 
 __all__ = ["history_figure"]
 
+POINTS = 3000
 _UNITS = (
     ("trial", "By trial", "trial"),
     ("steps", "By steps", "steps spent"),
@@ -31,10 +33,11 @@ _UNITS = (
 def history_figure(report: dict[str, Any]) -> Figure | None:
     """None where no trial has a value."""
     history, metric, goal = report["history"], report["facts"]["metric"], report["facts"]["goal"]
-    points = history["trials"]
-    if not points["value"]:
+    every = history["trials"]
+    if not every["value"]:
         return None
-    span = focus(points["value"], goal)
+    span = focus(every["value"], goal)
+    points = _thinned(history)
     views = []
     for unit, title, spelled in _UNITS:
         data = [_points(points, unit, state, metric) for state in STATES if state in points["state"]]
@@ -49,12 +52,30 @@ def history_figure(report: dict[str, Any]) -> Figure | None:
         views.append(View(title, data, layout(xaxis=across, yaxis=value_axis)))
     best = history["by_trial"]["value"][-1]
     alt = (
-        f"Best {metric} so far. It went from {number(points['value'][0])} to {number(best)} over "
-        f"{len(points['value']):,} trials with a value, improving {len(history['by_trial']['value']) - 1:,} times."
+        f"Best {metric} so far. It went from {number(every['value'][0])} to {number(best)} over "
+        f"{len(every['value']):,} trials with a value, improving {len(history['by_trial']['value']) - 1:,} times."
     )
-    log = ("yaxis",) if min(points["value"]) > 0 else ()
-    note = beyond(points["value"], span)
+    log = ("yaxis",) if min(every["value"]) > 0 else ()
+    notes = [beyond(every["value"], span)]
+    if len(points["value"]) < len(every["value"]):
+        drawn, total = len(points["value"]), len(every["value"])
+        notes.insert(
+            0,
+            f"{drawn:,} of {total:,} trials: those that improved on the best, and an even spread of the others.",
+        )
+    note = " ".join(text for text in notes if text)
     return Figure("history", alt, views, 380, log=log, note=note, switch="What the horizontal axis counts")
+
+
+def _thinned(history: dict[str, Any]) -> dict[str, list[Any]]:
+    """At most about `POINTS` of the trials, in their order."""
+    points: dict[str, list[Any]] = history["trials"]
+    count = len(points["value"])
+    if count <= POINTS:
+        return points
+    better = {*history["by_trial"]["trial"], *history["improvements"]["trial"]}
+    keep = {*evenly(count, POINTS), *(i for i, number in enumerate(points["trial"]) if number in better)}
+    return {key: [column[i] for i in sorted(keep)] for key, column in points.items()}
 
 
 def _points(points: dict[str, Any], unit: str, state: str, metric: str) -> dict[str, Any]:

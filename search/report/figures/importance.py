@@ -33,7 +33,7 @@ def importance_figure(report: dict[str, Any]) -> Figure | None:
         data,
         layout(
             xaxis=axis(
-                "share of the importance, with 95 % intervals",
+                "share, with 95 % intervals",
                 tickformat=".0%",
                 range=[-0.02 * max(ends), 1.12 * max(ends)],
             ),

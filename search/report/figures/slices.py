@@ -32,7 +32,7 @@ def slice_figures(report: dict[str, Any]) -> list[Figure]:
         for share in method["shares"]
     }
     parameters = sorted(report["slices"]["parameters"], key=lambda each: -shares.get(each["parameter"], 0.0))
-    span = focus(report["history"]["trials"]["value"], report["facts"]["goal"])
+    span = focus(report["history"]["trials"]["value"], report["facts"]["goal"], share=0.75, times=2.5)
     return [
         _slice(each, position, report["facts"]["metric"], span)
         for position, each in enumerate(parameters)
