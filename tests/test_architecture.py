@@ -62,6 +62,9 @@ ALLOWED = {
     "click": ("tuneyard/",),
     "pydantic": ("search/settings/",),
     "ruamel": ("search/settings/",),
+    "mlflow": ("search/views/mlflow.py",),
+    "wandb": ("search/views/wandb.py",),
+    "IPython": ("search/views/notebook.py",),
 }
 
 MODULES = sorted(path for package in FLOORS for path in (ROOT / package).rglob("*.py"))
