@@ -1,7 +1,7 @@
 """A space for configs whose space nobody recorded: the domains that fit the values, the conditions that fit the gaps.
 
-What is inferred is the smallest thing that holds every value seen; bounds are the values seen, not those that were
-allowed. A scale is logarithmic where that makes the values likelier: between the bounds a and b, the log-uniform
+What is inferred is the smallest thing that holds every value seen; bounds are the values seen (rounded outwards to three
+digits), not those that were allowed. A scale is logarithmic where that makes the values likelier: between the bounds a and b, the log-uniform
 density beats the uniform one exactly if the geometric mean of the values lies below (b - a) / log(b / a), the logarithmic
 mean of the bounds. How often that is right: docs/decisions/inferred-spaces.md.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from spaces import Categorical, Condition, Config, Constant, Domain, Float, Integer, Ordinal, Parameter, Space
 from spaces.values import Value, canonical
@@ -54,7 +55,13 @@ def _floats(values: Sequence[float]) -> Domain:
         return Constant(distinct[0])
     if _listed(values, distinct):
         return Ordinal(tuple(distinct))
-    return Float(distinct[0], distinct[-1], log=_logarithmic(values))
+    low, high = _rounded(distinct[0], ROUND_FLOOR), _rounded(distinct[-1], ROUND_CEILING)
+    return Float(low, high, log=_logarithmic(values))
+
+
+def _rounded(value: float, direction: str) -> float:
+    """To three digits, away from the other values: a bound that was never more than an estimate need not look like one."""
+    return float(Context(prec=3, rounding=direction).create_decimal(repr(value)))
 
 
 def _listed(values: Sequence[float], distinct: Sequence[float]) -> bool:
@@ -66,7 +73,7 @@ def _logarithmic(values: Sequence[float]) -> bool:
     if low <= 0 or high / low < _LEAST_RATIO:
         return False
     mean_log = math.fsum(map(math.log, values)) / len(values)
-    return mean_log < math.log((high - low) / math.log(high / low))
+    return mean_log < math.log(high - low) - math.log(math.log(high) - math.log(low))
 
 
 class Presence:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 __all__ = ["legal_names", "run_name"]
 
-_LONGEST = 120
-
 
 def legal_names(names: Iterable[str]) -> dict[str, str]:
     """Each name -> a legal and unique parameter name: itself where it is one already.
@@ -39,6 +37,6 @@ def run_name(text: str) -> str:
 
 
 def _legal(name: str) -> str:
-    parts = [re.sub(r"[^\w-]", "_", part)[:_LONGEST] for part in name.split(".")]
+    parts = [re.sub(r"[^\w-]", "_", part) for part in name.split(".")]
     legal = ".".join(part for part in parts if part) or "_"
     return legal if re.match(r"[^\W\d]", legal) else f"_{legal}"

@@ -9,6 +9,9 @@
 A line of the history is [config, budget, seed, costs, start, end, status, additional], as DeepCAVE wrote it up to 1.3, and
 not with the `cpu_time` that 1.4 puts after the costs: 1.4.1 cannot load such lines, not even its own (it makes ten values
 of nine), and loads these. It takes `start` for the processor time and 0 for the end, so its time axes say nothing.
+
+DeepCAVE looks at one seed at a time, and here every trial has its own. So its `seed` counts how often a config was trained
+before: 0 for all but the repeats. The true one stands among the additional values.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import math
 import os
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +53,7 @@ def to_deepcave(run: Run, path: Path, *, force: bool = False) -> None:
             express (the parameters are named); no trial has a result.
     """
     try:
-        configspace = to_configspace(run.history.problem.space, run.name)
+        configspace = to_configspace(run.history.problem.space, run.name, exact=False)
     except SpaceError as error:
         raise SettingsError(f"{run.name}: cannot be told to DeepCAVE: {error}") from None
     if path.exists():
@@ -111,12 +115,10 @@ def _coded(space: Space, config: Config) -> dict[str, Any]:
 
 
 def _lines(run: Run, ids: dict[str, int]) -> Iterator[list[Any]]:
-    taken: set[tuple[int, int]] = set()
+    times: Counter[int] = Counter()
     for trial in run.history.trials:
-        config, seed = ids[_key(trial)], trial.seed
-        while (config, seed) in taken:
-            seed += 1  # a second trial of one config and seed would take the place of the first
-        taken.add((config, seed))
+        config = ids[_key(trial)]
+        seed, times[config] = times[config], times[config] + 1
         before = trial.attempts[0].now if trial.attempts else trial.asked
         for result in trial.results:
             status, costs = _told(run, trial, result)
@@ -140,7 +142,7 @@ def _told(run: Run, trial: Trial, result: Result) -> tuple[int, list[float | Non
 
 def _additional(run: Run, trial: Trial, result: Result) -> dict[str, Any]:
     objectives = {each.metric for each in run.history.problem.objectives}
-    told: dict[str, Any] = {"trial": trial.id}
+    told: dict[str, Any] = {"trial": trial.id, "seed": trial.seed}
     told |= {
         name: value
         for name, value in result.metrics.items()

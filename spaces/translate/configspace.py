@@ -46,17 +46,23 @@ _FINEST = 1e-9
 _FORMAT = 0.4
 
 
-def to_configspace(space: Space, name: str | None = None) -> dict[str, Any]:
+def to_configspace(space: Space, name: str | None = None, *, exact: bool = True) -> dict[str, Any]:
     """The space as ConfigSpace's serialised dict, JSON types only.
 
     A parameter that a constant switches off for good is left out.
+
+    Args:
+        exact: False for a space that is to be looked at, not drawn from: the values and their order are the same, but
+            whole numbers on a logarithmic scale have ConfigSpace's probabilities, steps on one are an ordinal, and
+            constraints are left out.
 
     Raises:
         SpaceError: a feature of REFUSALS; more than 1000 steps; continuous bounds of more than 13 decimals; a
             condition on a name with several branches, on a discrete parent of more than 1000 values, or with <= or
             >= on a continuous one.
     """
-    refuse_unsupported(space, REFUSALS, "ConfigSpace")
+    if exact:
+        refuse_unsupported(space, REFUSALS, "ConfigSpace")
     written: dict[str, Parameter] = {}
     conditions = []
     for each in space.parameters:

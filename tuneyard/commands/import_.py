@@ -76,7 +76,7 @@ def _tell(run: Run) -> None:
     click.echo(printable(f"{run.name}  {counted(len(run.history.trials), 'trial')} from {told['from']}"))
     if told["inferred"]:
         names = ", ".join(told["inferred"])
-        click.echo(printable(f"inferred from the values seen, and no wider than they are: {names}"))
+        click.echo(printable(f"inferred from the values seen, and hardly wider than they are: {names}"))
     for name, new in told["renamed"].items():
         click.echo(printable(f"{name!r} is called {new} here"))
     for switch in told["switches"]:

@@ -28,8 +28,12 @@ from spaces import Categorical, Condition, Config, Constant, Float, Integer, Ord
         ([1, 0.5], Float(0.5, 1.0)),
         ([0.0, 1e-4, 1e-1], Float(0.0, 0.1)),
         ([-1.0, -100.0], Float(-100.0, -1.0)),
-        ([0, 2**60], Float(0.0, 2.0**60)),
+        ([0, 2**60], Float(0.0, 1.16e18)),
         ([1, 1.0], Constant(1.0)),
+        ([0.00123456, 0.98765], Float(0.00123, 0.988, log=True)),
+        ([-0.98765, -0.00123456], Float(-0.988, -0.00123)),
+        ([1.7e308, -1.0], Float(-1.0, 1.7e308)),
+        ([5e-324, 1.0], Float(5e-324, 1.0, log=True)),
     ],
 )
 def test_the_domain_of_values(values: list[Any], domain: Any) -> None:
