@@ -120,8 +120,7 @@ def _leaderboard(report: dict[str, Any]) -> list[str]:
         "#",
         "trial",
         escaped(board["metric"], 30),
-        "at step",
-        "last",
+        *(("±", report["repeats"]["over"]) if report["repeats"] else ("at step", "last")),
         *(escaped(name, 30) for name in names),
     ]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
@@ -131,11 +130,21 @@ def _leaderboard(report: dict[str, Any]) -> list[str]:
             str(row["rank"]),
             row["trial"],
             number(row["best"], decimals=decimals),
-            f"{row['best_step']:,}",
+            *(
+                _sure(row)
+                if report["repeats"]
+                else (f"{row['best_step']:,}", number(row["last"], decimals=decimals))
+            ),
         ]
-        lines.append("| " + " | ".join([*cells, number(row["last"], decimals=decimals), *config]) + " |")
+        lines.append("| " + " | ".join([*cells, *config]) + " |")
     more = board["ranked"] - len(rows)
     return ["## Leaderboard", "", *lines, *(["", f"{more:,} more in trials.csv."] if more else []), ""]
+
+
+def _sure(row: dict[str, Any]) -> tuple[str, str]:
+    """Half the interval of a mean over folds or seeds, and how many there were."""
+    span = row["interval"]
+    return number(None if span is None else (span[1] - span[0]) / 2, 2), f"{row['steps']:,}"
 
 
 def _cell(config: dict[str, Any], name: str) -> str:
