@@ -91,7 +91,7 @@ class WandbTracker:
             dir=str(self._directory),
             resume="allow" if self._mode == "online" else None,
             reinit="create_new",
-            config={**trial.config, **{f"tuneyard/{key}": value for key, value in facts.items()}},
+            config={**trial.config, **{f"tuneyard.{key}": value for key, value in facts.items()}},
             settings=settings,
         )
         run.define_metric(card.metric, summary="min" if card.goal == "minimize" else "max")
@@ -107,9 +107,9 @@ class WandbTracker:
     def end(self, number: int, end: End) -> None:
         """W&B knows finished, failed and, for a trial that is to be gone on with, preempted."""
         run = self._runs.pop(number)
-        run.summary.update({"tuneyard/state": end.state, "tuneyard/reason": end.reason})
+        run.summary.update({"tuneyard.state": end.state, "tuneyard.reason": end.reason})
         if end.best is not None:
-            run.summary.update({"tuneyard/best_step": end.best[0], "tuneyard/best_value": end.best[1]})
+            run.summary.update({"tuneyard.best_step": end.best[0], "tuneyard.best_value": end.best[1]})
         if end.state == "interrupted":
             run.mark_preempting()
         folder = Path(run.dir).parent

@@ -46,6 +46,10 @@ def test_what_is_left_out_is_filled_in_and_paths_start_at_the_file(written: Any,
         "dir": str(tmp_path.parent / "w"),
     }
     assert ResolvedSettings.from_dict(resolved.to_dict()).file == resolved.file
+    (tmp_path / "elsewhere").mkdir()
+    again = tmp_path / "elsewhere" / "written.yaml"
+    again.write_text(resolved.to_yaml())
+    assert read_settings(again).resolved().file == resolved.file
     assert read_settings(written("{mlflow: {}}")).resolved().to_dict()["mirrors"] == {
         "mlflow": {"uri": None, "experiment": "shapes"},
         "wandb": None,

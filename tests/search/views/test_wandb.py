@@ -125,18 +125,18 @@ def test_every_trial_is_a_run_in_the_group_of_the_sweep(by_hand: Any, tmp_path: 
     assert first.config["model.width"] == 16
     assert first.config["layers"] is None
     assert first.config["sizes"] == [1, 2]
-    assert first.config["tuneyard/trial"] == "t00000"
-    assert first.config["tuneyard/seed"] == trial.seed
-    assert first.config["tuneyard/method"] == "tpe"
-    assert first.config["tuneyard/fingerprint"] == sweep.problem.space.fingerprint(trial.config)
+    assert first.config["tuneyard.trial"] == "t00000"
+    assert first.config["tuneyard.seed"] == trial.seed
+    assert first.config["tuneyard.method"] == "tpe"
+    assert first.config["tuneyard.fingerprint"] == sweep.problem.space.fingerprint(trial.config)
     assert first.curve("val/acc") == [(1, 0.5), (2, 0.8), (3, 0.7), (4, 0.6)]
     assert first.curve("best/val/acc") == [(1, 0.5), (2, 0.8), (3, 0.8), (4, 0.8)]
     assert first.rows[0]["loss"] in ("Infinity", math.inf)
     walls = [row["_timestamp"] for row in first.rows]
     assert [round(wall - walls[0], 2) for wall in walls] == [0.0, 1.0, 2.0, 3.0]
     assert first.summary["val/acc"] == {"max": 0.8}, "the best, not the last"
-    assert first.summary["tuneyard/state"] == "completed"
-    assert runs["t00002"].summary["tuneyard/reason"].startswith("rung 2")
+    assert first.summary["tuneyard.state"] == "completed"
+    assert runs["t00002"].summary["tuneyard.reason"].startswith("rung 2")
 
 
 def test_nothing_about_the_machine_is_recorded(by_hand: Any, tmp_path: Path) -> None:
