@@ -12,7 +12,7 @@ from search.next.change import Change
 from search.next.draft import Draft
 from search.next.evidence import Evidence
 from search.searchers.priors import priors_of
-from spaces import SpaceError, nest
+from spaces import Constant, SpaceError, nest
 
 __all__ = ["choose_method", "confirm_winner", "fitting", "limit_trials", "try_first"]
 
@@ -24,8 +24,13 @@ AGAIN = 3  # of the best, to be tried first where the trials so far cannot be le
 
 def fitting(evidence: Evidence, draft: Draft, ignore: Iterable[str]) -> int:
     """How many of the trials so far lie in the space of the draft: what a warm start brings along."""
+    told = {  # constants that the trainable is told beside what the file says: it will be told them again
+        each.name
+        for each in evidence.history.problem.space.parameters
+        if isinstance(each.domain, Constant) and each.name not in draft.space.names
+    }
     problem = replace(evidence.history.problem, space=draft.space, points=())
-    return sum(1 for _ in priors_of(evidence.history, problem, set(ignore)))
+    return sum(1 for _ in priors_of(evidence.history, problem, {*ignore, *told}))
 
 
 def choose_method(evidence: Evidence, draft: Draft, fit: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Draft:
         self._evidence, self._base = evidence, base
         self.keys = _begun(evidence)
         self.changes: list[Change] = []
+        self._given_up: set[str] = set()  # parameters whose value of the winner was
         self._as_written = deepcopy(self.keys.get("parameters"))
         self.space = self._space(self.keys)
         if set(self.space.names) != set(evidence.history.problem.space.names):
@@ -59,11 +60,11 @@ class Draft:
             here = here[part]
         return here
 
-    def attempt(self, change: Change, edit: Callable[[Keys], None], *, fixes: str = "") -> bool:
+    def attempt(self, change: Change, edit: Callable[[Keys], None], *, fixes: Collection[str] = ()) -> bool:
         """Make a change; False and nothing is changed where the file would not validate or its space lose the winner.
 
-        `edit` changes a copy of the keys in place. `fixes`: a parameter that becomes a constant, whose value of the
-        winner may be given up.
+        `edit` changes a copy of the keys in place. `fixes`: parameters that become constants of another value than the
+        winner's.
         """
         changed = deepcopy(self.keys)
         edit(changed)
@@ -72,9 +73,10 @@ class Draft:
         except SettingsError:
             return False
         winner = self._evidence.winner
-        if winner is not None and not _holds(space, winner.config, {fixes}):
+        given_up = self._given_up.union(fixes)
+        if winner is not None and not _holds(space, winner.config, given_up):
             return False
-        self.keys, self.space = changed, space
+        self.keys, self.space, self._given_up = changed, space, given_up
         self.changes.append(change)
         return True
 
@@ -164,7 +166,7 @@ def _spelled(space: Space, everything: bool) -> Keys:
     }
 
 
-def _holds(space: Space, config: Mapping[str, Any], given_up: set[str]) -> bool:
+def _holds(space: Space, config: Mapping[str, Any], given_up: Collection[str]) -> bool:
     """Whether a config lies in a space, constants that were given up for another value aside."""
     constants = {each.name for each in space.parameters if isinstance(each.domain, Constant)}
     known = {name: value for name, value in config.items() if name in space.names}

@@ -40,6 +40,7 @@ class Proposal:
         notes: what the checks found and no key of a file mends, a sentence each.
         instead: where `changes` is (): what to do, and the command for it (None: there is none).
         fit, of: how many of the trials so far lie in the new space, and are learnt from; out of how many.
+        ignored: parameters that are held still and made no difference: trials count whatever their value.
     """
 
     run: str
@@ -52,7 +53,7 @@ class Proposal:
     _keys: Keys
     _base: Path
     _directory: Path | None
-    _ignore: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def keys(self, folder: str | Path = ".") -> Keys:
         """The keys of the file, for one that lies in `folder`: `Sweep(**run.next().keys())` runs it from Python."""
@@ -61,7 +62,7 @@ class Proposal:
             name=self.run,
             base=self._base,
             run=self._directory if self.fit else None,
-            ignore=list(self._ignore),
+            ignore=list(self.ignored),
             folder=Path(folder).resolve(),
         )
 
@@ -130,12 +131,12 @@ def propose(run: Run) -> Proposal:
     draft = Draft(evidence, base)
     if len(run.history.trials) >= len(draft.keys.get("points", [])):
         draft.keys.pop("points", None)  # they were tried
-    ignore = fix_idle(evidence, draft)
-    fix_lengths(evidence, draft)
+    ignore = fix_idle(evidence, draft, but=fix_lengths(evidence, draft))
     drop_choices(evidence, draft)
     narrow(evidence, draft, move_bounds(evidence, draft))
     try_dismissed(evidence, draft)
-    length = change_steps(evidence, draft)
+    length, told = change_steps(evidence, draft)
+    ignore += told
     mend_stopping(evidence, draft)
     notes = _left(evidence, draft)
     if not any(change.weight for change in draft.changes):
@@ -152,7 +153,7 @@ def propose(run: Run) -> Proposal:
         notes=notes,
         fit=fit,
         _keys=draft.finished(),
-        _ignore=tuple(ignore),
+        ignored=tuple(ignore),
     )
 
 

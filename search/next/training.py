@@ -10,7 +10,10 @@ from search.analysis.numbers import number, percent
 from search.next.change import Change
 from search.next.draft import Draft, Keys
 from search.next.evidence import Evidence
+from search.next.ranges import leaf_at
 from search.searchers import capabilities
+from search.settings.document import KeyPath
+from spaces import Constant
 
 __all__ = ["adopt_stopping", "change_steps", "mend_stopping"]
 
@@ -23,12 +26,15 @@ NEEDED, CHEAP = 20, 1 / 3  # trials seen to the end, and the latest rung, for st
 AUDIT = 0.05
 
 
-def change_steps(evidence: Evidence, draft: Draft) -> float:
-    """More steps where the best still improve, fewer where they had arrived; answers with the new over the old."""
+def change_steps(evidence: Evidence, draft: Draft) -> tuple[float, list[str]]:
+    """More steps where the best still improve, fewer where they had arrived.
+
+    Answers with the new number over the old, and the constants that told a training its length: they follow.
+    """
     steps = evidence.history.problem.max_steps
     new, found = steps, None
     if evidence.steps_are_evidence:
-        return 1.0
+        return 1.0, []
     if improving := evidence.warnings("still_improving"):
         found, seen = improving[0], improving[0]["evidence"]
         new = 2 * steps
@@ -43,9 +49,20 @@ def change_steps(evidence: Evidence, draft: Draft) -> float:
             f"{number(seen['best_by_then'])} for {number(seen['best'])}"
         )
     if found is None or new == steps:
-        return 1.0
+        return 1.0, []
+    lengths = [
+        parameter.name
+        for parameter in evidence.history.problem.space.parameters
+        if isinstance(parameter.domain, Constant)
+        and parameter.domain.value == steps
+        and is_length(parameter.name)
+    ]
+    places = [
+        path for name in lengths if (path := draft.where(name)) is not None and draft.get(path) == steps
+    ]
     change = Change(_where_steps_are_said(draft), found["check"], f"{steps} -> {new}", why)
-    return new / steps if draft.attempt(change, lambda keys: _set_steps(keys, steps, new)) else 1.0
+    made = draft.attempt(change, lambda keys: _set_steps(keys, steps, new, places), fixes=lengths)
+    return (new / steps, lengths) if made else (1.0, [])
 
 
 def mend_stopping(evidence: Evidence, draft: Draft) -> None:
@@ -133,8 +150,8 @@ def _where_steps_are_said(draft: Draft) -> tuple[str, ...]:
     return ("early_terminate",) if by_rule else ("max_steps",)
 
 
-def _set_steps(keys: Keys, old: int, new: int) -> None:
-    """`max_steps`, the last rung where it was the same, and constants that tell a schedule its length."""
+def _set_steps(keys: Keys, old: int, new: int, lengths: list[KeyPath]) -> None:
+    """`max_steps`, the last rung where it was the same, and the constants at `lengths`."""
     rule = keys.get("early_terminate")
     by_rule = isinstance(rule, dict) and "max_iter" in rule
     if by_rule and isinstance(rule, dict):
@@ -145,10 +162,8 @@ def _set_steps(keys: Keys, old: int, new: int) -> None:
             del rule["min_iter"]
     if not by_rule or "max_steps" in keys:
         keys["max_steps"] = new
-    for section in (keys.get("parameters"), (keys.get("parameters") or {}).get("model")):
-        for name, leaf in (section if isinstance(section, dict) else {}).items():
-            if leaf == old and not isinstance(leaf, bool) and is_length(name):
-                section[name] = new  # type: ignore[index]
+    for path in lengths:
+        leaf_at(keys, path[:-1])[path[-1]] = new
 
 
 def _set_option(keys: Keys, option: str, value: Any) -> None:

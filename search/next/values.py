@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.analysis.axes import spelled
@@ -12,8 +12,9 @@ from search.next.choices import worse_choices
 from search.next.draft import Draft, Keys
 from search.next.evidence import Evidence
 from search.next.ranges import leaf_at
+from search.settings.data_section import is_leaf
 from search.settings.document import KeyPath
-from spaces import Categorical, SpaceError, nest
+from spaces import Categorical, Ordinal, SpaceError, nest
 
 __all__ = ["drop_choices", "fix_idle", "fix_lengths", "try_dismissed"]
 
@@ -21,21 +22,41 @@ FAILS = 0.9  # share of a choice's trials that failed, from which it is dropped
 HEARING = 3  # points for a choice that was dismissed
 
 
-def fix_idle(evidence: Evidence, draft: Draft) -> list[str]:
-    """Hold what does nothing at the winner's value; answers with the names."""
+def fix_idle(evidence: Evidence, draft: Draft, but: Sequence[str] = ()) -> list[str]:
+    """Hold what does nothing at the winner's value, with what then never takes part taken out; answers with the names.
+
+    `but`: parameters that were decided otherwise.
+    """
     fixed = []
     for found in evidence.warnings("idle"):
         name, seen = found["about"], found["evidence"]
         path, winner = draft.where(name), evidence.winner
         if path is None or winner is None or name not in winner.config or name not in evidence.movable:
             continue
-        value = winner.config[name]
+        if name in but:
+            continue
+        value, domain = winner.config[name], evidence.movable[name].domain
+        others = domain.choices if isinstance(domain, Categorical | Ordinal) else ()
+        lost = [_listed(each) for each in others if not _same(each, value)]
         why = (
             f"explains {percent(seen['share'])} of how {seen['trials']} trials differ, at most {percent(seen['upper'])} "
             "(95 %)"
         )
         change = Change(path, "idle", f"held at the winner's {spelled(value)}", why)
-        if draft.attempt(change, lambda keys, p=path, v=value: _fix(keys, p, v)):  # type: ignore[misc]
+        gone: list[str] = []
+
+        def edit(
+            keys: Keys,
+            path: KeyPath = path,
+            name: str = name,
+            value: Any = value,
+            lost: Sequence[Any] = lost,
+            gone: list[str] = gone,
+        ) -> None:
+            _fix(keys, path, value)
+            gone[:] = _pruned(keys, {name: lost})
+
+        if draft.attempt(change, edit):
             fixed.append(name)
     return fixed
 
@@ -54,7 +75,7 @@ def fix_lengths(evidence: Evidence, draft: Draft) -> list[str]:
             "max_steps and early_terminate decide it"
         )
         change = Change(path, "steps_parameter", f"no longer searched, {value} for all", why)
-        if draft.attempt(change, lambda keys, p=path, v=value: _fix(keys, p, v), fixes=name):  # type: ignore[misc]
+        if draft.attempt(change, lambda keys, p=path, v=value: _fix(keys, p, v), fixes=[name]):  # type: ignore[misc]
             fixed.append(name)
     return fixed
 
@@ -150,11 +171,7 @@ def _drop(draft: Draft, name: str, choice: Any, check: str, why: str) -> None:
             _fix(keys, path, left[0])
         else:
             leaf_at(keys, path)["values"] = left
-        gone.clear()
-        lost = {name: [choice]}
-        for section in ("parameters", "data"):
-            if isinstance(keys.get(section), dict):
-                gone.extend(_prune(keys[section], "data." if section == "data" else "", lost))
+        gone[:] = _pruned(keys, {name: [choice]})
         points = [point for point in keys.get("points", []) if not _same(_value_in(point, name), choice)]
         if "points" in keys:
             keys["points"] = points
@@ -166,43 +183,70 @@ def _drop(draft: Draft, name: str, choice: Any, check: str, why: str) -> None:
         draft.changes[-1] = Change(path, check, f"{says} with {', '.join(gone)}", why)
 
 
-def _prune(group: dict[str, Any], prefix: str, lost: Mapping[str, list[Any]]) -> list[str]:
-    """Remove what takes part only with a lost choice, in place; the names that went."""
-    gone = []
+def _pruned(keys: Keys, lost: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Remove what takes part only with lost values, and what hangs on that, in place; the names that went."""
+    gone: list[str] = []
+    while True:
+        more = [
+            name
+            for section, prefix in (("parameters", ""), ("data", "data."))
+            if isinstance(keys.get(section), dict)
+            for name in _prune(keys[section], prefix, lost, gone)
+        ]
+        if not more:
+            return list(dict.fromkeys(gone))
+        gone += more
+
+
+def _prune(
+    group: dict[str, Any], prefix: str, lost: Mapping[str, Sequence[Any]], gone: Sequence[str]
+) -> list[str]:
+    """One pass; what hangs on `gone` goes, too."""
+    went = []
     for key in list(group):
         entry, name = group[key], f"{prefix}{key}"
         branches = entry if isinstance(entry, list) else [entry]
-        if not all(isinstance(branch, dict) for branch in branches):
+        if not branches or not all(isinstance(branch, dict) for branch in branches):
             continue
         kept = []
         for branch in branches:
-            if not _possible(branch, name, lost):
-                gone.append(name)
-            elif any(mark in branch for mark in ("min", "max", "values", "value", "distribution")):
+            if not _possible(branch, lost, gone):
+                went += _leaves(branch, name)
+            elif is_leaf(branch):
                 kept.append(branch)
             else:
-                gone += _prune(branch, f"{name}.", lost)
+                went += _prune(branch, f"{name}.", lost, gone)
                 if set(branch) - {"when"}:
                     kept.append(branch)
         if not kept:
             del group[key]
         elif isinstance(entry, list):
             group[key] = kept if len(kept) > 1 else kept[0]
-    return gone
+    return went
 
 
-def _possible(branch: dict[str, Any], name: str, lost: Mapping[str, list[Any]]) -> bool:
+def _leaves(branch: Mapping[str, Any], name: str) -> list[str]:
+    """The names of the parameters that a leaf or a group holds."""
+    if is_leaf(branch):
+        return [name]
+    return [
+        leaf
+        for key, below in branch.items()
+        if key != "when"
+        for leaf in (_leaves(below, f"{name}.{key}") if isinstance(below, Mapping) else [f"{name}.{key}"])
+    ]
+
+
+def _possible(branch: dict[str, Any], lost: Mapping[str, Sequence[Any]], gone: Sequence[str]) -> bool:
     """Whether its conditions can still hold; lost values are taken out of their lists, in place."""
     when = branch.get("when")
     for conditions in when if isinstance(when, list) else [when]:
         if not isinstance(conditions, dict):
             continue
         for parent, wanted in list(conditions.items()):
-            values = next(
-                (v for full, v in lost.items() if full == parent or full.endswith(f".{parent}")), None
-            )
-            if values is None:
-                continue
+            if any(_means(parent, full) for full in gone):
+                return False
+            values = next((v for full, v in lost.items() if _means(parent, full)), ())
             if isinstance(wanted, list):
                 left = [each for each in wanted if not any(_same(each, v) for v in values)]
                 if not left:
@@ -211,6 +255,11 @@ def _possible(branch: dict[str, Any], name: str, lost: Mapping[str, list[Any]]) 
             elif any(_same(wanted, v) for v in values):
                 return False
     return True
+
+
+def _means(written: str, full: str) -> bool:
+    """Whether a condition's parent, which may be named from within its group, is that parameter."""
+    return full == written or full.endswith(f".{written}")
 
 
 def _value_in(point: Mapping[str, Any], name: str) -> Any:

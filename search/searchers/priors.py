@@ -45,16 +45,13 @@ def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) 
     A trial that ran for longer than a trial of `problem` counts with what it had reached after `problem.max_steps`.
 
     Args:
-        ignore: names of constants of this space that made no difference in the earlier run: its other values of them
-            are taken for this one. Names that are no constants here mean nothing.
+        ignore: names of parameters that made no difference in the earlier run and are constants of this space, or not in
+            it at all: trials count whatever their value of them.
     """
-    held = {
-        parameter.name: parameter.domain.value
-        for parameter in problem.space.parameters
-        if isinstance(parameter.domain, Constant) and parameter.name in ignore
-    }
+    space = problem.space
+    searched = {parameter.name for parameter in space.parameters if not isinstance(parameter.domain, Constant)}
     for seen in history.observations:
-        config = {**seen.config, **{name: value for name, value in held.items() if name in seen.config}}
+        config = {name: value for name, value in seen.config.items() if name not in ignore or name in searched}
         if (len(seen.secondary), len(seen.excess)) != (
             len(problem.secondary),
             len(problem.outcome_constraints),

@@ -154,7 +154,7 @@ class WarmStartSection(Section):
     run: Text = Field(description="name or path")
     ignore: Texts = Field(
         default_factory=list,
-        description="parameters that are constants now and made no difference there: trials count whatever their value",
+        description="parameters that made no difference there and are not searched now: trials count whatever their value",
     )
 
 
