@@ -58,6 +58,11 @@ def curve(config, seed):
     for step in range(1, 4):
         fold = config.get("data", {}).get("split", {}).get("fold", 0)
         yield {"loss": (config["x"] - 0.4) ** 2 + 0.01 * (fold + seed % 11) / step, "seconds": 1.0}
+
+
+def two(config, seed):
+    for told in curve(config, seed):
+        yield {**told, "size": config["x"] + config["data"]["split"]["fold"]}
 '''
 
 SWEEP = f"""
@@ -191,3 +196,37 @@ def test_on_ray_it_comes_to_the_end_of_the_simulation(file: Path, overrides: lis
     assert story(run.history) == story(simulated.history)
     assert run.paths is not None
     assert run.paths.scratch(0).exists() == (not overrides)  # a class is saved within its folds
+
+
+def test_a_crash_within_a_fold_is_retried_from_the_step_before(file: Path, tmp_path: Path) -> None:
+    crashing = TRAINING.replace(
+        '            while self.steps == 3 and Path(log).with_name("wait").exists():\n                time.sleep(0.02)\n',
+        '            if self.steps == 3 and Path(log).read_text().count(".3") == 2:\n'
+        '                raise RuntimeError("once")\n',
+    )
+    assert crashing != TRAINING
+    (tmp_path / "training.py").write_text(crashing)
+    log = tmp_path / "log"
+    settings = settings_of(file, f"parameters.log.value={log}", "run_cap=1", "failure={retries: 1}")
+    history = drive(InlineRunner(), begin(settings, Recorded()), settings, tmp_path / "run")
+    (trial,) = history.trials
+    assert trial.state == "completed"
+    assert [attempt.from_step for attempt in trial.attempts] == [0, 1]
+    steps = [line.rpartition(".")[2] for line in log.read_text().split()]
+    assert "".join(steps) == "1231233123123"  # the second fold goes on with the step that crashed
+
+
+def test_several_objectives_are_means_over_the_same_folds(file: Path) -> None:
+    settings = settings_of(
+        file,
+        "metric=null",
+        "metrics=[{name: loss, goal: minimize}, {name: size, goal: minimize}]",
+        "early_terminate=none",
+        "method=random",
+        "trainable=training.py:two",
+    )
+    history = drive(SimulatedRunner(), begin(settings, Recorded()), settings)
+    for trial in history.trials:
+        assert trial.last is not None
+        own = [result.metrics["size/fold"] for result in trial.results]
+        assert trial.last.secondary == pytest.approx((sum(own) / TIMES,))
