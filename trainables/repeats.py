@@ -104,6 +104,7 @@ class Repeated(Trainable):
         self._values: dict[str, list[float | None]] = {}
         self._done = 0
         self._scratch: Path | None = None
+        self._midway = False
 
     def keep_in(self, scratch: Path) -> None:
         """From now on a training that is broken off in the middle goes on from its last checkpoint in this folder."""
@@ -118,7 +119,9 @@ class Repeated(Trainable):
         """
         if self._done == self.repetition.times:
             raise StopIteration
+        self._midway = True
         metrics, problem = self._train()
+        self._midway = False
         if problem is not None:
             return metrics
         for name, value in metrics.items():
@@ -157,8 +160,10 @@ class Repeated(Trainable):
             self._begin(done - 1, directory / INNER, steps)
 
     def close(self) -> None:
-        """Let go of the newest model."""
+        """Let go of the newest model, and of what is kept of trainings that are finished."""
         self._host.close()
+        if self._scratch is not None and not self._midway:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _train(self) -> tuple[dict[str, float], str | None]:
         """The metrics of the last step of the next training; why they cannot be used, or None."""
