@@ -5,6 +5,7 @@ IPython is not imported to find out: where there is a kernel, it is loaded.
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -60,7 +61,9 @@ def _in_notebook(
     if stop is not None or not _kernel():
         yield observers, stop
         return
-    warnings.filterwarnings("ignore", message="IProgress not found")  # a searcher's library wants ipywidgets for tqdm
+    # Libraries of the searchers, and Ray, ask for ipywidgets when they are imported in a notebook.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    logging.getLogger("ray.widgets.util").setLevel(logging.ERROR)
     stop = StopSignal()
     view = NotebookView()
     if threading.current_thread() is not threading.main_thread():

@@ -11,13 +11,20 @@ from typing import Any
 from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
 from ray.tune.logger import TBXLoggerCallback
-from ray.tune.progress_reporter import TrialProgressCallback
+from ray.tune.progress_reporter import ProgressReporter, TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search.runners.ray_tune.bridge import Bridge
 
-__all__ = ["BridgeCallback", "BridgeScheduler", "BridgeSearcher", "BridgeStopper", "QuietProgress"]
+__all__ = [
+    "BridgeCallback",
+    "BridgeScheduler",
+    "BridgeSearcher",
+    "BridgeStopper",
+    "NoReporter",
+    "QuietProgress",
+]
 
 
 class BridgeSearcher(Searcher):  # type: ignore[misc]
@@ -117,6 +124,16 @@ class QuietProgress(TrialProgressCallback):  # type: ignore[misc]
     """In the place of Tune's own, which prints a line for some trials even when it is told to be silent."""
 
     def _print(self, msg: str) -> None:
+        pass
+
+
+class NoReporter(ProgressReporter):  # type: ignore[misc]
+    """In the place of the one that Tune makes in a notebook, which clears the cell's output, ours with it."""
+
+    def should_report(self, trials: list[TuneTrial], done: bool = False) -> bool:
+        return False
+
+    def report(self, trials: list[TuneTrial], done: bool, *sys_info: str) -> None:
         pass
 
 

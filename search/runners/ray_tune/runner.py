@@ -93,6 +93,7 @@ class RayTuneRunner:
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 failure_config=tune.FailureConfig(max_failures=-1),  # the bridge says how often
                 verbose=0,
+                progress_reporter=adapters.NoReporter(),
             ),
         )
         try:

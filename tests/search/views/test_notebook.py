@@ -176,6 +176,20 @@ def test_nothing_of_ipython_is_imported_where_there_is_no_notebook(tmp_path: Pat
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
+@pytest.mark.ray
+def test_under_ray_it_is_one_output_as_well(tmp_path: Path) -> None:
+    """Tune's own reporter would clear the cell."""
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run(TRAIN.replace('runner="inline"', 'runner="ray", workers=1'))
+        told = kernel.run("run = sweep('with-ray', trials=3).run()")
+        assert {kind for kind, _ in told} == {"display_data", "update_display_data"}
+        assert [kind for kind, _ in told].count("display_data") == 1
+        assert "Finished: all 3 trials asked for" in html_of(told[-1][1])
+    finally:
+        kernel.stop()
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: apt-get install chromium, or set CHROMIUM")
 @pytest.mark.parametrize(
