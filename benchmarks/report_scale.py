@@ -7,9 +7,12 @@ The sweeps are of a simulated network: ten parameters (one conditional), three m
 length and at its end, a few failures of two causes; about a hundred results a trial, so a million at 10,000 trials. Each
 is written as a journal, and `tuneyard report` reads it in a process of its own, as a user's would. Measured: seconds
 from the start of the process to its end, its peak of resident memory, the bytes of each file that it wrote, and how many
-of the trials the page draws; and, in a second process, the seconds of reading the journal alone.
+of the trials the page draws; and, in a second process, the seconds of reading the journal alone. Processor seconds are
+kept beside those of the clock: the report is made by one thread, so on a machine that has nothing else to do they are
+the same, and on a busy one they are what the report is to blame for.
 
-The exit code is 1 where a page is above its limit of bytes, or a sweep above the limit of seconds or memory stated for it.
+The exit code is 1 where a page is above its limit of bytes, or a sweep above the limit of memory or of processor seconds
+stated for it.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ SIZES, QUICK = (100, 1_000, 10_000), (40, 400)
 STEPS, FIRST_RUNG, WORKERS = 189, 63, 16
 PAGE_MIB = 15.0
 LIMITS: Mapping[int, tuple[float, float]] = {100: (5.0, 4.0), 10_000: (60.0, 4.0)}
-"""Trials -> (seconds, GiB of resident memory) at most."""
+"""Trials -> (processor seconds, GiB of resident memory) at most."""
 
 PARAMETERS: dict[str, Any] = {
     "lr": {"min": 1e-5, "max": 1e-1, "distribution": "log_uniform_values"},
@@ -119,15 +122,16 @@ def write_sweep(storage: Path, trials: int) -> tuple[RunPaths, int]:
     return paths, sweep.history.results_total
 
 
-def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds, and the peak of resident memory in GiB, of a process and of what it starts."""
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Seconds by the clock and of the processor, and the peak of resident memory in GiB, of a process."""
     timed = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", timed, *command], check=True, capture_output=True, text=True)
-    return time.perf_counter() - began, int(done.stdout) / 2**20
+    processor, peak = done.stdout.split()
+    return time.perf_counter() - began, float(processor), int(peak) / 2**20
 
 
 def measure(storage: Path, trials: int) -> dict[str, Any]:
@@ -135,8 +139,8 @@ def measure(storage: Path, trials: int) -> dict[str, Any]:
     paths, results = write_sweep(storage, trials)
     python = [sys.executable, "-c"]
     reading = "import sys; from search.run import Run; Run.open(sys.argv[1])"
-    read_seconds, _ = measured([*python, reading, str(paths.root)])
-    seconds, memory = measured([sys.executable, "-m", "tuneyard", "report", str(paths.root)])
+    read_seconds, *_ = measured([*python, reading, str(paths.root)])
+    seconds, processor, memory = measured([sys.executable, "-m", "tuneyard", "report", str(paths.root)])
     report = json.loads((paths.report / "report.json").read_text(encoding="utf-8"))
     return {
         "trials": trials,
@@ -144,6 +148,7 @@ def measure(storage: Path, trials: int) -> dict[str, Any]:
         "journal_mib": round(paths.journal.stat().st_size / 2**20, 1),
         "read_seconds": round(read_seconds, 2),
         "seconds": round(seconds, 2),
+        "processor_seconds": round(processor, 2),
         "peak_gib": round(memory, 2),
         "mib": {path.name: round(path.stat().st_size / 2**20, 2) for path in sorted(paths.report.iterdir())},
         "drawn": {
@@ -171,12 +176,12 @@ def main() -> int:
         if page > PAGE_MIB:
             missed.append(f"{trials:,} trials: a page of {page} MiB, {PAGE_MIB} are allowed")
         seconds, memory = LIMITS.get(trials, (math.inf, math.inf))
-        if row["seconds"] > seconds or row["peak_gib"] > memory:
+        if row["processor_seconds"] > seconds or row["peak_gib"] > memory:
             missed.append(
-                f"{trials:,} trials: {row['seconds']} s and {row['peak_gib']} GiB, allowed: {seconds}, {memory}"
+                f"{trials:,} trials: {row['processor_seconds']} s and {row['peak_gib']} GiB, allowed: {seconds}, {memory}"
             )
     if not quick:
-        limits = {str(trials): {"seconds": s, "gib": g} for trials, (s, g) in LIMITS.items()}
+        limits = {str(trials): {"processor_seconds": s, "gib": g} for trials, (s, g) in LIMITS.items()}
         keep("report_scale", {"machine": describe(), "page_mib": PAGE_MIB, "limits": limits, "sizes": rows})
     for text in missed:
         print(text, file=sys.stderr)

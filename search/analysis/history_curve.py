@@ -80,8 +80,14 @@ def _results(
     history: History,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Columns of all results: now, trial number, step, score (NaN where there is none, or a constraint is broken)."""
+    constrained = bool(history.problem.outcome_constraints)
     rows = [
-        (r.now, trial.number, r.step, np.nan if r.score is None or r.violation > 0 else r.score)
+        (
+            r.now,
+            trial.number,
+            r.step,
+            np.nan if r.score is None or (constrained and r.violation > 0) else r.score,
+        )
         for trial in history.trials
         for r in trial.results
     ]

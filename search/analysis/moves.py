@@ -49,6 +49,4 @@ def _names(findings: Sequence[Mapping[str, Any]]) -> str:
 def _move(found: Sequence[Mapping[str, Any]]) -> str:
     if len(found) == 1:
         return str(found[0]["next"])
-    return (
-        f"The doctor asks for it {len(found)} times ({_names(found)}); each reason stands with its finding."
-    )
+    return f"{len(found)} findings of the doctor ({_names(found)}) ask for one and the same:"

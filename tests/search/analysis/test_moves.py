@@ -28,7 +28,7 @@ def test_worse_findings_are_named_and_their_commands_taken_over_once() -> None:
         "The doctor has 1 failure (still improving) and 3 warnings (bounds, gap, fixed): the evidence stands below."
     )
     assert [step["command"] for step in told["next"]] == ["tuneyard confirm digits", "tuneyard next digits"]
-    assert "2 times (still improving, bounds)" in told["next"][1]["text"]
+    assert "2 findings of the doctor (still improving, bounds)" in told["next"][1]["text"]
 
 
 def test_one_finding_speaks_for_itself() -> None:
