@@ -110,15 +110,20 @@ def _effort(history: History, groups: Sequence[Group]) -> list[str]:
             f"{method} learns as it goes and gives more trials to what looks good, so only trials of the same time, and "
             "the first of each value, are set against each other; method: sobol compares more sharply."
         )
-    by_steps = sorted(groups, key=lambda group: group.steps / len(group.trials))
+    by_steps = sorted(groups, key=_length)
     short, long = by_steps[0], by_steps[-1]
-    steps = [group.steps / len(group.trials) for group in (short, long)]
+    steps = _length(short), _length(long)
     if steps[1] >= _UNEQUAL * max(steps[0], 1e-9):
         sentences.append(
             f"Trials were not equally long: {number(steps[1], 3)} steps on average with {long.label}, {number(steps[0], 3)} "
             f"with {short.label}. A trial that was stopped counts with the best it had."
         )
     return sentences
+
+
+def _length(group: Group) -> float:
+    """Steps of a trial on average; a failed one is another matter."""
+    return sum(trial.steps for trial in group.counted) / len(group.counted)
 
 
 def _failures(groups: Sequence[Group]) -> list[str]:

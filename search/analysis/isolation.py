@@ -31,7 +31,7 @@ SUGGESTED = 3
 """Parameters that are shown where nobody gave a role: the most important ones."""
 
 _SHARE = 0.05  # of the importance, below which a parameter is not worth a picture
-_POINTS, _EFFORTS, _COMBINATIONS = 150, 8, 30  # points drawn and efforts of a group; groups of a combination
+_POINTS, _EFFORTS, _COMBINATIONS = 150, 8, 16  # points drawn and efforts of a group; groups of a combination
 
 
 def isolation(history: History, important: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +69,8 @@ def isolation(history: History, important: Mapping[str, Any]) -> dict[str, Any]:
         reason = "No parameter has the role scientific, so nothing is compared."
     asked = [[name] for name in names] + ([names] if given and len(names) > 1 else [])
     comparisons = [_comparison(history, [axes[name] for name in each]) for each in asked]
+    if given and len(names) > 1 and comparisons[-1] is None and comparisons[0] is not None:
+        note = f"The combinations of {' and '.join(names)} are more than {_COMBINATIONS}, too many to be set against each other."
     return {
         "roles": roles,
         "given": bool(given),

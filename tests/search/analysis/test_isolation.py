@@ -294,3 +294,14 @@ def test_a_sweep_without_a_trial_has_nothing_to_compare() -> None:
     history.trials.clear()
     found = isolation(history, NOTHING)
     assert found["comparisons"] == []
+
+
+def test_too_many_combinations_are_said_and_left_out() -> None:
+    parameters = {
+        "kind": {"values": list("abcdef"), "role": "scientific"},
+        "size": {"values": [1, 2, 3, 4], "role": "scientific"},
+        "lr": LR,
+    }
+    found = isolation(played(bowl({}), trials=120, parameters=parameters), NOTHING)
+    assert [each["parameters"] for each in found["comparisons"]] == [["kind"], ["size"]]
+    assert found["note"].startswith("The combinations of kind and size are more than 16")
