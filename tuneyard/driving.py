@@ -90,6 +90,8 @@ def _tell_confirmation(run: Run) -> None:
 
 
 def _next(run: Run) -> Iterator[str]:
+    from tuneyard.commands.next import suggestion
+
     name = reference(run)
     if run.state not in ("finished", "failed"):
         yield f"tuneyard resume {name}"
@@ -97,6 +99,8 @@ def _next(run: Run) -> Iterator[str]:
     if run.best is not None:
         yield f"tuneyard report {name} --open"
         yield f"tuneyard board {name}"
+        if run.state == "finished":
+            yield from suggestion(run)
     elif failed := next((trial.id for trial in run.history.trials if trial.failure), None):
         yield f"tuneyard logs {name}/{failed} --stderr"
     if run.state in ("finished", "failed") and run.history.failed_total:

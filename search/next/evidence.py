@@ -70,7 +70,17 @@ class Evidence:
         return self.history.problem.objective.counts == "last"
 
     @property
-    def at_full(self) -> str:
+    def several(self) -> bool:
+        """Whether there are several objectives: what is poor by the first may be on the front, so nothing is narrowed."""
+        return len(self.history.problem.objectives) > 1
+
+    @property
+    def imported(self) -> bool:
+        """Whether another tool's records were made into this run: it cannot be gone on with."""
+        return bool(self.history.about.get("imported"))
+
+    @property
+    def in_short(self) -> str:
         """`60 trials, best loss 0.1234 by t00042`."""
         trials = len(self.history.trials)
         head = "1 trial" if trials == 1 else f"{trials:,} trials"

@@ -17,7 +17,7 @@ from search.next.places import placed
 from search.next.ranges import move_bounds, narrow
 from search.next.text import commented
 from search.next.training import adopt_stopping, change_steps, mend_stopping
-from search.next.values import drop_choices, fix_idle, fix_lengths, try_dismissed
+from search.next.values import drop_failing, drop_worse, fix_idle, fix_lengths, try_dismissed
 from search.paths import write_atomic
 from search.settings import Override, ResolvedSettings, Settings
 from search.settings.document import Document, read_text
@@ -124,20 +124,18 @@ def propose(run: Run) -> Proposal:
     base = Path(evidence.settings.get("base") or Path.cwd())
     directory = None if run.paths is None else run.paths.root
     empty = Proposal(
-        run.name, evidence.at_full, (), (), None, 0, len(run.history.observations), {}, base, directory
+        run.name, evidence.in_short, (), (), None, 0, len(run.history.observations), {}, base, directory
     )
     if evidence.winner is None:
         return replace(empty, instead=_without_a_winner(run))
     draft = Draft(evidence, base)
     if len(run.history.trials) >= len(draft.keys.get("points", [])):
         draft.keys.pop("points", None)  # they were tried
-    ignore = fix_idle(evidence, draft, but=fix_lengths(evidence, draft))
-    drop_choices(evidence, draft)
-    narrow(evidence, draft, move_bounds(evidence, draft))
-    try_dismissed(evidence, draft)
-    length, told = change_steps(evidence, draft)
-    ignore += told
-    mend_stopping(evidence, draft)
+    lengths = fix_lengths(evidence, draft)
+    drop_failing(evidence, draft)
+    ignore, length = ([], 1.0) if evidence.several else _by_value(evidence, draft, lengths)
+    if evidence.several:
+        move_bounds(evidence, draft)
     notes = _left(evidence, draft)
     if not any(change.weight for change in draft.changes):
         return replace(empty, notes=notes, instead=_without_a_change(run, evidence))
@@ -157,14 +155,34 @@ def propose(run: Run) -> Proposal:
     )
 
 
+def _by_value(evidence: Evidence, draft: Draft, lengths: Sequence[str]) -> tuple[list[str], float]:
+    """What the values of one objective say; answers with the parameters to ignore, and the new steps over the old."""
+    ignore = fix_idle(evidence, draft, but=lengths)
+    drop_worse(evidence, draft)
+    narrow(evidence, draft, move_bounds(evidence, draft))
+    try_dismissed(evidence, draft)
+    length, told = change_steps(evidence, draft)
+    mend_stopping(evidence, draft)
+    return [*ignore, *told], length
+
+
 def _left(evidence: Evidence, draft: Draft) -> tuple[str, ...]:
-    """What the checks warn of and nothing in the draft answers to."""
-    answered = {change.check for change in draft.changes} | {"enough", "gap", "late_noise", "fixed"}
+    """What the checks warn of and nothing in the draft answers to, nor a confirmation or more trials would."""
+    answered = {(change.check, _about(change)) for change in draft.changes}
+    checks = {check for check, _ in answered if check != "bounds"} | {"enough", "gap", "late_noise", "fixed"}
     return tuple(
         f"{each['check'].replace('_', ' ')}{' of ' + each['about'] if each['about'] else ''}: {each['next']}"
         for each in evidence.findings
-        if each["verdict"] in ("warn", "fail") and each["check"] not in answered and each["next"]
+        if each["verdict"] in ("warn", "fail")
+        and each["next"]
+        and each["check"] not in checks
+        and (each["check"], each["about"]) not in answered
     )
+
+
+def _about(change: Change) -> str:
+    """The parameter that a change is about, by its full name."""
+    return ".".join(map(str, change.path if change.path[0] == "data" else change.path[1:]))
 
 
 def _without_a_winner(run: Run) -> tuple[str, str | None]:
@@ -185,8 +203,13 @@ def _without_a_winner(run: Run) -> tuple[str, str | None]:
 def _without_a_change(run: Run, evidence: Evidence) -> tuple[str, str | None]:
     """What to do where the space, the steps and the stopping are sound as far as the trials tell."""
     name, trials = shlex.quote(run.name), len(run.history.trials)
-    if run.state in ("interrupted", "killed", "running") and not run.history.about.get("imported"):
-        return f"No check asks for a change after {evidence.at_full}: let it go on.", _resume(run)
+    if evidence.imported:
+        return (
+            f"No check is sure enough to change the file after {evidence.in_short}.",
+            f"tuneyard report {name} --open",
+        )
+    if run.state in ("interrupted", "killed", "running"):
+        return f"No check asks for a change after {evidence.in_short}: let it go on.", _resume(run)
     if found := evidence.warnings("enough"):
         more = found[0]["evidence"]["more"]
         return (
@@ -195,14 +218,15 @@ def _without_a_change(run: Run, evidence: Evidence) -> tuple[str, str | None]:
         )
     if trials < 20:
         return (
-            f"{evidence.at_full}: too few for most checks to judge by. More of the same search will tell.",
+            f"{evidence.in_short}: too few for most checks to judge by. More of the same search will tell.",
             f"tuneyard resume {name} --add-trials {20 - trials}",
         )
     return (
-        "No check asks for another sweep. What is left is to make sure of the winner: train the best again under fresh seeds.",
+        "No check is sure enough to change the file. What is left is to make sure of the winner: train the best again under fresh seeds.",
         f"tuneyard confirm {name}",
     )
 
 
 def _resume(run: Run) -> str | None:
-    return None if run.state == "running" else f"tuneyard resume {shlex.quote(run.name)}"
+    over = run.state == "running" or run.history.about.get("imported")
+    return None if over else f"tuneyard resume {shlex.quote(run.name)}"

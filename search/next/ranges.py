@@ -23,6 +23,8 @@ __all__ = ["move_bounds", "narrow"]
 _SIDES = {"upper": ("max", 1.0), "lower": ("min", 0.0)}
 TOP = 0.1  # the best, none of which is to be cut off with a region that fails
 
+SURE, OUTER = 0.01, 0.1  # p of the slope at a bound that moves out; of the range, where the winner lies
+
 FEWEST, GOOD = 40, 0.25  # trials with a value from which ranges are narrowed; share of them that is good
 ALPHA = 0.01  # that none of the good lies in what is cut off, by chance, over all parameters and ends
 MARGIN = 0.1  # of the range, left beyond the outermost good trial
@@ -30,19 +32,26 @@ WORTH = 0.15  # of the range, at the least, to be cut off
 
 
 def move_bounds(evidence: Evidence, draft: Draft) -> set[tuple[str, str]]:
-    """Extend, cut or keep bounds as the checks say; answers with the (parameter, end) that were decided."""
+    """Extend, cut or keep bounds as the checks say; answers with the (parameter, end) that were decided.
+
+    A bound moves out only where the winner itself lies in the outermost tenth and the slope is sure (p <= 0.01; the
+    doctor warns from 0.1): a wider range that was not needed costs trials.
+    """
     decided = _keep_beside_divergence(evidence, draft)
     decided |= _cut_failing(evidence, draft, decided)
+    if evidence.several:
+        return decided
     for found in evidence.warnings("bounds"):
         name, side = found["about"], found["evidence"]["end"]
         domain = _domain(evidence, name)
         if (name, side) in decided or domain is None:
             continue
         key, end = _SIDES[side]
-        new = limited(name, domain, end, float(found["evidence"]["new"]))
-        if new is None:
-            continue
         seen = found["evidence"]
+        new = limited(name, domain, end, float(seen["new"]))
+        outer = abs(domain.to_unit(evidence.trials[0].config[name]) - end) <= OUTER
+        if new is None or not outer or seen["p_slope"] > SURE:
+            continue
         why = (
             f"the value still improves towards it; {seen['near']} of the best {seen['best']} lie in the outermost tenth "
             f"({percent(seen['sampled_near'] / seen['trials'])} of all)"

@@ -81,12 +81,13 @@ def mend_stopping(evidence: Evidence, draft: Draft) -> None:
             if first
             else ""
         )
-        chance = found["evidence"].get("chance")
-        lost = (
-            f"the best was stopped with a chance of up to {percent(chance['mean'])}"
-            if chance
-            else "early ranks mislead"
-        )
+        chance, ahead = found["evidence"].get("chance"), found["evidence"].get("ahead")
+        if ahead:
+            lost = f"{ahead[0]}, which was to be stopped, ended ahead of all that went on"
+        elif chance:
+            lost = f"the best was stopped with a chance of up to {percent(chance['mean'])}"
+        else:
+            lost = "early ranks mislead"
         later = next(
             (row for row in trusted if first and first["step"] < row["step"] <= LATEST * steps), None
         )
@@ -124,7 +125,7 @@ def adopt_stopping(evidence: Evidence, draft: Draft) -> None:
         or method.stopped == "nothing"
     ):
         return
-    if len(evidence.history.problem.objectives) > 1 or draft.get(("max_steps",)) not in (None, steps):
+    if evidence.several or draft.get(("max_steps",)) not in (None, steps):
         return
     for found in evidence.findings:
         if found["check"] != "rung_ranks" or found["verdict"] != "pass":

@@ -16,7 +16,7 @@ from search.settings.data_section import is_leaf
 from search.settings.document import KeyPath
 from spaces import Categorical, Ordinal, SpaceError, nest
 
-__all__ = ["drop_choices", "fix_idle", "fix_lengths", "try_dismissed"]
+__all__ = ["drop_failing", "drop_worse", "fix_idle", "fix_lengths", "try_dismissed"]
 
 FAILS = 0.9  # share of a choice's trials that failed, from which it is dropped
 HEARING = 3  # points for a choice that was dismissed
@@ -80,8 +80,8 @@ def fix_lengths(evidence: Evidence, draft: Draft) -> list[str]:
     return fixed
 
 
-def drop_choices(evidence: Evidence, draft: Draft) -> None:
-    """Drop choices that fail nearly always, and those that are clearly worse; the winner's always stays."""
+def drop_failing(evidence: Evidence, draft: Draft) -> None:
+    """Drop choices that fail nearly always."""
     for found in evidence.warnings("infeasible"):
         name, seen = found["about"], found["evidence"]
         if seen.get("side") != "is" or name not in evidence.movable:
@@ -94,6 +94,10 @@ def drop_choices(evidence: Evidence, draft: Draft) -> None:
                 f"{seen['elsewhere']}"
             )
             _drop(draft, name, choice, "infeasible", why)
+
+
+def drop_worse(evidence: Evidence, draft: Draft) -> None:
+    """Drop choices that are clearly worse (`worse_choices`); the winner's always stays."""
     for name, parameter in evidence.movable.items():
         for worse in worse_choices(evidence.history, evidence.trials, parameter):
             why = (

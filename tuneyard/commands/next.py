@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from search.next import Proposal
     from search.run import Run
 
-__all__ = ["command"]
+__all__ = ["command", "suggestion"]
 
 
 @click.command("next", short_help=COMMANDS["next"])
@@ -47,7 +48,13 @@ def command(
     if output is not None:
         proposal.write(output, force=force)
     if as_json:
-        print_json({**_as_json(proposal), "keys": proposal.keys(folder), "file": None if output is None else str(output)})
+        print_json(
+            {
+                **_as_json(proposal),
+                "keys": proposal.keys(folder),
+                "file": None if output is None else str(output),
+            }
+        )
         return
     for note in settings.notes:
         click.echo(printable(f"note: {note}"), err=True)
@@ -59,13 +66,27 @@ def command(
     next_steps(f"tuneyard plan {quoted(str(output))}", f"tuneyard run {quoted(str(output))}{_runner(found)}")
 
 
+def suggestion(run: Run) -> list[str]:
+    """`[tuneyard next RUN -o FILE]` where the report of a run tells of a fault that it mends, else []."""
+    if run.paths is None:
+        return []
+    try:
+        findings = json.loads((run.paths.report / "report.json").read_text(encoding="utf-8"))["doctor"]
+        asked = any((each["command"] or "").startswith("tuneyard next ") for each in findings)
+    except (OSError, ValueError, KeyError, TypeError):  # no report, or another version's
+        return []
+    return [f"tuneyard next {reference(run)} -o {quoted(f'{run.name}-next.yaml')}"] if asked else []
+
+
 def _tell(proposal: Proposal, output: Path) -> None:
     from search.settings.document import spell
 
     click.echo(printable(f"{output}: the sweep after {proposal.run} ({proposal.about})"))
     for change in proposal.changes:
         click.echo(printable(f"  {spell(change.path)}: {change.comment}"))
-    outside = f"; {proposal.of - proposal.fit} lie outside the new space" if proposal.of > proposal.fit else ""
+    outside = (
+        f"; {proposal.of - proposal.fit} lie outside the new space" if proposal.of > proposal.fit else ""
+    )
     click.echo(f"it learns from {proposal.fit} of {proposal.of} trials{outside}")
     for note in proposal.notes:
         click.echo(printable(f"left to you: {note}"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tuneyard.cli import COMMANDS
+from tuneyard.commands.next import suggestion
 from tuneyard.options import reference, storage
 from tuneyard.terminal import next_steps
 
@@ -34,4 +35,5 @@ def command(runs: tuple[str, ...], storage: Path, show: bool) -> None:
             webbrowser.open(Path(page).resolve().as_uri())
     names = " ".join(reference(run) for run in found)
     steps = [] if show else [f"tuneyard report {names} --open"]
+    steps += suggestion(found[0]) if len(found) == 1 else []
     next_steps(*steps, f"tuneyard {'compare' if len(found) > 1 else 'board'} {names}")

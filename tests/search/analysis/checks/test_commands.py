@@ -62,7 +62,7 @@ def test_every_check_that_next_mends_is_a_check() -> None:
 
 
 def test_the_doctor_fills_them_in() -> None:
-    keys = {"max_steps": 3, "parameters": {"lr": {"min": 0.1, "max": 1.0}, "b": {"min": 0.1, "max": 0.9}}}
+    keys = {"max_steps": 3, "parameters": {"lr": {"min": 0.1, "max": 2.0}, "b": {"min": 0.1, "max": 0.9}}}
     run = followed(keys, trained(lambda c: -float(c["lr"]), 3), 40)
     told = {each["check"]: each["command"] for each in doctor(run.history, "mine")}
     assert told["bounds"] == "tuneyard next mine -o mine-next.yaml"
