@@ -55,11 +55,13 @@ files = st.fixed_dictionaries(
             optional={
                 "top": counts,
                 "seeds": st.integers(2, 99),
+                "folds": st.none() | st.integers(2, 100),
                 "racing": st.booleans(),
                 "baseline": st.just({"a": 1}),
             },
         ),
         "audit": st.floats(0.0, 1.0),
+        "repeats": st.fixed_dictionaries({"over": st.just("seeds")}, optional={"times": st.integers(2, 100)}),
         "workers": st.integers(1, 64),
         "resources": st.fixed_dictionaries(
             {},
@@ -123,6 +125,7 @@ def test_every_key_is_among_those_that_round_trip() -> None:
         "method",
         "early_terminate",
         "audit",
+        "repeats",
         "max_steps",
     }
     strategy |= {"step_unit", "run_cap", "time_budget", "step_budget", "workers", "resources", "failure"}
