@@ -25,7 +25,10 @@ Curve = Callable[[Mapping[str, Any], np.random.Generator], Iterable[Mapping[str,
 
 @dataclass(frozen=True)
 class Simulated:
-    """One sweep to play. `points`: configs to try first, for a sweep that samples in a way of its own."""
+    """One sweep to play. `points`: configs to try first, for a sweep that samples in a way of its own. `audit`: share of the
+    stopped trials that run on. `best`: parameter -> its truly best choice: a method may dismiss that by bad luck, and who says
+    so is right.
+    """
 
     parameters: Mapping[str, Any]
     curve: Curve
@@ -33,6 +36,8 @@ class Simulated:
     objective: Objective = field(default_factory=lambda: Objective("loss"))
     scheduler: str = "none"
     points: Sequence[Mapping[str, Any]] = ()
+    audit: float = 0.0
+    best: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def play(case: Case, method: str, trials: int, seed: int) -> History:
         FailurePolicy(stop_after=None),
         seed=seed,
         points=tuple(nest(dict(point)) for point in simulated.points),
+        audit=simulated.audit,
     )
     about = {"settings": {"method": method}}
     searcher, scheduler = make_searcher(method, problem), make_scheduler(simulated.scheduler, problem)

@@ -22,6 +22,7 @@ NEEDED = 20  # trials with the parameter
 FEW = 5  # trials that are a fair hearing
 ALPHA = 0.01  # that even drawing gives a choice so few, over the choices (Bonferroni)
 BETTER = 0.1  # one-sided p with which its trials are better than the others', all else equal
+LATE = 0.2  # a choice that was tried in the last fifth of the trials is being heard
 SAMPLED = 2000  # configs drawn to know the shares of the choices in a constrained space
 
 
@@ -30,7 +31,8 @@ def effort(history: History) -> list[Finding]:
 
     Chance: the binomial distribution with the choice's share of the space. Better: by its effect on the value with the
     other parameters accounted for (`response`), since later trials of the others profit from what the method has
-    learnt. A method that leaves a choice for being no better, on however little, is not accused.
+    learnt. A method that leaves a choice for being no better, on however little, is not accused, nor one that has lately
+    come back to it.
     """
     axes = [axis for axis in axes_of(history) if axis.scale == "choice" and len(axis.choices) > 1]
     if not axes:
@@ -60,6 +62,8 @@ def _of_axis(history: History, axis: Axis, trials: list[Trial]) -> list[Finding]
         had = int(counts[place])
         chance = float(stats.binom.cdf(had, len(trials), shares[place])) * len(axis.choices)
         if shares[place] == 0 or had >= FEW or chance > ALPHA:
+            continue
+        if had and np.flatnonzero(places == place)[-1] >= (1 - LATE) * len(trials):
             continue
         if _failed_or_no_better(history, axis, place, trials):
             continue

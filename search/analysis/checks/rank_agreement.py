@@ -10,7 +10,7 @@ from search.analysis.checks.traces import Floats
 
 __all__ = ["FEWEST", "kendall", "kendall_interval"]
 
-FEWEST = 8
+FEWEST = 6
 """Pairs of values below which no interval is given."""
 
 

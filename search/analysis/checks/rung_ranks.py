@@ -1,46 +1,44 @@
-"""Did early stopping stop the right trials? Ranks at each rung against ranks at the end.
+"""Did early stopping stop the right trials? Ranks at each rung against ranks at the end, and what the audited came to.
 
-Trials that were stopped were never seen to the end, and those that went on were chosen by the very ranks that are to be
-judged. So only trials whose end does not hang on their rank speak of it: all of them where nothing was stopped; those that
-the scheduler would have stopped and that ran on (audited); those that it never compares, as Hyperband's last bracket.
+Only trials whose end does not hang on their rank tell (see `witnesses`). Three things are said of them: how well ranks at a rung
+agree with the final ones (Kendall's tau); how many of the stopped would have ended ahead of all others (`false_kills`, which
+needs an audit and assumes nothing); and the chance that the best of all was stopped (`stopped_best`, a model).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from search.analysis.checks import stopped_best
 from search.analysis.checks.base import Finding, Verdict
-from search.analysis.checks.rank_agreement import FEWEST, kendall, kendall_interval
-from search.analysis.checks.stopped_best import Chance, Passage, chance_of_better
-from search.analysis.checks.traces import Floats, at_full_length
+from search.analysis.checks.false_kills import FalseKills, false_kills
+from search.analysis.checks.rank_agreement import kendall, kendall_interval
+from search.analysis.checks.stopped_best import FEWEST, Chance, Rung, chance_of_better
+from search.analysis.checks.traces import Floats
+from search.analysis.checks.witnesses import Witnesses, compared_at_rungs, score_at, witnesses
 from search.analysis.numbers import number, percent, plural
 from search.analysis.ranking import best_score
 from search.analysis.thinning import evenly
 from search.history import History
 from search.schedulers.rungs import default_min_iter, geometric
-from search.trial import Outcome, Trial
+from search.trial import Trial
 
-__all__ = ["AUDIT", "rung_ranks"]
-
-AUDIT = "audit"
-"""Origin of a trial that trains a stopped one to its end."""
+__all__ = ["rung_ranks"]
 
 ETA = 3
 """One in three goes on, where the sweep file says nothing else."""
 
-LIKELY = 0.5
-"""Above this chance nothing is passed. It errs to the high side (on recorded trainings by 0.3 to 0.8), so it accuses nobody."""
+LIKELY, UNSURE = 0.5, 0.25
+"""Chances that the best was stopped: from the first on it warns, from the second on it cannot tell."""
+
+MANY = 0.05
+"""Fails where surely more than so many of the stopped trials would have ended ahead of all others."""
 
 MOST = 1000
 """Trials, evenly over the ranks, that stand for all where every two of them are compared."""
-
-FREE = 4
-"""Trials that went on from a rung whatever their rank, below which nothing is said of those that were stopped there."""
 
 MISLEADS = 0.3
 """Warns where the whole interval of tau at a rung lies below."""
@@ -50,139 +48,76 @@ def rung_ranks(history: History) -> list[Finding]:
     """One finding of the sweep; no finding where a trial is a single step, or no trial was seen to its end.
 
     Evidence: `rungs` with `step`, `tau`, its `interval`, `trials`, `top` and `dropped`: how many of the top tenth by the
-    final score (three at least) a rung that keeps one in eta would drop, among the trials seen to the end. `chance` that
-    a stopped trial would have been the best, with `interval` and `loss` in the unit of the metric; None = cannot tell.
+    final score (three at least) a rung that keeps one in eta would drop, among the trials seen to the end. `false_kills`: see
+    `FalseKills`; None without audited trials. `ahead`: ids of the audited ones that ended ahead of all that were let through.
+    `chance` that a stopped trial would have been the best, with `interval` and `loss` in the unit of the metric; None =
+    cannot tell.
     """
-    steps = history.problem.max_steps
-    whole = [trial for trial in at_full_length(history) if trial.steps >= steps]
-    if steps < 2 or not whole:
+    if history.problem.max_steps < 2:
         return []
-    rungs = _rungs(history)
-    sides = _sides(history, whole, rungs)
-    told = [row for step in rungs if (row := _row(history, sides, step)) is not None]
-    chance = _chance(history, sides, whole, rungs)
-    evidence: dict[str, Any] = {
-        "seen": len(sides.seen),
-        "stopped": len(sides.stopped),
-        "audited": len(sides.audited),
-        "fair": sides.fair,
-        "rungs": told,
-        "chance": chance
-        and {"mean": chance.mean, "interval": [chance.low, chance.high], "loss": chance.loss},
-    }
-    says = _ranks_in_words(told, sides)
+    known = witnesses(history)
+    if not known.seen:
+        return []
+    told = [row for step in _rungs(history) if (row := _row(history, known, step)) is not None]
     picture = _picture(told)
-    if not sides.stopped:
-        says = f"No trial was stopped early. {says}"
-        return [
-            Finding(
-                "rung_ranks", "pass" if told else "cannot tell", says.strip(), "", evidence, picture=picture
-            )
-        ]
-    if chance is None:
-        why = (
-            f"{plural(len(sides.stopped), 'trial')} {'was' if len(sides.stopped) == 1 else 'were'} stopped and never seen to "
-            f"the end, and those that were seen were chosen by their ranks: whether a better one was stopped cannot be told."
-        )
-        advice = (
-            f"More trials: from each rung {FREE} and more must go on whatever their rank."
-            if any(sides.free.values())
-            else "Use hyperband, which trains some trials to the end whatever their rank, or train a few without "
-            "early_terminate, to see whether early ranks can be trusted."
-        )
-        return [
-            Finding(
-                "rung_ranks", "cannot tell", f"{why} {says}".strip(), "", evidence, advice, picture=picture
-            )
-        ]
-    misled = [row["step"] for row in told if row["interval"] is not None and row["interval"][1] < MISLEADS]
-    proven = chance.low == 1.0 and bool(sides.audited)
-    words = (
-        f"The chance that one of the {plural(len(sides.stopped), 'stopped trial')} would have been the best is at most about "
-        f"{percent(chance.mean)} (95 %: {percent(chance.low)} to {percent(chance.high)}), and the mean loss by it "
-        f"{number(chance.loss, 2)}, as those went on that were not stopped whatever their rank."
-    )
-    if not misled and not proven:
-        verdict: Verdict = "pass" if chance.mean <= LIKELY else "cannot tell"
-        return [Finding("rung_ranks", verdict, f"{words} {says}", "", evidence, picture=picture)]
+    if not known.stopped and not known.audited:
+        says = f"No trial was stopped early. {_ranks_in_words(told, known)}".strip()
+        verdict: Verdict = "pass" if told else "cannot tell"
+        return [Finding("rung_ranks", verdict, says, "", _evidence(known, told), picture=picture)]
+    ahead = _ahead(known)
+    kills = _false_kills(known, ahead)
+    chance = _chance(history, known, ahead)
+    verdict = _verdict(told, kills, chance)
+    says = " ".join(filter(None, (_in_words(known, ahead, kills, chance), _ranks_in_words(told, known))))
     return [
         Finding(
             "rung_ranks",
-            "warn",
-            f"{words} {says}",
+            verdict,
+            says,
             "",
-            evidence,
-            _advice(told, rungs),
+            _evidence(known, told, ahead, kills, chance),
+            _advice(history, verdict, told, chance),
             picture=picture,
         )
     ]
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Who was seen to the end (`seen`, each standing for `weights` trials) and who was not (`stopped`, with the step).
-
-    `audited`: numbers of those that should have been stopped and ran on. `free`: for each rung, the numbers of those that
-    reached it and went on whatever their rank. `fair`: whether `seen`, so weighted, is a sample of all.
-    """
-
-    seen: list[Trial]
-    weights: Floats
-    stopped: list[tuple[Trial, int]]
-    audited: set[int]
-    free: dict[int, set[int]]
-    fair: bool
+def _verdict(told: list[dict[str, Any]], kills: FalseKills | None, chance: Chance | None) -> Verdict:
+    if kills is not None and kills.low >= MANY:
+        return "fail"
+    misled = any(row["interval"] is not None and row["interval"][1] < MISLEADS for row in told)
+    if (kills is not None and kills.ahead) or (chance is not None and (misled or chance.mean >= LIKELY)):
+        return "warn"
+    return "cannot tell" if chance is None or chance.mean >= UNSURE else "pass"
 
 
-def _sides(history: History, whole: list[Trial], rungs: list[int]) -> _Sides:
-    judged: dict[int, set[int]] = {}
-    condemned, stopped = set(), []
-    for record in history.decisions:
-        number = record["trial"]
-        if record["rung"] is not None:
-            judged.setdefault(int(record["rung"]), set()).add(number)
-        if record["scheduler"] and history.trials[number].outcome is Outcome.STOPPED:
-            stopped.append((history.trials[number], int(record["step"])))
-        elif record["scheduler"]:
-            condemned.add(number)
-    audited = {trial.number for trial in whole if trial.origin == AUDIT or trial.number in condemned}
-    free = {
-        step: {
-            number
-            for number, _ in history.scores_at(step)
-            if number not in judged.get(step, ()) or number in audited
-        }
-        if _by_rungs(history)
-        else audited
-        for step in rungs
-    }
-    never = [trial for trial in whole if all(trial.number in free[step] - audited for step in rungs)]
-    if stopped and len(audited) >= FEWEST:
-        weight = (len(stopped) + len(audited)) / len(audited)
-        weights = np.array([weight if trial.number in audited else 1.0 for trial in whole])
-        return _Sides(whole, weights, stopped, audited, free, fair=True)
-    if stopped and len(never) >= FEWEST and _by_rungs(history):
-        return _Sides(never, np.ones(len(never)), stopped, audited, free, fair=True)
-    return _Sides(whole, np.ones(len(whole)), stopped, audited, free, fair=not stopped)
+def _ahead(known: Witnesses) -> list[Trial]:
+    """Audited trials that ended ahead of all that were let through, best first."""
+    best = min(
+        (_final(trial) for trial in known.seen if trial.number not in known.audited), default=-math.inf
+    )
+    return [trial for trial in known.seen if trial.number in known.audited and _final(trial) < best]
 
 
-def _by_rungs(history: History) -> bool:
-    """Whether the journal tells of trials that were compared and went on; the median rule only tells whom it stopped."""
-    return any(record["rung"] is not None and not record["scheduler"] for record in history.decisions)
+def _false_kills(known: Witnesses, ahead: list[Trial]) -> FalseKills | None:
+    audited = len(known.audited) + known.fallen
+    if not audited:
+        return None
+    return false_kills(len(known.stopped) + audited, audited, len(ahead))
 
 
 def _rungs(history: History) -> list[int]:
     """Steps at which trials were compared; where the scheduler has no rungs, those that asha would have."""
-    if _by_rungs(history):
+    if compared_at_rungs(history):
         return sorted({int(record["rung"]) for record in history.decisions if record["rung"] is not None})
     steps = history.problem.max_steps
     return list(geometric(default_min_iter(steps, ETA, share=10), steps - 1, ETA))
 
 
-def _row(history: History, sides: _Sides, step: int) -> dict[str, Any] | None:
+def _row(history: History, known: Witnesses, step: int) -> dict[str, Any] | None:
     """How ranks at `step` agree with the final ones; None with fewer than three trials."""
-    at = dict(history.scores_at(step))
-    kept = [(trial, w) for trial, w in zip(sides.seen, sides.weights, strict=True) if trial.number in at]
+    at = {trial.number: score for trial in known.seen if (score := score_at(trial, step)) is not None}
+    kept = [(trial, w) for trial, w in zip(known.seen, known.weights, strict=True) if trial.number in at]
     if len(kept) < 3:
         return None
     kept = [kept[i] for i in evenly(len(kept), MOST)]
@@ -204,39 +139,35 @@ def _row(history: History, sides: _Sides, step: int) -> dict[str, Any] | None:
     }
 
 
-def _chance(history: History, sides: _Sides, whole: list[Trial], rungs: list[int]) -> Chance | None:
+def _chance(history: History, known: Witnesses, ahead: list[Trial]) -> Chance | None:
     """Of a better one among the stopped; None where nobody shows how those that rank low go on."""
-    ahead = [_final(trial) for trial in whole if trial.number in sides.audited]
-    best = min((_final(trial) for trial in whole if trial.number not in sides.audited), default=math.inf)
-    if sides.stopped and min(ahead, default=math.inf) < best < math.inf:
-        return Chance(
-            1.0, 1.0, 1.0, best - min(ahead)
-        )  # seen: one that should have been stopped is ahead of the others
-    first = min((step for _, step in sides.stopped), default=0)
-    passages = []
-    for i, step in enumerate(rungs):
-        if not first or step < first:
-            continue
-        here = dict(history.scores_at(step))
-        last = step == rungs[-1]
-        there = {t.number: _final(t) for t in whole} if last else dict(history.scores_at(rungs[i + 1]))
-        both = [number for number in here if number in there]
-        if len(sides.free[step].intersection(both)) < FREE or len(both) < stopped_best.FEWEST:
-            return None
-        stopped = [
-            here[t.number] for t, stop in sides.stopped if t.number in here and _rung_of(stop, rungs) == step
-        ]
-        passages.append(
-            Passage(np.array([here[n] for n in both]), np.array([there[n] for n in both]), np.array(stopped))
-        )
-    if not passages or math.isinf(best):
+    through = [_final(trial) for trial in known.seen if trial.number not in known.audited]
+    if ahead:  # it was seen: nothing is left to chance
+        return Chance(1.0, 1.0, 1.0, min(through) - _final(ahead[0]))
+    if not known.fair or not through or len(known.seen) < FEWEST:
         return None
-    return chance_of_better(passages, best, np.random.default_rng(0))
+    rungs = [_rung(history, known, step) for step in sorted({step for _, step in known.stopped})]
+    if min((len(rung.seen) for rung in rungs), default=FEWEST) < FEWEST:
+        return None
+    return chance_of_better(rungs, min(through), np.random.default_rng(0))
 
 
-def _rung_of(step: int, rungs: list[int]) -> int:
-    """The last rung up to `step`: where a trial that was stopped between rungs is continued from."""
-    return max((rung for rung in rungs if rung <= step), default=0)
+def _rung(history: History, known: Witnesses, step: int) -> Rung:
+    came = {trial.number: score for trial in history.trials if (score := score_at(trial, step)) is not None}
+    ascending = np.sort(list(came.values()))
+
+    def ranks(numbers: list[int]) -> Floats:
+        scores = np.array([came[number] for number in numbers])
+        both = np.searchsorted(ascending, scores) + np.searchsorted(ascending, scores, side="right")
+        return np.asarray(both / (2 * len(ascending)), dtype=np.float64)
+
+    here = [i for i, trial in enumerate(known.seen) if trial.number in came]
+    return Rung(
+        ranks([trial.number for trial, stop in known.stopped if stop == step]),
+        ranks([known.seen[i].number for i in here]),
+        np.array([_final(known.seen[i]) for i in here]),
+        known.weights[here],
+    )
 
 
 def _final(trial: Trial) -> float:
@@ -252,10 +183,55 @@ def _eta(history: History) -> int:
     return eta if isinstance(eta, int) and eta > 1 else ETA
 
 
-def _ranks_in_words(told: list[dict[str, Any]], sides: _Sides) -> str:
+def _evidence(
+    known: Witnesses,
+    told: list[dict[str, Any]],
+    ahead: list[Trial] | None = None,
+    kills: FalseKills | None = None,
+    chance: Chance | None = None,
+) -> dict[str, Any]:
+    return {
+        "seen": len(known.seen),
+        "stopped": len(known.stopped),
+        "audited": len(known.audited),
+        "fair": known.fair,
+        "rungs": told,
+        "ahead": [trial.id for trial in ahead or ()],
+        "false_kills": None if kills is None else asdict(kills),
+        "chance": chance
+        and {"mean": chance.mean, "interval": [chance.low, chance.high], "loss": chance.loss},
+    }
+
+
+def _in_words(known: Witnesses, ahead: list[Trial], kills: FalseKills | None, chance: Chance | None) -> str:
+    parts = []
+    if kills is not None:
+        parts.append(
+            f"Of {plural(kills.stopped, 'stopped trial')}, {kills.audited} ran on for the audit, and {kills.ahead} of these "
+            f"ended ahead of all that were let through: {percent(kills.share)} of the stopped (95 %: {percent(kills.low)} "
+            f"to {percent(kills.high)})."
+        )
+    if ahead:
+        loss = number(chance.loss if chance is not None else None, 2)
+        parts.append(f"{ahead[0].id} was stopped and is the best of all, by {loss}.")
+    elif chance is not None:
+        parts.append(
+            f"The chance that early stopping stopped the best of all is about {percent(chance.mean)} (95 %: "
+            f"{percent(chance.low)} to {percent(chance.high)}), and the mean loss by it {number(chance.loss, 2)}."
+        )
+    else:
+        many = f"{plural(len(known.stopped), 'trial')} {'was' if len(known.stopped) == 1 else 'were'} stopped"
+        parts.append(
+            f"{many} and never seen to the end, and those that were seen were chosen by their ranks: whether a better "
+            f"one was stopped cannot be told."
+        )
+    return " ".join(parts)
+
+
+def _ranks_in_words(told: list[dict[str, Any]], known: Witnesses) -> str:
     if not told:
         return "Too few trials were seen to the end to compare their ranks."
-    among = "all that were seen to the end" if sides.fair else "those only that were let through to the end"
+    among = "all that were seen to the end" if known.fair else "those only that were let through to the end"
     parts = []
     for row in told:
         if row["tau"] is None:
@@ -269,7 +245,19 @@ def _ranks_in_words(told: list[dict[str, Any]], sides: _Sides) -> str:
     return f"Kendall's tau with the final ranks (95 %), among {among}: {'; '.join(parts)}." if parts else ""
 
 
-def _advice(told: list[dict[str, Any]], rungs: list[int]) -> str:
+def _advice(history: History, verdict: Verdict, told: list[dict[str, Any]], chance: Chance | None) -> str:
+    if verdict == "pass":
+        return ""
+    if verdict == "cannot tell":
+        if chance is None and not history.problem.audit:
+            return (
+                "Let a few of the stopped trials run on (audit: 0.1), or use hyperband, which trains some trials to the end "
+                "whatever their rank."
+            )
+        return (
+            f"More of the stopped trials must run on, {FEWEST} at the least: more trials, or a larger audit."
+        )
+    rungs = _rungs(history)
     trusted = [row["step"] for row in told if row["interval"] is not None and row["interval"][0] >= 0.5]
     later = trusted[0] if trusted and trusted[0] > rungs[0] else None
     first = (

@@ -1,48 +1,71 @@
-"""Would a stopped trial have ended best? Its curve is continued as those of the trials that went on whatever their rank.
+"""Would a stopped trial have ended best? Its end is foretold from those of trials that were seen to theirs.
 
-From each rung to the next, and from the last to the final score, a score is a line in the one before, with normal errors:
-what a scheduler chooses by stands on the right of that line, so trials that it chose may help to fit it, as long as others
-show that it holds where the stopped ones are. The usual reference prior (flat in the coefficients and in the log of the
-error) gives draws of the lines; each continues every stopped trial, and the share of the draws in which one of them ends
-ahead is the chance.
+Of each rung, the final score is a line in the rank that a trial had there, fitted around the stopped trial in question: near
+ranks weigh most (a normal kernel), and each trial that was seen counts for as many as it stands for (Horvitz and Thompson
+1952), for those that were let through say nothing of those that were not. What the seen ones scatter about the line, smoothed by
+Silverman's rule, is what the stopped one may scatter: no law of errors is assumed, since those of trainings are skewed and
+narrow towards the best. Resampling the seen trials (the Bayesian bootstrap, Rubin 1981) gives the interval.
+
+Measured against the truth in benchmarks/doctor.py; docs/decisions/audit.md tells what it came to.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from search.analysis.checks.traces import Floats
+from search.analysis.thinning import evenly
 
-__all__ = ["FEWEST", "Chance", "Passage", "chance_of_better"]
+__all__ = ["FEWEST", "Chance", "Rung", "chance_of_better"]
 
-SETS, EACH = 200, 20
-"""Draws of the lines, and continuations of each stopped trial under each ..."""
+FEWEST = 4
+"""Trials seen to their end whatever their rank, below which nothing is said of the stopped ones."""
 
-MOST = 5_000_000
-"""... fewer, where there would be more than so many in all: they are held at once."""
+DRAWS = 200
+"""Resamplings of the trials that were seen."""
 
-FEWEST = 5
-"""Trials below which no line with an error is fitted."""
+WIDTH = 0.15
+"""Of the kernel, in ranks from 0 to 1."""
+
+SMOOTHED = 0.5
+"""Share of Silverman's bandwidth, 0.9 of the spread over the fifth root of the count."""
+
+TAIL = 1.0
+"""Final scores are cut off so many quartile ranges above the median: what comes apart has no say in how good ones end."""
+
+MOST = 300
+"""Stopped trials of a rung, evenly over their ranks, that stand for all, and as many seen ones."""
+
+LEVELS = 24
+"""Points of the integral that gives the loss."""
 
 
 @dataclass(frozen=True)
-class Passage:
-    """Scores at one rung and at the next (or final ones), of the same trials, and those of the trials `stopped` at it."""
+class Rung:
+    """The trials that were stopped at one step, and what is known there of those that were seen to their end.
 
-    here: Floats
-    there: Floats
+    Attributes:
+        stopped: ranks of the stopped ones among all that came there, 0 (best) to 1.
+        seen: ranks there of those that were seen to their end.
+        finals: their final scores.
+        weights: how many trials each of them stands for, positive.
+    """
+
     stopped: Floats
+    seen: Floats
+    finals: Floats
+    weights: Floats
 
 
 @dataclass(frozen=True)
 class Chance:
-    """Of a better one among the stopped. `low`, `high`: the central 95 % over the lines, stretched to hold the `mean`.
+    """Of a better one among the stopped. `low`, `high`: 95 %, by resampling the trials that were seen.
 
-    `loss`: what the best of them is better by, 0 where it is not; mean.
+    `loss`: what the best of them is better by, 0 where it is not; mean, in the unit of the score.
     """
 
     mean: float
@@ -51,59 +74,85 @@ class Chance:
     loss: float
 
 
-def chance_of_better(passages: Sequence[Passage], best: float, rng: np.random.Generator) -> Chance:
-    """That a stopped trial would have ended below `best`; `passages` by rung, ascending.
+def chance_of_better(rungs: Sequence[Rung], best: float, rng: np.random.Generator) -> Chance:
+    """That a stopped trial would have ended below `best`, the lowest score that was let through.
 
-    Where all scores are positive, as losses are, lines and errors are of their logarithms: large ones scatter more.
-    Scores are cut off at three quartile ranges above their median: what comes apart has no say in how good ones go on.
-    Raises ValueError: a passage with fewer than `FEWEST` trials.
+    Where all scores are positive, as losses are, the lines are of their logarithms. A rung where nobody was stopped adds
+    nothing. Raises ValueError: a rung with fewer than `FEWEST` trials that were seen.
     """
-    scores = np.concatenate([np.concatenate([p.here, p.there, p.stopped]) for p in passages] + [[best]])
-    if scores.min() > 0:
-        logs = [Passage(np.log(p.here), np.log(p.there), np.log(p.stopped)) for p in passages]
-        ahead, each = _ahead(logs, math.log(best), rng)
-        ahead = best * -np.expm1(-ahead)
-    else:
-        ahead, each = _ahead(passages, best, rng)
-    by_line = (ahead > 0).reshape(SETS, each).mean(axis=1)
-    mean = float(by_line.mean())
-    low, high = (float(bound) for bound in np.quantile(by_line, (0.025, 0.975)))
-    return Chance(mean, min(low, mean), max(high, mean), float(ahead.mean()))
+    rungs = [rung for rung in rungs if len(rung.stopped)]
+    if not rungs:
+        return Chance(0.0, 0.0, 0.0, 0.0)
+    few = min(len(rung.seen) for rung in rungs)
+    if few < FEWEST:
+        raise ValueError(f"a rung needs {FEWEST} trials that were seen to their end, got {few}")
+    positive = min(best, *(float(rung.finals.min()) for rung in rungs)) > 0
+    foretold = [_foretold(rung, positive) for rung in rungs]
+    level = np.log(best) if positive else best
+    none = np.zeros(DRAWS)
+    for each in foretold:
+        none += each.log_none_below(level, rng.exponential(size=(DRAWS, each.weights.shape[1])))
+    chance = 1 - np.exp(none)
+    low, high = np.quantile(chance, (0.025, 0.975))
+    mean = float(chance.mean())
+    return Chance(mean, min(float(low), mean), max(float(high), mean), _loss(foretold, level, positive))
 
 
-def _ahead(passages: Sequence[Passage], best: float, rng: np.random.Generator) -> tuple[Floats, int]:
-    """By how much a stopped trial is below `best`, 0 where none is, and the draws under each line, side by side."""
-    stopped = sum(len(passage.stopped) for passage in passages)
-    each = max(1, min(EACH, MOST // (SETS * max(1, stopped))))
-    draws = SETS * each
-    at = np.empty((draws, 0))
-    for passage in passages:
-        at = np.concatenate(
-            [at, np.broadcast_to(_cut(passage.stopped, passage.here), (draws, len(passage.stopped)))], axis=1
-        )
-        level, slope, error, middle = (np.repeat(v, each)[:, None] for v in _lines(passage, rng))
-        at = level + slope * (at - middle) + error * rng.standard_normal(at.shape)
-    return (np.maximum(0.0, best - at.min(axis=1)) if at.shape[1] else np.zeros(draws)), each
+@dataclass(frozen=True)
+class _Foretold:
+    """The ends of one rung's stopped trials, one a row: `ends`, one for each seen trial, with its `weights`, both (stopped,
+    seen), and the `bandwidth` (stopped, 1) that smooths them. `each`: stopped trials that a row stands for.
+    """
+
+    ends: Floats
+    weights: Floats
+    bandwidth: Floats
+    each: float
+
+    def log_none_below(self, level: float, resampled: Floats) -> Floats:
+        """log P(no end below `level`) for each row of `resampled`: (draws, seen), how often each seen trial counts."""
+        below = self.weights * ndtr((level - self.ends) / self.bandwidth)
+        chances = (resampled @ below.T) / (resampled @ self.weights.T)
+        logs: Floats = self.each * np.log1p(-np.minimum(chances, 1 - 1e-12)).sum(axis=1)
+        return logs
 
 
-def _lines(passage: Passage, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
-    """`SETS` draws of (level at the middle, slope, s.d. of the error), and the middle."""
-    count = len(passage.here)
-    if count < FEWEST:
-        raise ValueError(f"a passage needs {FEWEST} trials, got {count}")
-    here, there = _cut(passage.here, passage.here), _cut(passage.there, passage.there)
-    middle = float(here.mean())
-    x = here - middle
-    square = float(x @ x) or 1.0
-    slope = float(x @ there) / square
-    rest = there - there.mean() - slope * x
-    error = np.sqrt(float(rest @ rest) / rng.chisquare(count - 2, SETS))
-    levels = there.mean() + error * rng.standard_normal(SETS) / np.sqrt(count)
-    slopes = slope + error * rng.standard_normal(SETS) / np.sqrt(square)
-    return levels, slopes, error, np.full(SETS, middle)
+def _foretold(rung: Rung, positive: bool) -> _Foretold:
+    some, seen = evenly(len(rung.stopped), MOST), evenly(len(rung.seen), MOST)
+    at, ranks = np.sort(rung.stopped)[some][:, None], rung.seen[seen][None, :]
+    finals = _cut(np.log(rung.finals) if positive else rung.finals)[seen][None, :]
+    kernel = np.exp(-0.5 * ((at - ranks) / WIDTH) ** 2)
+    weights = np.maximum(kernel, 1e-9) * rung.weights[seen][None, :]
+    weights /= weights.sum(axis=1, keepdims=True)
+    middle = (weights * ranks).sum(axis=1, keepdims=True)
+    level = (weights * finals).sum(axis=1, keepdims=True)
+    square = (weights * (ranks - middle) ** 2).sum(axis=1, keepdims=True)
+    slope = (weights * (ranks - middle) * (finals - level)).sum(axis=1, keepdims=True) / np.maximum(
+        square, 1e-9
+    )
+    rest = finals - level - slope * (ranks - middle)
+    spread = np.sqrt((weights * rest**2).sum(axis=1, keepdims=True))
+    count = 1 / (weights**2).sum(axis=1, keepdims=True)
+    bandwidth = np.maximum(SMOOTHED * 0.9 * spread * count**-0.2, 1e-12)
+    ends = level + slope * (at - middle) + rest
+    return _Foretold(ends, weights, bandwidth, len(rung.stopped) / len(some))
 
 
-def _cut(values: Floats, like: Floats) -> Floats:
-    low, middle, high = np.quantile(like, (0.25, 0.5, 0.75))
-    cut: Floats = np.minimum(values, middle + 3 * (high - low))
+def _loss(foretold: Sequence[_Foretold], best: float, positive: bool) -> float:
+    """The mean of what is below `best`: the integral, over all levels below it, of the chance that an end is."""
+    lowest = min(float((each.ends - 3 * each.bandwidth).min()) for each in foretold)
+    if lowest >= best:
+        return 0.0
+    levels = np.linspace(lowest, best, LEVELS)
+    none = [
+        sum(each.log_none_below(level, np.ones((1, each.weights.shape[1])))[0] for each in foretold)
+        for level in levels
+    ]
+    values = np.exp(levels) if positive else levels
+    return float(np.trapezoid(1 - np.exp(none), values))
+
+
+def _cut(values: Floats) -> Floats:
+    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
+    cut: Floats = np.minimum(values, middle + TAIL * (high - low))
     return cut
