@@ -129,7 +129,9 @@ class NotebookView:
         self._drawn = time.monotonic()
 
     def _head(self, history: History) -> str:
-        name = text(self._root.name if self._root is not None else "sweep")
+        confirmed = history.about.get("confirm", {}).get("of")
+        name = self._root.name if self._root is not None else "sweep"
+        name = text(f"{confirmed}: confirmation" if confirmed else name)
         objective = history.problem.objective
         return f'<p class="ty-head">{name} <span class="ty-dim">{objective.goal} {text(objective.metric, 60)}</span></p>'
 

@@ -12,5 +12,8 @@ HEAVY = frozenset(
         "scipy.stats",
         "tensorboard",
         "pyarrow",
+        "mlflow",
+        "wandb",
+        "IPython",
     }
 )
