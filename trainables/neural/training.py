@@ -80,6 +80,7 @@ class Training:
             initialize(module, options["initializer"], options["initializer_scale"])
         self._module = module.to(place)
         self._parameters = list(self._module.parameters())
+        self._weight = sum(parameter.numel() for parameter in self._parameters)
         self._targets = Targets(dataset, options["label_smoothing"])
         self._train = Examples(dataset.train_x, self._targets.encode(dataset.train_y), place)
         self._augment = make_augmenter(dataset)
@@ -108,7 +109,7 @@ class Training:
             "val/loss" and every score of the task as "val/<name>" (`trainables.scoring`), of the moving average of
             the weights where there is one; "lr" (of the last update), "grad_norm" (2-norm of the last update's
             gradient, before it is clipped), "clipped" (share of updates that were; with `clip` only),
-            "examples_per_second" (trained).
+            "parameters" (how many numbers the network learns or has learnt: what it weighs), "examples_per_second" (trained).
         """
         with self._random.lent(), deterministic(self._options["deterministic"]):
             self._module.train()
@@ -126,6 +127,7 @@ class Training:
                 if self.over and self._best.weights is not None:
                     self._put_back(self._best.weights)
                     metrics |= self._validate()
+        metrics["parameters"] = float(self._weight)
         metrics["examples_per_second"] = len(self._train) / max(seconds, 1e-9)
         return metrics
 

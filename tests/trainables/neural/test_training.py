@@ -467,3 +467,9 @@ def test_parts_may_be_frozen_and_thawed_between_epochs() -> None:
         first.append(trained._module[0].weight.detach().clone())
     assert torch.equal(first[0], first[2])
     assert not torch.equal(first[2], first[3])
+
+
+def test_every_epoch_says_what_the_network_weighs() -> None:
+    trained = training({})
+    features, classes = 13, 3
+    assert trained.epoch()["parameters"] == features * classes + classes
