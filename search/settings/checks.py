@@ -18,6 +18,7 @@ from search.schedulers import SCHEDULERS, make_scheduler
 from search.searchers import SEARCHERS, capabilities
 from search.searchers.capabilities import read_options
 from search.settings.data_section import missing_file, parameters_of
+from search.settings.declared_roles import leaves_to_trainable
 from search.settings.document import Document, KeyPath
 from search.settings.foreign import rungs_of_wandb
 from search.settings.mirrors import mirror_problems
@@ -52,7 +53,7 @@ def check(file: SweepFile, document: Document, base: Path) -> list[str]:
 
 def read_space(file: SweepFile, document: Document) -> tuple[Space | None, list[str]]:
     """The space of `parameters`, `data` and `constraints`, or None with what is wrong; None while nothing is known."""
-    if file.parameters is None:
+    if file.parameters is None or leaves_to_trainable(file.parameters):
         return None, []
     problems, parameters = [], {}
     for name, given in file.parameters.items():

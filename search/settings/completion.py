@@ -12,6 +12,7 @@ from search.searchers import capabilities
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.data_options import data_problem, data_remarks, option_problems, samples
 from search.settings.data_section import absolute_source, constants, map_source
+from search.settings.declared_roles import with_declared_roles
 from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
 from search.settings.groups import groups_of_choices
@@ -49,6 +50,12 @@ def complete(
     if problems := repeats_problems(file, plug, document):
         raise SettingsError(in_order(problems))
     data, declared, wrong_data = _declaration(file, plug, document, base)
+    parameters, unknown = with_declared_roles(
+        file.parameters, plain(declared.parameters, ("parameters",)) or {}, plug.ref, document
+    )
+    if unknown:
+        raise SettingsError(in_order(unknown))
+    file = file.model_copy(update={"parameters": parameters})
     notes = data_remarks(data, document) if data is not None and declared.reads_sections else []
     method, early_terminate = _method(file, document, notes)
     rungs = (

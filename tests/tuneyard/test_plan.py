@@ -98,3 +98,19 @@ def test_a_missing_file_is_named_with_the_nearest(call: Call, sweep_file: Path) 
     done = call("plan", "swep.yaml")
     assert done.code == 2
     assert "did you mean sweep.yaml?" in done.err
+
+
+def test_roles_are_listed(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text(
+        "trainable: branin\nmethod: sobol\nrun_cap: 40\nparameters:\n"
+        "  x1: {min: -5.0, max: 10.0, role: scientific}\n  x2: {min: 0.0, max: 15.0, role: nuisance}\n"
+    )
+    assert call("plan", file, "--json").json["roles"] == {
+        "scientific": ["x1"],
+        "nuisance": ["x2"],
+        "fixed": [],
+    }
+    assert "roles      scientific: x1; nuisance: x2" in call("plan", file).out
+    file.write_text("trainable: branin\n")
+    assert "roles  " not in call("plan", file).out

@@ -88,7 +88,6 @@ def test_all_of_them_are_said_at_once(tmp_path: Path) -> None:
             ],
         },
         {"role": {"values": ["leader", "follower"], "role": "scientific"}},
-        {"model": {"role": "scientific"}},
     ],
 )
 def test_what_goes_together_is_taken(parameters: dict[str, Any]) -> None:
@@ -148,3 +147,64 @@ def test_what_leaves_little_to_be_said_is_noted() -> None:
         "run_cap: 12 trials over 3 values of x1 leave about 4 each; to tell them apart takes 10 each and more (run_cap: 30)",
     )
     assert resolved(parameters=parameters, method="sobol", run_cap=30).notes == ()
+
+
+def roles_and_names(**keys: Any) -> tuple[dict[str, str], set[str]]:
+    space = Sweep(**keys).resolved.space
+    return {each.name: each.role for each in space.parameters if each.role}, set(space.names)
+
+
+def test_roles_alone_search_what_the_trainable_declares() -> None:
+    everything = set(Sweep("mlp", data="digits").resolved.space.names)
+    given = {"optimizer": {"role": "scientific"}, "model": {"width": {"role": "nuisance"}}}
+    roles, names = roles_and_names(trainable="mlp", data="digits", parameters=given)
+    assert roles == {"optimizer": "scientific", "model.width": "nuisance"}
+    assert names == everything
+    dotted, _ = roles_and_names(
+        trainable="mlp", data="digits", parameters={"model.width": {"role": "scientific"}}
+    )
+    assert dotted == {"model.width": "scientific"}
+
+
+def test_a_role_alone_beside_ranges_searches_what_is_named() -> None:
+    given = {"optimizer": {"role": "scientific"}, "lr": {"min": 1e-4, "max": 1e-1, "log": True}}
+    roles, names = roles_and_names(trainable="mlp", data="digits", parameters=given)
+    assert roles == {"optimizer": "scientific"}
+    assert names == {"optimizer", "lr", "data.source"}
+
+
+def test_a_role_alone_keeps_the_conditions_of_what_is_declared() -> None:
+    settings = Sweep("classical", data="digits", parameters={"estimator": {"role": "scientific"}}).resolved
+    plain = Sweep("classical", data="digits").resolved
+    assert settings.problem().roles == {"estimator": "scientific"}
+    assert [(each.name, each.when) for each in settings.space.parameters] == [
+        (each.name, each.when) for each in plain.space.parameters
+    ]
+
+
+def test_a_role_alone_of_nothing_declared_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text("trainable: mlp\ndata: digits\nparameters:\n  optimzer: {role: scientific}\n")
+    with pytest.raises(SettingsError) as caught:
+        Sweep.from_file(file).resolved  # noqa: B018 - the trainable is asked only here
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
+        "sweep.yaml:4:3 parameters.optimzer: has a role and no values, and mlp declares no such parameter "
+        "(did you mean optimizer?); give it {min: .., max: ..} or {values: [..]}"
+    ]
+
+
+def test_resolved_roles_are_written_out_and_read_again() -> None:
+    settings = Sweep("mlp", data="digits", parameters={"optimizer": {"role": "scientific"}}).resolved
+    assert ResolvedSettings.from_dict(settings.to_dict()).problem().roles == {"optimizer": "scientific"}
+
+
+def test_constraints_and_points_see_what_is_declared() -> None:
+    given = {"lr": {"role": "nuisance"}, "optimizer": {"values": ["sgd", "adam"], "role": "scientific"}}
+    settings = Sweep(
+        "mlp",
+        data="digits",
+        parameters=given,
+        constraints=["lr < 0.05"],
+        points=[{"lr": 0.01, "optimizer": "sgd"}],
+    ).resolved
+    assert settings.problem().points[0]["lr"] == 0.01
