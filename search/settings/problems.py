@@ -70,6 +70,8 @@ def _sentence(problem: Any) -> str:
             return "must not be empty"
         case "greater_than_equal":
             return f"must be {context['ge']:g} or more, got {_shown(got)}"
+        case "less_than_equal":
+            return f"must be {context['le']:g} or less, got {_shown(got)}"
         case "greater_than":
             return f"must be more than {context['gt']:g}, got {_shown(got)}"
         case "dict_type" | "model_type":

@@ -32,6 +32,7 @@ def traced(
     objective: Objective | None = None,
     parameters: Mapping[str, Any] = PARAMETERS,
     scheduler: str = "none",
+    audit: float = 0.0,
 ) -> History:
     """`curve(number, step)` gives the metrics; one trial after the other. `ends`: a trial is over by itself by then."""
     problem = Problem(
@@ -40,6 +41,7 @@ def traced(
         steps,
         Budget(trials=trials),
         FailurePolicy(stop_after=None),
+        audit=audit,
     )
     searcher, rule = make_searcher("random", problem), make_scheduler(scheduler, problem)
     sweep = PassiveSweep.begin(problem, searcher, rule, MemoryJournal())

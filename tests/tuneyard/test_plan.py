@@ -66,6 +66,24 @@ def test_steps_are_rehearsed_with_the_real_scheduler(call: Call, sweep_file: Pat
     assert steps("run_cap=3000")["about"] > 3000  # a long sweep is rehearsed in part
 
 
+def test_what_the_audit_is_expected_to_cost(call: Call, sweep_file: Path) -> None:
+    plain = call("plan", sweep_file, "--json").json
+    assert plain["audit"] is None
+    audited = call("plan", sweep_file, "--set", "audit=0.2", "--json").json
+    assert audited["audit"]["share"] == 0.2
+    assert 1 < audited["audit"]["trials"] < 0.2 * audited["budget"]["trials"]
+    assert audited["steps"]["about"] == pytest.approx(
+        plain["steps"]["about"] + audited["audit"]["steps"], abs=1
+    )
+    assert (
+        "audit      20% of the stopped trials run on: about"
+        in call("plan", sweep_file, "--set", "audit=0.2").out
+    )
+    idle = call("plan", sweep_file, "--set", "audit=0.2", "--set", "early_terminate=none")
+    assert "none are expected" in idle.out
+    assert "audit: nothing is stopped early" in idle.out
+
+
 def test_the_size_of_the_space(call: Call, sweep_file: Path) -> None:
     sweep_file.write_text(
         "trainable: sphere\nmetric: loss\nmethod: grid\nmax_steps: 1\nparameters: {a: {values: [1, 2, 3]}, b: {min: 1, max: 4}, c: 5}\n"

@@ -249,6 +249,17 @@ WRONG = [
         "sweep.yaml:2:1 lanes: training many trials as one batched computation is not available yet; remove this key",
     ),
     (
+        "audit of what Ray's own scheduler stops",
+        "trainable: curves\nearly_terminate: ray/async_hyperband\naudit: 0.05\n",
+        "sweep.yaml:3:1 audit: what ray/async_hyperband stops cannot run on, because Ray Tune stops it; leave audit out, or "
+        "use asha, hyperband or median, which can be audited",
+    ),
+    (
+        "audit of more than all",
+        "trainable: curves\nearly_terminate: asha\naudit: 5\n",
+        "sweep.yaml:3:1 audit: must be 1 or less, got 5",
+    ),
+    (
         "one seed to confirm with",
         "trainable: branin\nconfirm: {top: 3, seeds: 1}\n",
         "sweep.yaml:2:19 confirm.seeds: must be 2 or more, got 1",

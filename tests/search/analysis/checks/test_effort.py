@@ -32,6 +32,13 @@ def test_a_good_choice_with_two_trials_was_dismissed() -> None:
     assert "kind = c 18 trials more" in finding.next
 
 
+def test_a_choice_that_the_method_came_back_to_is_being_heard() -> None:
+    told = [({"x": i / 60, "kind": "ab"[i % 2]}, abs(i / 60 - 0.5)) for i in range(58)]
+    dismissed = [({"x": 0.5, "kind": "c"}, -0.2), ({"x": 0.4, "kind": "c"}, -0.1)]
+    assert effort(scripted(PARAMETERS, [*dismissed, *told]))[0].verdict == "warn"
+    assert effort(scripted(PARAMETERS, [dismissed[0], *told, dismissed[1]]))[0].verdict == "pass"
+
+
 def test_a_choice_that_is_worse_was_beaten() -> None:
     assert effort(sweep({"a": 30, "b": 28, "c": 2}, penalty=0.5))[0].verdict == "pass"
 

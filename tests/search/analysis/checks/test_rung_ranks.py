@@ -8,8 +8,7 @@ import pytest
 from contracts.traced import traced, verdicts
 from search.analysis.checks.rung_ranks import rung_ranks
 from search.history import History
-from search.problem import Budget, FailurePolicy, Objective, Problem
-from spaces import parse_parameters
+from search.problem import Objective
 
 STEPS, RUNG = 9, 3
 LOSS = Objective("loss")
@@ -29,33 +28,8 @@ def reversed_early(number: int, step: int) -> dict[str, float]:
     return {"loss": 3 - 2 * done + (2 * done - 1) * end}
 
 
-def audited(curve, every: int, trials: int = 60) -> History:  # type: ignore[no-untyped-def]
-    """A sweep with one rung, where the best third goes on; each `every`-th that should be stopped runs on."""
-    problem = Problem(
-        parse_parameters({"x": {"min": 0.0, "max": 1.0}}), LOSS, STEPS, Budget(trials=trials), FailurePolicy()
-    )
-    history = History.from_records([{"type": "sweep", "problem": problem.to_json()}])
-    arrived: list[float] = []
-    condemned = 0
-    for number in range(trials):
-        at = {"trial": number, "now": float(number)}
-        history.apply({"type": "ask", **at, "config": {"x": 0.5}, "seed": number, "origin": "searcher"})
-        outcome = "completed"
-        for step in range(1, STEPS + 1):
-            history.apply({"type": "result", **at, "step": step, "metrics": curve(number, step)})
-            if step != RUNG:
-                continue
-            arrived.append(curve(number, step)["loss"])
-            stop = sorted(arrived).index(arrived[-1]) >= max(1, len(arrived) // 3)
-            condemned += stop
-            runs_on = not stop or condemned % every == 0
-            told = {"outcome": None if runs_on else "stopped", "reason": "", "rung": RUNG, "scheduler": stop}
-            history.apply({"type": "decision", **at, "step": step, **told, "failure": None})
-            if not runs_on:
-                outcome = "stopped"
-                break
-        history.apply({"type": "close", **at, "outcome": outcome})
-    return history
+def audited(curve, share: float, trials: int = 60, scheduler: str = "asha") -> History:  # type: ignore[no-untyped-def]
+    return traced(curve, trials=trials, steps=STEPS, objective=LOSS, scheduler=scheduler, audit=share)
 
 
 def test_survivors_alone_do_not_tell() -> None:
@@ -81,26 +55,73 @@ def test_where_nothing_was_stopped_the_rungs_of_asha_are_looked_at() -> None:
     assert first["dropped"] == first["top"] == 3
 
 
-def test_audited_trials_clear_a_sound_rung() -> None:
-    (found,) = rung_ranks(audited(ranked_early, every=4))
+@pytest.mark.parametrize("scheduler", ["asha", "hyperband", "median"])
+def test_audited_trials_clear_a_sound_rung(scheduler: str) -> None:
+    (found,) = rung_ranks(audited(ranked_early, 0.25, scheduler=scheduler))
     assert verdicts([found]) == ["pass"]
-    assert found.evidence["audited"] >= 8
+    assert found.evidence["audited"] >= 4
     assert found.evidence["fair"]
-    assert found.evidence["chance"]["mean"] < 0.2
+    assert found.evidence["chance"]["mean"] < 0.25
+    kills = found.evidence["false_kills"]
+    assert (kills["ahead"], kills["share"], kills["low"]) == (0, 0.0, 0.0)
+    assert kills["stopped"] == found.evidence["stopped"] + found.evidence["audited"]
+    assert "ran on for the audit, and 0 of these ended ahead" in found.says
 
 
-def test_an_audited_trial_that_ended_ahead_is_proof() -> None:
-    (found,) = rung_ranks(audited(reversed_early, every=4))
-    assert verdicts([found]) == ["warn"]
+@pytest.mark.parametrize(
+    ("scheduler", "verdict"), [("asha", "fail"), ("hyperband", "fail"), ("median", "warn")]
+)
+def test_audited_trials_that_ended_ahead_are_proof(scheduler: str, verdict: str) -> None:
+    (found,) = rung_ranks(audited(reversed_early, 0.25, scheduler=scheduler))
+    assert verdicts([found]) == [verdict]
     assert found.evidence["chance"]["mean"] == 1.0
+    assert found.evidence["chance"]["loss"] > 0
+    assert (found.evidence["false_kills"]["low"] >= 0.05) == (verdict == "fail")
+    assert found.evidence["false_kills"]["ahead"] == len(found.evidence["ahead"]) >= 2
     assert found.evidence["rungs"][0]["interval"][1] < 0.3
+    assert f"{found.evidence['ahead'][0]} was stopped and is the best of all" in found.says
     assert "early_terminate" in found.next or "Begin to stop later" in found.next
 
 
+def test_one_that_ended_ahead_among_many_is_a_warning() -> None:
+    def late(number: int, step: int) -> dict[str, float]:
+        plainly = ranked_early(number, step)["loss"]
+        return {"loss": plainly - 5 if number == winner and step == STEPS else plainly}
+
+    winner = -1
+    winner = max(audited(late, 0.25).audited)
+    (found,) = rung_ranks(audited(late, 0.25))
+    assert verdicts([found]) == ["warn"]
+    assert found.evidence["ahead"] == [f"t{winner:05d}"]
+    assert found.evidence["chance"]["loss"] == pytest.approx(5, abs=1)
+
+
 def test_too_few_audited_trials_do_not_tell() -> None:
-    (found,) = rung_ranks(audited(ranked_early, every=20))
+    (found,) = rung_ranks(audited(ranked_early, 0.05, trials=30))
     assert 0 < found.evidence["audited"] < 4
     assert verdicts([found]) == ["cannot tell"]
+    assert "larger audit" in found.next
+    assert found.evidence["false_kills"]["high"] > 0.5
+
+
+def test_where_all_were_audited_nothing_is_left_to_estimate() -> None:
+    (found,) = rung_ranks(audited(ranked_early, 1.0))
+    assert verdicts([found]) == ["pass"]
+    assert found.evidence["stopped"] == 0
+    assert found.evidence["chance"] == {"mean": 0.0, "interval": [0.0, 0.0], "loss": 0.0}
+    assert found.evidence["false_kills"]["high"] == 0.0
+
+
+def test_an_audited_trial_that_failed_was_seen_and_is_ahead_of_nothing() -> None:
+    def breaking(number: int, step: int) -> dict[str, float]:
+        return {"loss": float("nan")} if step == STEPS and number % 2 else ranked_early(number, step)
+
+    history = audited(breaking, 0.25)
+    failed = [n for n in history.audited if history.trials[n].state == "failed"]
+    (found,) = rung_ranks(history)
+    assert failed
+    assert found.evidence["false_kills"]["audited"] == len(history.audited)
+    assert found.evidence["audited"] == len(history.audited) - len(failed)
 
 
 @pytest.mark.parametrize(("curve", "verdict"), [(ranked_early, "pass"), (reversed_early, "warn")])
