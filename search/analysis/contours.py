@@ -24,7 +24,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 def contours(history: History, importance: dict[str, Any]) -> dict[str, Any]:
     """Every pair of the three most important parameters (by the mean share of the methods of `importance`).
 
-    `reason`: why there is none, or None. `pairs`: `x` and `y` (parameter, scale, low, high, choices), `points` (columns
+    `reason`: why there is none, or None. `pairs`: `x` and `y` (parameter, scale, low, high, choices, conditional, whole), `points` (columns
     trial, x, y, value, state: the best quarter of at most 800 trials and an even spread over the other ranks) and `surface`:
     columns `x` and `y` of the grid, `value` (rows of y), or None with a choice among the two or too few different values.
 
@@ -72,6 +72,7 @@ def _told(axis: Axis) -> dict[str, Any]:
         "high": axis.high,
         "choices": list(axis.choices),
         "conditional": axis.conditional,
+        "whole": axis.whole,
     }
 
 

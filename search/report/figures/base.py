@@ -145,6 +145,7 @@ def ticks_of(each: dict[str, Any], room: float | None = None) -> dict[str, Any]:
     beyond_ends = (room or 0.0) * (high - low)
     return {
         "tickformat": ",~r",
+        **({"dtick": 1} if each.get("whole") and high - low <= 8 else {}),
         **({} if room is None or not high > low else {"range": [low - beyond_ends, high + beyond_ends]}),
     }
 

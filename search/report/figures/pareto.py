@@ -75,7 +75,7 @@ def hypervolume_figure(report: dict[str, Any]) -> Figure | None:
         View(
             title,
             [_growth(volume, unit, end)],
-            layout(xaxis=x, yaxis=axis("share of the box", tickformat=".0%"), showlegend=False),
+            layout(xaxis=x, yaxis=axis("share of the box", tickformat=".2~%"), showlegend=False),
         )
         for unit, title, x, end in across
     ]
@@ -186,7 +186,8 @@ def _wide(values: list[float]) -> bool:
 
 def _axis(objective: dict[str, Any], values: list[float], span: tuple[float, float] | None) -> dict[str, Any]:
     if _wide(values):
-        return axis(_title(objective), type="log", dtick=1 if max(values) > 1e4 * min(values) else "D2")
+        step = 1 if max(values) > 1e4 * min(values) else "D2"
+        return axis(_title(objective), type="log", dtick=step, tickformat=",~g")
     return axis(_title(objective), range=list(span) if span else None, autorange=span is None)
 
 
