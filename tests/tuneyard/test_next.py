@@ -141,3 +141,59 @@ def test_a_run_and_its_report_suggest_it(project: Path, call: Call) -> None:
     assert suggested in call("resume", "sweep", "--add-trials", "1", "--runner", "inline").err
     page = Path("runs/sweep/report/index.html").read_text()
     assert suggested in page
+
+
+DECLARED = """\
+import math
+
+from trainables.base import Declaration
+
+
+class Slow:
+    declared = Declaration(
+        metric="loss",
+        max_steps=20,
+        length="epochs",
+        parameters={"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}},
+        defaults={"x": 0.5, "y": 0.5, "epochs": 20},
+        options=("x", "y", "epochs"),
+    )
+
+    def setup(self, config, *, seed, device):
+        self.config, self.done = config, 0
+
+    def step(self):
+        self.done += 1
+        bowl = (self.config["x"] - 0.5) ** 2 + (self.config["y"] - 0.3) ** 2
+        return {"loss": bowl + math.exp(-0.05 * self.done)}
+
+    def save(self, directory):
+        pass
+
+    def load(self, directory):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("steps", "told"), [(12, "epochs: 24"), (10, "")])
+def test_what_a_trainable_declares_is_neither_written_out_nor_in_the_way(
+    call: Call, tmp_path: Path, steps: int, told: str
+) -> None:
+    """Its space stays declared, the length that it is told follows the steps, and every trial is learnt from."""
+    Path("slow.py").write_text(DECLARED)
+    Path("slow.yaml").write_text(f"trainable: slow.py:Slow\nmax_steps: {steps}\nrun_cap: 30\n")
+    assert call("run", "slow.yaml", "--runner", "inline").code == 0
+    written = call("next", "slow", "-o", "more.yaml")
+    assert written.code == 0, written.err
+    text = Path("more.yaml").read_text()
+    assert f"max_steps: {2 * steps}" in text
+    assert "parameters:" not in text
+    assert "ignore: [epochs]" in text
+    assert "it learns from 30 of 30 trials" in written.out
+    plan = call("plan", "more.yaml")
+    assert plan.code == 0
+    assert told in plan.out
+    done = call("run", "more.yaml", "--runner", "inline", "-n", "2", "--set", "confirm=null")
+    assert done.code == 0, done.err
+    priors = [seen for seen in Run.open("slow-next").history.observations if seen.number is None]
+    assert len(priors) == 30

@@ -80,7 +80,10 @@ files = st.fixed_dictionaries(
             },
         ),
         "checkpoint": st.fixed_dictionaries({"every": st.integers(1, 50)}),
-        "warm_start": st.lists(words, max_size=3),
+        "warm_start": st.lists(
+            words | st.fixed_dictionaries({"run": words}, optional={"ignore": st.lists(words, max_size=2)}),
+            max_size=3,
+        ),
         "storage": st.sampled_from(["runs", "/tmp/elsewhere", "a b/c"]),
         "seed": st.integers(0, 2**31),
     },
