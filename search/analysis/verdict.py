@@ -184,6 +184,9 @@ def _cautions(
 def _with_winner(
     history: History, name: str, state: str, winner: Trial, confirmed: Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:
+    if "imported" in history.about:
+        text = "It was imported, so nothing here can train its configs again. A sweep of your own can learn from it."
+        return [_step(text, f"tuneyard next {name} --set trainable=FILE.py:NAME -o next.yaml")]
     steps = []
     if (
         len(history.trials) >= 10
@@ -227,11 +230,9 @@ def _without_winner(history: History, name: str, state: str) -> dict[str, Any]:
     elif failed == trials:
         headline = "The only trial failed" if trials == 1 else f"All {trials:,} trials failed"
         sentence = "The failures below are grouped by cause; each links to its traceback."
-        steps.append(
-            _step(
-                "Mend the cause, then run the failed trials again.", f"tuneyard resume {name} --retry-failed"
-            )
-        )
+        if "imported" not in history.about:
+            retry = f"tuneyard resume {name} --retry-failed"
+            steps.append(_step("Mend the cause, then run the failed trials again.", retry))
     elif history.results_total == 0:
         headline, sentence = (
             "No trial has reported a result yet",

@@ -15,11 +15,13 @@ from search.errors import RunExistsError, SettingsError
 from search.exchange.foreign import Foreign, ForeignTrial
 from search.exchange.inferred import infer_space
 from search.exchange.names import legal_names, run_name
-from search.journal import FORMAT, encode
+from search.history import History
+from search.journal import FORMAT, encode, read_journal
 from search.paths import RunPaths, check_name
 from search.problem import Budget, FailurePolicy, Problem
 from search.provenance import provenance
 from search.trial import Outcome
+from search.views.tensorboard import TensorBoardView
 from spaces import Config, Constant, Space, SpaceError
 from spaces.values import listed
 
@@ -37,20 +39,23 @@ def write_run(foreign: Foreign, storage: Path, name: str | None) -> RunPaths:
     if paths.root.exists():
         raise RunExistsError(f"{paths.root} exists. Give the imported run another name: --name {name[:58]}-2")
     space, configs, told = _space(foreign)
-    # Hidden, and one folder deeper than runs lie: whoever lists the runs does not meet a half-made one.
-    made = RunPaths(storage / ".importing" / f"{name}-{secrets.token_hex(4)}")
+    # Two folders deeper than runs lie: whoever lists the runs does not meet a half-made one.
+    workshop = storage / ".importing"
+    made = RunPaths(workshop / secrets.token_hex(8) / name)
     try:
         made.root.mkdir(parents=True)
         logs = _write_tracebacks(foreign, made)
         _write_journal(made.journal, _records(foreign, space, configs, told, logs))
+        TensorBoardView(made.tensorboard).repair(History.from_records(read_journal(made.journal)))
         try:
             made.root.rename(paths.root)
         except OSError as error:
             raise RunExistsError(f"{paths.root} cannot be made ({error.strerror})") from error
     finally:
-        shutil.rmtree(made.root, ignore_errors=True)
-        if made.root.parent.is_dir() and not any(made.root.parent.iterdir()):
-            made.root.parent.rmdir()
+        shutil.rmtree(made.root.parent, ignore_errors=True)
+        for folder in (workshop, storage):  # another import may be at work there, and there may be runs
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     return paths
 
 

@@ -93,7 +93,7 @@ def describe(run: Run) -> None:
 
 def _state(run: Run, state: str) -> str:
     """What a trial's state means to a reader: without a driver nothing is running."""
-    idle = run.state != "running" and state == "running"
+    idle = bool(run.history.running) and run.state != "running" and state == "running"
     return "unfinished" if idle else state
 
 
