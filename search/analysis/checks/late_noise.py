@@ -23,12 +23,16 @@ FEWEST = 5
 MATERIAL = 0.1
 """Noise below this share of the spread of all trials at full length is fine detail between equals."""
 
+EARLY = 12
+"""Trials asked for first that tell the spread of the space, too: a method that has learnt draws all others close together."""
+
 
 def late_noise(history: History) -> list[Finding]:
     """Of the last quarter of the top trials (ten at most).
 
     `noise`: median over them of the s.d. around a straight line. `spread`: s.d. of their levels there, less what the
-    noise adds to it. `spread_of_all`: of a sample of all trials at full length, from the quartiles.
+    noise adds to it. `spread_of_all`: of a sample of all trials at full length, or of the first ones where they differ more,
+    from the quartiles.
     """
     if history.problem.max_steps == 1:
         return []
@@ -42,6 +46,11 @@ def late_noise(history: History) -> list[Finding]:
         for trial in at_full_length(history)[:TOP]
         if (late := _late(objective_of(trial).values)) is not None
     ]
+    first = [
+        late
+        for trial in sorted(at_full_length(history), key=lambda trial: trial.number)[:EARLY]
+        if (late := _late(objective_of(trial).values)) is not None
+    ]
     if len(top) < FEWEST:
         why = f"{len(top)} curves of {NEEDED} values and more were seen to their end; {FEWEST} are needed."
         return [cannot_tell("late_noise", why)]
@@ -51,8 +60,7 @@ def late_noise(history: History) -> list[Finding]:
     levels = [float(late.mean()) for late in top]
     added = float(np.mean([1 / len(late) for late in top])) * sigma**2
     spread = math.sqrt(max(0.0, float(np.var(levels, ddof=1)) - added))
-    low, high = np.quantile([late.mean() for late in every], (0.25, 0.75))
-    overall = float(high - low) / 1.349
+    overall = max(_spread(every), _spread([late / unit for late in first]))
     evidence: dict[str, Any] = {
         "noise": sigma * unit,
         "spread": spread * unit,
@@ -85,6 +93,12 @@ def late_noise(history: History) -> list[Finding]:
 def _late(values: Floats) -> Floats | None:
     """The last quarter, five values at least; None of a curve that is too short."""
     return values[-max(5, math.ceil(len(values) / 4)) :] if len(values) >= NEEDED else None
+
+
+def _spread(lates: list[Floats]) -> float:
+    """Standard deviation of the levels, from their quartiles."""
+    low, high = np.quantile([late.mean() for late in lates], (0.25, 0.75))
+    return float(high - low) / 1.349
 
 
 def _around_a_line(late: Floats) -> float:

@@ -18,7 +18,7 @@ __all__ = ["still_improving"]
 NEEDED = 8
 """Values of the objective below which the end of a curve is not judged."""
 
-MATERIAL = 0.03
+MATERIAL = 0.04
 """The last quarter must have brought this share of all that the trial gained: a curve that levels off never quite stops."""
 
 
@@ -26,7 +26,7 @@ def still_improving(history: History) -> list[Finding]:
     """Of the best trial at full length, with the count of such trials among the top ten.
 
     A trial improves at its end where its last quarter (five values or more) falls by Mann's trend test at 1 %, and
-    brought at least 3 % of its whole gain. Trials that end themselves before `max_steps` have had the steps they wanted.
+    brought at least 4 % of its whole gain. Trials that end themselves before `max_steps` have had the steps they wanted.
     """
     steps = history.problem.max_steps
     if steps == 1:
