@@ -45,6 +45,7 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
         "constraints": [constraint.text for constraint in problem.space.constraints],
         "given_points": len(problem.points),
         "began": history.began,
+        "imported": _imported(about.get("imported")),
         "resumes": len(history.resumes),
         "runner": _text(about.get("runner")),
         "host": _text(about.get("host")),
@@ -54,6 +55,15 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
         "nodes": nodes,
         "reproduce": _reproduce(about, paths),
     }
+
+
+def _imported(imported: Any) -> dict[str, Any] | None:
+    """Where an imported run comes from, and what was not known there: `from`, `source`, `inferred`, `notes`."""
+    told = _mapping(imported)
+    if not told:
+        return None
+    texts = {key: _text(told.get(key)) for key in ("from", "source")}
+    return {**texts, **{key: [str(each) for each in told.get(key, ())] for key in ("inferred", "notes")}}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

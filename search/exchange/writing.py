@@ -19,7 +19,7 @@ from search.history import History
 from search.journal import FORMAT, encode, read_journal
 from search.paths import RunPaths, check_name
 from search.problem import Budget, FailurePolicy, Problem
-from search.provenance import provenance
+from search.provenance import version
 from search.trial import Outcome
 from search.views.tensorboard import TensorBoardView
 from spaces import Config, Constant, Space, SpaceError
@@ -115,7 +115,10 @@ def _records(
         "notes": foreign.notes,
         **told,
     }
-    about = {"imported": imported, **provenance(Path.cwd())}
+    about = {
+        "imported": imported,
+        "versions": {"tuneyard": version("tuneyard")},
+    }  # of elsewhere nobody knows more
     header = {"type": "sweep", "now": 0.0, "format": FORMAT, "problem": problem.to_json(), "about": about}
     yield header if foreign.began is None else {**header, "t": foreign.began}
     events = [

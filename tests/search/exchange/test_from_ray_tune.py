@@ -250,3 +250,13 @@ def test_what_ray_writes_today(tmp_path: Path, storage: Path) -> None:
         assert all(trial.results for trial in run.history.trials)
         assert recorded.paths is not None
         shutil.rmtree(recorded.paths.root)
+
+
+def test_the_report_says_where_it_comes_from(ray_class: Path, storage: Path) -> None:
+    run = Run.import_from(ray_class, storage=storage, goal="minimize")
+    page = run.report().read_text()
+    assert "imported from</dt><dd>Ray Tune" in page
+    assert "ranges inferred from the values seen" in page
+    facts = json.loads((run.report().parent / "report.json").read_text())["facts"]
+    assert facts["imported"]["inferred"] == ["crash", "model.width", "opt.lr", "opt.name"]
+    assert facts["host"] is None
