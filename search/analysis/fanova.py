@@ -27,7 +27,7 @@ __all__ = ["FANOVA_TRIALS", "fanova", "fanova_deviation"]
 FANOVA_TRIALS = 250
 """Trials that enter at most: its cost grows faster than the square of the trials, 46 s at 1,500."""
 
-RESAMPLES, FEWEST, TREES = 16, 8, 2
+RESAMPLES, FEWEST, TREES = 12, 8, 2
 WORK = 25_000
 """Trials x parameters x resamples at most (but never fewer than `FEWEST` resamples): about two seconds."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 
-from contracts.reported import EVIL, hostile_run
+from contracts.reported import EVIL, hostile_run, run_in, run_of
+from search.problem import Objective
 from search.report import build_report
 from search.report.markdown import escaped
 from search.report.page import script_json
 from search.report.text import shortened, visible
+from search.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,50 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
     assert visible("a\u202eb\x00") == "a\\u202eb\\u0000"
     assert shortened("x" * 50, 9) == "xxxx…xxxx"
     assert escaped("a|b `c` <d>") == "a\\|b \\`c\\` \\<d\\>"
+
+
+FORMULAS = ["=1+1", "+cmd", "-2+3", "@SUM(1)", "\tx", "=HYPERLINK(A1)"]
+
+
+@pytest.mark.parametrize("name", [*EVIL[:12], "\u202egnp.exe", "a|b](x)`c`"], ids=range(14))
+def test_a_runs_own_name_is_text(name: str, tmp_path: Path) -> None:
+    run = run_of(lambda config, number, step: 0.1 * number, trials=3, max_steps=1, objective=Objective("m"))
+    out = build_report(Run(run.history, None, name), tmp_path)
+    source, summary = out.read_text(encoding="utf-8"), (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert source.count("<script") == 3
+    assert source.count("</script") == 3
+    assert "<img" not in source
+    assert "<a href='https" not in source
+    assert "\u202e" not in source + summary
+    heading = summary.splitlines()[0]
+    for mark in ("<", "`", "[", "|"):
+        assert all(before == "\\" for before, after in itertools.pairwise(heading) if after == mark), heading
+
+
+def test_values_that_are_formulas_stay_text_in_the_table(tmp_path: Path) -> None:
+    parameters = {"x": {"min": -2.0, "max": -1.0}, "y": {"values": FORMULAS}}
+    run = run_in(
+        tmp_path,
+        lambda config, number, step: -1.0 * number,
+        parameters=parameters,
+        trials=20,
+        max_steps=1,
+        objective=Objective("=metric"),
+    )
+    build_report(run)
+    with (run.paths.report / "trials.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    for row in rows[1:]:
+        for cell in row:
+            if cell.startswith(("=", "+", "-", "@", "\t")):
+                float(cell)  # a number may begin with its sign
+    assert {row[-1].lstrip("'") for row in rows[1:]} <= set(FORMULAS)
+
+
+def test_a_table_of_markdown_keeps_its_columns(out: Path) -> None:
+    lines = (out / "report.md").read_text(encoding="utf-8").splitlines()
+    start = lines.index("## Leaderboard") + 2
+    table = list(itertools.takewhile(lambda line: line.startswith("|"), lines[start:]))
+    bars = [line.replace("\\\\", "").replace("\\|", "").count("|") for line in table]
+    assert len(table) > 5
+    assert len(set(bars)) == 1
