@@ -188,7 +188,16 @@ def _savings(report: dict[str, Any]) -> list[str]:
         "",
         f"{plural(saved['stopped'], 'trial')} stopped early: {saved['saved_steps']:,} of {saved['full_steps']:,} "
         f"steps saved ({percent(saved['share_saved'])}).",
+        *_audited(saved),
         "",
+    ]
+
+
+def _audited(saved: dict[str, Any]) -> list[str]:
+    if not saved["audited"]:
+        return []
+    return [
+        f"{plural(saved['audited'], 'trial')} more ran on for the audit: {plural(saved['audit_steps'], 'step')}."
     ]
 
 

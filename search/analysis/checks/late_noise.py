@@ -20,7 +20,7 @@ NEEDED = 8
 FEWEST = 5
 """Curves below which there are no differences to compare with."""
 
-MATERIAL = 0.1
+MATERIAL = 0.2
 """Noise below this share of the spread of all trials at full length is fine detail between equals."""
 
 EARLY = 12

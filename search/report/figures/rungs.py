@@ -9,6 +9,14 @@ from search.report.figures.base import Figure, View, axis, layout, whole
 __all__ = ["rungs_figure"]
 
 
+FATES = (
+    ("went on", "went_on", "@completed"),
+    ("audited", "audited", "@second"),
+    ("stopped", "stopped", "@stopped"),
+)
+"""Name, count, colour of what became of the trials at a rung, from the axis up."""
+
+
 def rungs_figure(report: dict[str, Any]) -> Figure | None:
     """None with fewer than two rungs: the sentence beside it says it all."""
     rungs = report["savings"]["rungs"]
@@ -29,7 +37,8 @@ def rungs_figure(report: dict[str, Any]) -> Figure | None:
             "hoverinfo": "text",
             "marker": {"color": colour},
         }
-        for name, key, colour in (("went on", "went_on", "@completed"), ("stopped", "stopped", "@stopped"))
+        for name, key, colour in FATES
+        if key != "audited" or any(rung["audited"] for rung in rungs)
     ]
     view = View(
         "",
