@@ -21,7 +21,8 @@ class TPE:
     """Models the good and the bad configs by two densities and proposes where their ratio is best.
 
     Bergstra et al. 2011; Optuna's version is described in Watanabe 2023. Parameters that are active together are modelled
-    together. Stopped trials rank below completed ones, by the step they reached and their score there. Running
+    together; with several objectives each is modelled by itself, for one density over all of them soon sits in a corner of
+    the front. Stopped trials rank below completed ones, by the step they reached and their score there. Running
     trials count as bad, so that parallel workers spread out.
     """
 
@@ -52,6 +53,8 @@ class TPE:
         from search.searchers.optuna_samplers import BlockTPESampler, blocks
 
         together = blocks(problem.space)
+        if problem.secondary:
+            together = [{key: each} for block in together for key, each in block.items()]
 
         def sampler(seed: int, attempt: int) -> BaseSampler:
             return BlockTPESampler(

@@ -24,7 +24,7 @@ def test_a_file_on_the_page_resolves(text: str) -> None:
 
 
 def test_every_key_method_and_scheduler_is_on_the_page() -> None:
-    named = set(re.findall(r"`([a-z_/]+)`", PAGE))
+    named = set(re.findall(r"`([a-z0-9_/]+)`", PAGE))
     keys = {*SweepFile.model_fields} | {"resources", "failure", "checkpoint"}
     assert keys <= named
     assert {*SEARCHERS, "bohb"} <= named
