@@ -115,19 +115,21 @@ class Proposal:
         )
 
 
-def propose(run: Run) -> Proposal:
+def propose(run: Run, reference: str | None = None) -> Proposal:
     """The sweep that the checks of `run` ask for. Nothing of the user's is imported.
+
+    `reference`: the run, as the commands are to name it, quoted for a shell; default its name.
 
     Raises SettingsError: the settings that it was started with do not read any more, because a file is gone, say.
     """
-    evidence = Evidence(run.history)
+    evidence, reference = Evidence(run.history), reference or shlex.quote(run.name)
     base = Path(evidence.settings.get("base") or Path.cwd())
     directory = None if run.paths is None else run.paths.root
     empty = Proposal(
         run.name, evidence.in_short, (), (), None, 0, len(run.history.observations), {}, base, directory
     )
     if evidence.winner is None:
-        return replace(empty, instead=_without_a_winner(run))
+        return replace(empty, instead=_without_a_winner(run, reference))
     draft = Draft(evidence, base)
     if len(run.history.trials) >= len(draft.keys.get("points", [])):
         draft.keys.pop("points", None)  # they were tried
@@ -138,7 +140,7 @@ def propose(run: Run) -> Proposal:
         move_bounds(evidence, draft)
     notes = _left(evidence, draft)
     if not any(change.weight for change in draft.changes):
-        return replace(empty, notes=notes, instead=_without_a_change(run, evidence))
+        return replace(empty, notes=notes, instead=_without_a_change(run, evidence, reference))
     fit = fitting(evidence, draft, ignore)
     adopt_stopping(evidence, draft)
     choose_method(evidence, draft, fit)
@@ -185,11 +187,11 @@ def _about(change: Change) -> str:
     return ".".join(map(str, change.path if change.path[0] == "data" else change.path[1:]))
 
 
-def _without_a_winner(run: Run) -> tuple[str, str | None]:
-    name, trials = shlex.quote(run.name), run.history.trials
+def _without_a_winner(run: Run, name: str) -> tuple[str, str | None]:
+    trials = run.history.trials
     failed = next((trial for trial in trials if trial.failure is not None), None)
     if not trials:
-        return "No trial has run yet: there is nothing to learn from.", _resume(run)
+        return "No trial has run yet: there is nothing to learn from.", _resume(run, name)
     if failed is not None and run.history.failed_total == len(trials):
         said = "The only trial failed" if len(trials) == 1 else f"All {len(trials)} trials failed"
         why = " ".join(failed.failure.message.split())[:200] if failed.failure else ""
@@ -197,19 +199,19 @@ def _without_a_winner(run: Run) -> tuple[str, str | None]:
             f"{said} ({failed.id}: {why}): mend the cause first.",
             f"tuneyard logs {name}/{failed.id} --stderr",
         )
-    return "No trial has a value yet: there is nothing to learn from.", _resume(run)
+    return "No trial has a value yet: there is nothing to learn from.", _resume(run, name)
 
 
-def _without_a_change(run: Run, evidence: Evidence) -> tuple[str, str | None]:
+def _without_a_change(run: Run, evidence: Evidence, name: str) -> tuple[str, str | None]:
     """What to do where the space, the steps and the stopping are sound as far as the trials tell."""
-    name, trials = shlex.quote(run.name), len(run.history.trials)
+    trials = len(run.history.trials)
     if evidence.imported:
         return (
             f"No check is sure enough to change the file after {evidence.in_short}.",
             f"tuneyard report {name} --open",
         )
     if run.state in ("interrupted", "killed", "running"):
-        return f"No check asks for a change after {evidence.in_short}: let it go on.", _resume(run)
+        return f"No check asks for a change after {evidence.in_short}: let it go on.", _resume(run, name)
     if found := evidence.warnings("enough"):
         more = found[0]["evidence"]["more"]
         return (
@@ -227,6 +229,6 @@ def _without_a_change(run: Run, evidence: Evidence) -> tuple[str, str | None]:
     )
 
 
-def _resume(run: Run) -> str | None:
+def _resume(run: Run, name: str) -> str | None:
     over = run.state == "running" or run.history.about.get("imported")
-    return None if over else f"tuneyard resume {shlex.quote(run.name)}"
+    return None if over else f"tuneyard resume {name}"

@@ -35,10 +35,11 @@ def command(
     goes to stdout. It is checked as `tuneyard plan` does before it is shown or written. Where no check asks for a
     change, nothing is written, and what to do instead is said.
     """
+    from search.next import propose
     from search.run import Run
 
     found = Run.open(run, storage)
-    proposal = found.next()
+    proposal = propose(found, reference(found))
     if not proposal.changes:
         _tell_why_not(proposal, as_json)
         return
