@@ -15,19 +15,22 @@ def legal_names(names: Iterable[str]) -> dict[str, str]:
     a group and a parameter at once.
     """
     given = list(dict.fromkeys(names))
-    groups = {".".join(name.split(".")[:depth]) for name in given for depth in range(1, name.count(".") + 1)}
-    clash = {name for name in given if name in groups}
     legal: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in given:
-        dotted = not any(name.startswith(f"{other}.") for other in clash)
-        base = candidate = _legal(name if dotted else name.replace(".", "_"))
-        number = 2
-        while candidate in taken:
-            candidate, number = f"{base}_{number}", number + 1
-        taken.add(candidate)
+    for name in sorted(given, key=lambda each: each.count(".")):  # so that a group gives way to a parameter
+        candidate = _legal(name)
+        if _clashes(candidate, legal.values()):
+            base = candidate = candidate.replace(".", "_")
+            number = 2
+            while _clashes(candidate, legal.values()):
+                candidate, number = f"{base}_{number}", number + 1
         legal[name] = candidate
-    return legal
+    return {name: legal[name] for name in given}
+
+
+def _clashes(name: str, taken: Iterable[str]) -> bool:
+    return any(
+        name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.") for other in taken
+    )
 
 
 def run_name(text: str) -> str:
