@@ -34,6 +34,7 @@ def markdown(report: dict[str, Any]) -> str:
         *_facts(report),
         *_confirmation(report),
         *_doctor(report),
+        *_front(report),
         *_leaderboard(report),
         *_importance(report),
         *_isolation(report),
@@ -107,6 +108,21 @@ def _doctor(report: dict[str, Any]) -> list[str]:
 
 def _commit(git: dict[str, Any] | None) -> str | None:
     return f"{git['commit'][:12]}{' + uncommitted changes' if git['dirty'] else ''}" if git else None
+
+
+def _front(report: dict[str, Any]) -> list[str]:
+    """Of several objectives: the trials that no other beats in all of them."""
+    found = report["pareto"]
+    if found is None or not found["front"]:
+        return []
+    rows = {row["trial"]: row for row in found["trials"]}
+    heads = ["trial", *(escaped(each["metric"], 30) for each in found["objectives"]), ""]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for name in found["front"][:PLACES]:
+        knee = "knee" if name == found["knee"] else ""
+        lines.append("| " + " | ".join([name, *(number(v) for v in rows[name]["values"]), knee]) + " |")
+    more = len(found["front"]) - PLACES
+    return ["## Front", "", *lines, *(["", f"{more:,} more in trials.csv."] if more > 0 else []), ""]
 
 
 def _leaderboard(report: dict[str, Any]) -> list[str]:

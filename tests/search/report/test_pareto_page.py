@@ -60,6 +60,18 @@ def test_the_page_marks_front_and_infeasible_and_json_has_the_numbers(tmp_path: 
     assert header[6:9] == ["gain", "front", "feasible"]
 
 
+def test_the_text_for_a_pull_request_lists_the_front(tmp_path: Path) -> None:
+    page = build_report(traded_in(tmp_path, ROWS))
+    text, told = (
+        (page.parent / "report.md").read_text(),
+        json.loads((page.parent / "report.json").read_text()),
+    )
+    section = text.partition("## Front")[2].partition("##")[0]
+    assert [line.split()[1] for line in section.splitlines() if line.startswith("| t0")] == told["pareto"][
+        "front"
+    ][:10]
+
+
 def test_names_that_would_be_markup_stay_text(tmp_path: Path) -> None:
     evil = "<img src=x onerror=alert(1)>"
     page = build_report(traded_in(tmp_path, ROWS, names=("loss", evil), limits=["kb <= 40"]))
