@@ -94,7 +94,7 @@ def test_a_function_itself_is_a_trainable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"metrc": "loss"}, "metrc: unknown argument (did you mean metric?)"),
+        ({"metrc": "loss"}, "metrc: unknown argument (did you mean metric or metrics?)"),
         ({"run_cap": 0}, "run_cap: must be 1 or more, got 0"),
         ({"time_budget": "soon"}, "time_budget: must be a time above zero"),
         ({"metric": "loss", "goal": "max"}, "metric.goal: must be minimize or maximize, got 'max'"),
