@@ -32,3 +32,19 @@ def test_the_kept_figures_keep_the_limits() -> None:
         assert found["false_alarm"] is None or found["false_alarm"]["share"] <= 0.05, check
     assert all(row["sweeps"] >= 40 for row in figures["rows"])
     assert set(figures["summary"]) <= set(CHECKS)
+
+
+def test_the_kept_estimates_of_the_audit_agree_with_the_truth() -> None:
+    found = json.loads((ROOT / "benchmarks" / "results" / "doctor.json").read_text())["audit"]
+    every = found["all"]
+    assert every["intervals"] >= 300
+    assert every["covers"] >= 0.95
+    assert abs(every["share"] - every["true"]) < 0.02
+    assert abs(every["chance"] - every["killed_where_told"]) < 0.1
+    said = [row["killed"] for row in found["reliability"]]
+    assert said == sorted(said)
+    for row in found["reliability"]:
+        if row["to"] <= 0.5:  # above, it may err to the high side
+            assert abs(row["chance"] - row["killed"]) < 0.1
+        else:
+            assert row["killed"] < row["chance"] + 0.1
