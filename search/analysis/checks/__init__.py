@@ -87,6 +87,12 @@ def doctor(history: History, reference: str = "last") -> list[dict[str, Any]]:
 
 
 def _findings(name: str, history: History) -> list[Finding]:
+    if name == "gap" and history.problem.secondary:
+        return [
+            cannot_tell(
+                name, "With several objectives there is a front and no winner to be ahead of the others."
+            )
+        ]
     plan = history.problem.repeats
     if plan is None or name not in CURVES:
         return CHECKS[name](history)

@@ -120,6 +120,15 @@ def test_of_one_objective_the_constraints_are_told_beside_the_winner() -> None:
     assert "kb <= 10 is broken by 1 of 3 trials." in told["sentences"]
 
 
+def test_the_doctor_asks_for_no_confirmation_of_a_front() -> None:
+    from search.analysis.checks import doctor
+
+    rows = np.random.default_rng(1).random((40, 2))
+    found = doctor(traded([tuple(map(float, row)) for row in rows]))
+    assert {each["verdict"] for each in found if each["check"] == "gap"} == {"cannot tell"}
+    assert not any("confirm" in (each["command"] or "") for each in found)
+
+
 def test_fronts_are_compared_in_a_box_in_common(tmp_path: Path) -> None:
     better = traded_in(tmp_path / "a", [(0.0, 0.0), (1.0, 8.0), (9.0, 9.0)])
     worse = traded_in(tmp_path / "b", [(3.0, 0.0), (4.0, 3.0), (9.0, 8.0)])
