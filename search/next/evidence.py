@@ -14,6 +14,8 @@ from search.analysis.ranking import ranked
 from search.history import History
 from search.trial import Trial
 from spaces import Parameter
+from trainables import CATALOGUE, resolve
+from trainables.options import Rule
 
 __all__ = ["Evidence"]
 
@@ -44,6 +46,12 @@ class Evidence:
         """The resolved settings of the journal's header; {} where it has none."""
         found = self.history.about.get("settings")
         return found if isinstance(found, Mapping) else {}
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """What the options of a trainable of the catalogue may be, by name; {} of any other."""
+        name = self.settings.get("trainable")
+        return resolve(name).declaration().rules if isinstance(name, str) and name in CATALOGUE else {}
 
     @property
     def method(self) -> str:

@@ -1,4 +1,4 @@
-"""Where a range must not go, by what its parameter's name commonly means."""
+"""Where a range must not go: by the rule of its option, or else by what its parameter's name commonly means."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 
 from spaces import Float, Integer
+from trainables.options import Rule
 
 __all__ = ["limited"]
 
@@ -43,11 +44,13 @@ _UP_TO_ONE = frozenset(
 _MARGIN = 0.5  # of the way to an excluded limit
 
 
-def limited(name: str, domain: Float | Integer, end: float, new: float) -> float | None:
+def limited(
+    name: str, domain: Float | Integer, end: float, new: float, rule: Rule | None = None
+) -> float | None:
     """`new`, the proposed upper (`end` 1) or lower (0) bound, or the last one before a limit; None: it cannot move.
 
     No bound reaches or crosses zero where the domain was on one side of it (a linear range of floats may reach it).
-    A whole number stays at 1 or more. Shares stay within [0, 1], or below 1, if all of the domain was there.
+    A whole number stays at 1 or more. Shares stay within [0, 1], or below 1, if all of the domain was there; where there is a `rule`, it says that in place of the name.
     """
     low, high = float(domain.low), float(domain.high)
     least, most = -math.inf, math.inf
@@ -57,10 +60,15 @@ def limited(name: str, domain: Float | Integer, end: float, new: float) -> float
         least = 0.0
     if high < 0:
         most = 0.0
-    if low >= 0 and high <= 1 and isinstance(domain, Float):
+    if rule is not None:
+        least = max(least, -math.inf if rule.low is None else rule.low)
+        most = min(most, math.inf if rule.high is None else rule.high)
+        if rule.below is not None:
+            most = min(most, _before(high, rule.below))
+    elif low >= 0 and high <= 1 and isinstance(domain, Float):
         words = set(re.split(r"[._-]", name.rsplit(".", 1)[-1].lower()))
         if words & _BELOW_ONE and high < 1:
-            most = min(most, float(f"{high + (1 - high) * _MARGIN:.2g}"))
+            most = min(most, _before(high, 1.0))
         elif words & _UP_TO_ONE:
             most = min(most, 1.0)
     bound = min(max(new, least), most)
@@ -68,6 +76,11 @@ def limited(name: str, domain: Float | Integer, end: float, new: float) -> float
     if domain.log and bound <= 0:
         return None
     return bound if (bound > high if end else bound < low) else None
+
+
+def _before(high: float, limit: float) -> float:
+    """A bound between `high` and a limit that it may not reach."""
+    return float(f"{high + (limit - high) * _MARGIN:.2g}")
 
 
 def _on_the_lattice(domain: Float | Integer, end: float, bound: float) -> float:

@@ -48,7 +48,7 @@ def move_bounds(evidence: Evidence, draft: Draft) -> set[tuple[str, str]]:
             continue
         key, end = _SIDES[side]
         seen = found["evidence"]
-        new = limited(name, domain, end, float(seen["new"]))
+        new = limited(name, domain, end, float(seen["new"]), evidence.rules.get(name))
         outer = abs(domain.to_unit(evidence.trials[0].config[name]) - end) <= OUTER
         if new is None or not outer or seen["p_slope"] > SURE:
             continue

@@ -12,6 +12,8 @@ from contracts.followed import followed, trained
 from search.next import Proposal
 from search.next.limits import limited
 from spaces import Float, Integer
+from trainables import resolve
+from trainables.options import Rule
 
 LR = {"min": 1e-5, "max": 1e-1, "distribution": "log_uniform_values"}
 FILE: dict[str, Any] = {
@@ -74,6 +76,14 @@ def test_no_bound_goes_where_nothing_lies(
         assert found is None or domain.high < found < 1
     else:
         assert limited(name, domain, end, new) == bound
+
+
+def test_a_bound_obeys_the_rule_of_its_option_before_its_name() -> None:
+    rules = resolve("mlp").declaration().rules
+    assert limited("schedule_factor", Float(0.1, 0.9), 1.0, 1.2, rules["schedule_factor"]) == 1.0
+    assert limited("ema", Float(0.1, 0.9), 1.0, 1.2, rules["ema"]) == 0.95  # never 1
+    assert limited("lr", Float(0.01, 0.1, log=True), 1.0, 0.5, rules["lr"]) == 0.5
+    assert limited("dropout", Float(0.1, 3.0), 1.0, 5.0, Rule(low=0.0)) == 5.0
 
 
 def test_a_region_that_fails_is_left_out_at_its_threshold() -> None:
