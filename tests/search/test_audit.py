@@ -134,3 +134,16 @@ def test_an_old_journal_tells_of_no_audit() -> None:
     sweep, records = play(problem, make_scheduler("asha", problem), [GOOD, BAD])
     assert not any("audit" in record for record in records)
     assert History.from_records(records).audited == sweep.history.audited == {}
+
+
+def test_tensorboard_says_why_a_stopped_trial_has_a_whole_curve() -> None:
+    from search.views.tensorboard import _outcome_text
+
+    sweep = sweep_of()
+    for step, value in enumerate(BAD, start=1):
+        sweep.report(1, step, {"loss": value}, 10.0 + step)
+    sweep.close(1, Outcome.COMPLETED, 20.0, "all 9 steps")
+    text = _outcome_text(sweep.history.trials[1], sweep.history.audited[1])
+    assert text.startswith("completed after 9 steps")
+    assert "audited: the scheduler stopped it at step 1, and it ran on" in text
+    assert "audited" not in _outcome_text(sweep.history.trials[0], sweep.history.audited.get(0))
