@@ -25,7 +25,8 @@ def test_nsga2_and_tpe_find_larger_fronts_than_random_search() -> None:
 
 def test_the_kept_figures_are_of_twenty_seeds_and_say_what_the_pages_claim() -> None:
     kept = json.loads((ROOT / "benchmarks" / "results" / "multi_objective.json").read_text())["rows"]
-    learning = [row for row in kept if row["method"] in ("nsga2", "tpe")]
     assert all(row["seeds"] >= 20 for row in kept)
     assert {row["function"] for row in kept} == {"zdt1", "zdt2", "dtlz2", "bnh", "c2dtlz2"}
-    assert all(row["interval"][0] > 0 for row in learning if row["function"] != "bnh")
+    better = {(row["method"], row["function"]) for row in kept if row["interval"][0] > 0}
+    assert better >= {("tpe", function) for function in ("zdt1", "zdt2", "dtlz2", "bnh", "c2dtlz2")}
+    assert better >= {("nsga2", function) for function in ("zdt1", "zdt2", "c2dtlz2")}
