@@ -141,7 +141,8 @@ def ticks_of(each: dict[str, Any], room: float | None = None) -> dict[str, Any]:
         log_low, log_high = float(np.log10(low)), float(np.log10(high))
         beyond_ends = (room or 0.0) * (log_high - log_low)
         span = {} if room is None else {"range": [log_low - beyond_ends, log_high + beyond_ends]}
-        return {"type": "log", "dtick": 1 if high / low > 50 else "D2", **span}
+        dtick = max(1, round((log_high - log_low) / 5)) if high / low > 50 else "D2"
+        return {"type": "log", "dtick": dtick, **span}
     beyond_ends = (room or 0.0) * (high - low)
     return {
         "tickformat": ",~r",
