@@ -167,7 +167,9 @@ def resume(
     """
     paths = find_run(Path(storage), str(reference))
     if fork is not None:
-        recorded_settings(read_journal(paths.journal)[0]["about"], paths.name, trainable)  # or there is no use in a copy
+        recorded_settings(
+            read_journal(paths.journal)[0]["about"], paths.name, trainable
+        )  # or there is no use in a copy
         paths = _forked(paths, fork)
     with driving(paths) as journal:
         records = read_journal(paths.journal)

@@ -29,7 +29,9 @@ def anytime(
     `improvements`: the columns of each sweep, where they are of something other than its objective.
     """
     curves = []
-    drawn = [history_curve(each)["improvements"] for each in histories] if improvements is None else improvements
+    drawn = (
+        [history_curve(each)["improvements"] for each in histories] if improvements is None else improvements
+    )
     for history, columns in zip(histories, drawn, strict=True):
         end = {"steps": history.steps_total, "seconds": history.now, "trial": len(history.trials)}
         curves.append({**columns, "end": end})

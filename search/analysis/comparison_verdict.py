@@ -24,7 +24,9 @@ def comparison_verdict(comparison: Mapping[str, Any]) -> dict[str, Any]:
     winner = rows[comparison["winner"]]
     headline = f"{winner['name']} found the best {winner['metric']}: {number(winner['best'])}"
     if winner["front"] is not None:
-        headline = f"{winner['name']} found the best front: it covers {percent(winner['best'])} of the box of all"
+        headline = (
+            f"{winner['name']} found the best front: it covers {percent(winner['best'])} of the box of all"
+        )
     sentences = [
         *_matched(comparison),
         *(_pair(comparison, pair) for pair in comparison["pairs"] if pair["p"] is not None),

@@ -63,7 +63,9 @@ def timeline(history: History, running: bool = False, bars: int = BARS) -> dict[
 def _spans(trial: Trial, history: History, running: bool) -> list[tuple[Attempt, float]]:
     """(attempt, its end). An attempt cut short by a crash ends with the last result it brought."""
     spans = []
-    for attempt, following in zip(trial.attempts, [*trial.attempts[1:], None], strict=False):  # or none at all
+    for attempt, following in zip(
+        trial.attempts, [*trial.attempts[1:], None], strict=False
+    ):  # or none at all
         before = following.now if following is not None else float("inf")
         reported = [r.now for r in trial.results if attempt.now <= r.now <= before]
         end = max([attempt.now, *reported[-1:]])

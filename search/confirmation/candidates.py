@@ -41,11 +41,7 @@ def candidates_of(history: History, top: int, baseline: Mapping[str, Any] | None
     and infeasible trials are left out. A config that several trials had is listed by the best of them.
     """
     ranked = sorted(
-        (
-            trial
-            for trial in history.trials
-            if trial.sound and not trial.open
-        ),
+        (trial for trial in history.trials if trial.sound and not trial.open),
         key=lambda trial: (trial.outcome is not Outcome.COMPLETED, _score(trial), trial.number),
     )
     space, value = history.problem.space, history.problem.objective.value

@@ -49,9 +49,13 @@ def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) 
             it at all: trials count whatever their value of them.
     """
     space = problem.space
-    searched = {parameter.name for parameter in space.parameters if not isinstance(parameter.domain, Constant)}
+    searched = {
+        parameter.name for parameter in space.parameters if not isinstance(parameter.domain, Constant)
+    }
     for seen in history.observations:
-        config = {name: value for name, value in seen.config.items() if name not in ignore or name in searched}
+        config = {
+            name: value for name, value in seen.config.items() if name not in ignore or name in searched
+        }
         if (len(seen.secondary), len(seen.excess)) != (
             len(problem.secondary),
             len(problem.outcome_constraints),
