@@ -12,6 +12,8 @@
     displayModeBar: "hover",
     modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
     showTips: false,
+    showSendToCloud: false, // its button would offer to upload the figure
+    plotlyServerURL: "",
   };
 
   const coloured = (value, style, isColour) => {

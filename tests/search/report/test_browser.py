@@ -58,6 +58,9 @@ def test_every_figure_is_drawn_and_nothing_is_asked_for(reader: Reader) -> None:
         f"slice-{i}" for i in range(6)
     } | {"contour-0", "contour-1", "contour-2"}
     assert boxes.count() == len(names)
+    titles = page.locator(".modebar-btn").evaluate_all("all => all.map(each => each.dataset.title)")
+    assert titles, "the figures have no bar of buttons"
+    assert not [each for each in titles if "hare" in each], "a button offers to upload the figure"
     for i in range(boxes.count()):
         marks = boxes.nth(i).locator(".trace, .parallel path, .bars .point, .contour path")
         assert marks.count() > 0, boxes.nth(i).get_attribute("data-figure")
