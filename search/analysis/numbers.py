@@ -47,6 +47,8 @@ def decimals_for(values: Iterable[float | None], digits: int = 4) -> int | None:
         if round(finite[0], decimals) != round(finite[1], decimals):
             break
         decimals += 1
+    if finite[0] != 0 and abs(finite[0]) < 10 ** (1 - decimals):  # not two digits of the first would be left
+        return None
     return decimals
 
 

@@ -33,6 +33,7 @@ def test_a_column_shows_the_distance_of_its_first_two() -> None:
     assert decimals_for([1234.5, 1200.0]) == 0
     assert decimals_for([1e-9, 5.0e4, 1e-8]) is None
     assert decimals_for([0.0, 0.0]) == 0
+    assert decimals_for([2.4e-5, 0.05, 0.3]) is None  # the first must not be shown as 0.0000
 
 
 @pytest.mark.parametrize(
