@@ -230,7 +230,7 @@ class Repeated(Trainable):
         for name, values in self._values.items():
             known = [value for value in values if value is not None]
             own = values[-1]
-            told[name] = statistics.fmean(known)
+            told[name] = _mean(known)
             if len(name) + len(OWN) > MAX_KEY_LENGTH:
                 continue
             if len(known) > 1:
@@ -238,8 +238,10 @@ class Repeated(Trainable):
             if own is not None:
                 told[name + OWN] = own
         if COST in told:  # what this step took, not what the others took
-            told[COST] = told.pop(COST + OWN)
+            del told[COST]
             told.pop(COST + SPREAD, None)
+            if (own := told.pop(COST + OWN, None)) is not None:
+                told[COST] = own
         return told
 
 
@@ -253,10 +255,20 @@ def _measure(self: Repeated) -> Mapping[str, float]:
     return self._host.measure()
 
 
+def _mean(values: list[float]) -> float:
+    try:
+        return statistics.fmean(values)
+    except (OverflowError, ValueError):  # beyond what a float holds, or infinite to both sides
+        return sum(values) / len(values)
+
+
 def _spread(values: list[float]) -> float:
     if not all(map(math.isfinite, values)):
         return math.nan
-    return statistics.stdev(values)
+    try:
+        return statistics.stdev(values)
+    except OverflowError:
+        return math.inf
 
 
 def _number(value: Any) -> float | None:

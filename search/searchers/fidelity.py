@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from search.history import Observation
+from search.problem import Counts
 from search.trial import Outcome
 
 __all__ = ["comparable", "newest"]
 
 
-def comparable(observations: Sequence[Observation], enough: int) -> list[Observation]:
+def comparable(
+    observations: Sequence[Observation], enough: int, counts: Counts = "best"
+) -> list[Observation]:
     """The newest observation of each trial, at the highest fidelity that `enough` trials reached.
 
     A score after 3 steps is no match for one after 81, so they are never mixed (Falkner et al. 2018, BOHB). Full fidelity
-    is what completed trials have; below it, a trial that reached step s counts with its best score up to s, as if s were
-    all it ran. A failed trial counts at every fidelity. With fewer than `enough` at any step: the full ones, be they few.
+    is what completed trials have; below it, a trial that reached step s counts with its best score up to s, or the last
+    where that is what `counts` (`Objective.counts`), as if s were all it ran. A failed trial counts at every fidelity. With
+    fewer than `enough` at any step: the full ones, be they few.
     """
     known = newest(observations)
     full = [each for each in known if each.outcome is not Outcome.STOPPED]
@@ -29,7 +33,9 @@ def comparable(observations: Sequence[Observation], enough: int) -> list[Observa
     if not failed < enough <= failed + len(reached):
         return full
     step = reached[enough - failed - 1]
-    return [_cut(each, step) for each in known if each.outcome is Outcome.FAILED or _steps(each) >= step]
+    return [
+        _cut(each, step, counts) for each in known if each.outcome is Outcome.FAILED or _steps(each) >= step
+    ]
 
 
 def newest(observations: Sequence[Observation]) -> list[Observation]:
@@ -44,9 +50,12 @@ def _steps(observation: Observation) -> int:
     return observation.curve[-1][0] if observation.curve else 0
 
 
-def _cut(observation: Observation, step: int) -> Observation:
+def _cut(observation: Observation, step: int, counts: Counts) -> Observation:
     if observation.outcome is Outcome.FAILED:
         return observation
     curve = tuple(point for point in observation.curve if point[0] <= step)
-    score = min((score for _, score in curve), default=observation.score)
+    if not curve:
+        score = observation.score
+    else:
+        score = curve[-1][1] if counts == "last" else min(score for _, score in curve)
     return replace(observation, score=score, outcome=Outcome.COMPLETED, curve=curve)

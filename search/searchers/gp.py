@@ -85,8 +85,8 @@ class GP:
         """See `Searcher.ask`."""
         space = self._problem.space
         belonging = [each for each in history.observations if belongs(space, each)]
-        several = bool(self._problem.secondary)
-        known = newest(belonging) if several else comparable(belonging, self._startup)
+        several, counts = bool(self._problem.secondary), self._problem.objective.counts
+        known = newest(belonging) if several else comparable(belonging, self._startup, counts)
         if len(known) < self._startup:
             return space.sample(searcher_rng(self._problem.seed, number))
         if len(known) > self._window and not self._noticed:

@@ -104,7 +104,7 @@ class Hyperopt:
 
     def _learned(self, history: History) -> list[Observation]:
         belonging = [each for each in history.observations if belongs(self._problem.space, each)]
-        known = comparable(belonging, self._startup)
+        known = comparable(belonging, self._startup, self._problem.objective.counts)
         if len(known) > self._window and not self._noticed:
             log.info("from now on the model is made of the best and the newest %d trials", self._window)
             self._noticed = True

@@ -18,6 +18,7 @@ _ASKED = (
     "secondary",
     "outcome_constraints",
 )  # keys of a problem that say what is asked of results
+_BESIDES = ("secondary", "outcome_constraints")  # those of them that a prior's values are of, by place
 
 
 def belongs(space: Space, observation: Observation) -> bool:
@@ -33,16 +34,23 @@ def belongs(space: Space, observation: Observation) -> bool:
 
 def retold(records: Sequence[Record], problem: Problem) -> History:
     """The history that a journal tells of an earlier run, its results judged by the objectives and outcome constraints of
-    `problem`. A trial that did not report all of these metrics has no value."""
+    `problem`. A trial that did not report all of these metrics has no value. Where other further objectives or constraints
+    were asked for then, what that run had learned from runs before it is left out: its metrics are not known any more.
+    """
     asked = {key: value for key, value in problem.to_json().items() if key in _ASKED}
     kept = {key: value for key, value in records[0]["problem"].items() if key not in _ASKED}
-    return History.from_records([{**records[0], "problem": {**kept, **asked}}, *records[1:]])
+    told = records[1:]
+    if any(records[0]["problem"].get(key) != asked.get(key) for key in _BESIDES):
+        told = [record for record in told if record["type"] != "prior"]
+    return History.from_records([{**records[0], "problem": {**kept, **asked}}, *told])
 
 
 def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) -> Iterator[Observation]:
     """What an earlier run saw, as far as its configs lie in the space of `problem` (constraints included).
 
-    A trial that ran for longer than a trial of `problem` counts with what it had reached after `problem.max_steps`.
+    A trial that ran for longer than a trial of `problem` counts with what it had reached after `problem.max_steps`. Where
+    the steps of only one of the two are whole trainings (`Problem.repeats`), steps cannot be compared: trials that
+    completed count with their last value and without a curve, and those that were stopped do not.
 
     Args:
         ignore: names of parameters that made no difference in the earlier run and are constants of this space, or not in
@@ -65,7 +73,10 @@ def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) 
             config = problem.space.validate(config)
         except SpaceError:
             continue
-        yield replace(_cut(seen, problem), number=None, config=config)
+        if (history.problem.repeats is None) == (problem.repeats is None):
+            yield replace(_cut(seen, problem), number=None, config=config)
+        elif seen.outcome is not Outcome.STOPPED:
+            yield replace(_at_its_end(seen), number=None, config=config)
 
 
 def _cut(seen: Observation, problem: Problem) -> Observation:
@@ -78,3 +89,10 @@ def _cut(seen: Observation, problem: Problem) -> Observation:
     score = curve[-1][1] if last else min(score for _, score in curve)
     outcome = Outcome.COMPLETED if curve[-1][0] == steps else seen.outcome
     return replace(seen, score=score, outcome=outcome, curve=curve)
+
+
+def _at_its_end(seen: Observation) -> Observation:
+    """With its last value, and no steps."""
+    if seen.outcome is Outcome.FAILED or not seen.curve:
+        return replace(seen, curve=())
+    return replace(seen, score=seen.curve[-1][1], curve=())

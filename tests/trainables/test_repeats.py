@@ -83,6 +83,28 @@ def test_a_metric_that_only_some_folds_report_is_averaged_over_those() -> None:
     assert "odd/fold" not in third
 
 
+def timed_once(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+    yield {"loss": 1.0, **({"seconds": 2.0} if config["data"]["split"]["fold"] == 0 else {})}
+
+
+def test_a_cost_that_only_some_folds_report_is_of_those_steps_alone() -> None:
+    first, second, third = steps_of(repeated(resolve(timed_once), plan(folds=True)), {"data": DATA})
+    assert first["seconds"] == 2.0
+    assert set(second) == set(third) == {"loss", "loss/fold", "loss/std"}
+
+
+def extreme(config: dict[str, Any]) -> Iterator[dict[str, float]]:
+    odd = config["data"]["split"]["fold"] % 2
+    yield {"loss": 1.0, "sides": math.inf if odd else -math.inf, "vast": 1.7e308}
+
+
+def test_a_metric_that_has_no_mean_ends_no_trial() -> None:
+    *_, third = steps_of(repeated(resolve(extreme), plan(folds=True)), {"data": DATA})
+    assert third["loss"] == 1.0
+    assert math.isnan(third["sides"])
+    assert third["vast"] == math.inf
+
+
 def diverging(config: dict[str, Any]) -> Iterator[dict[str, float]]:
     for step in range(1, 4):
         config["steps"].write_text(str(step))

@@ -49,3 +49,9 @@ def test_window_keeps_order_best_and_newest() -> None:
     known = [ran(number, float(score)) for number, score in enumerate((0, 9, 1, 8, 7, 6, 5))]
     assert [each.number for each in window(known, 4)] == [0, 2, 5, 6]
     assert window(known, 7) == known
+
+
+def test_where_the_last_step_counts_a_trial_is_not_told_by_its_luckiest_fold() -> None:
+    known = [ran(0, 1.0, 4.0, 5.0), ran(1, 3.0, 2.0)]
+    assert [each.score for each in comparable(known, 2, "last")] == [4.0, 2.0]
+    assert [each.score for each in comparable(known, 2)] == [1.0, 2.0]

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from contracts.followed import followed
-from search.searchers.priors import priors_of
+from search.history import Record
+from search.outcomes import OutcomeConstraint
+from search.problem import Objective, Problem, Repeats
+from search.searchers.priors import priors_of, retold
 from search.trial import Outcome
 from spaces import parse_parameters
 
@@ -50,3 +53,59 @@ def test_a_longer_trial_counts_with_what_it_had_reached() -> None:
     assert [each.score for each in priors_of(run.history, replace(run.history.problem, max_steps=9))] == [
         trial.best.score for trial in run.history.trials if trial.best
     ]
+
+
+def over_folds(problem: Problem, times: int) -> Problem:
+    """The same, where each step is a whole training."""
+    return replace(
+        problem,
+        objective=replace(problem.objective, counts="last"),
+        max_steps=times,
+        repeats=Repeats("folds", times, problem.max_steps),
+    )
+
+
+def test_epochs_are_no_folds() -> None:
+    run = followed(KEYS, falling, 5)
+    for seen in priors_of(run.history, over_folds(run.history.problem, 2)):
+        assert seen.score == seen.config["x"] + 0.25  # after its last epoch, not after its second
+        assert (seen.curve, seen.outcome) == ((), Outcome.COMPLETED)
+
+
+def test_folds_are_no_epochs() -> None:
+    plain = followed(KEYS, falling, 1).history.problem
+    said: list[Record] = [{"type": "sweep", "problem": over_folds(plain, 3).to_json()}]
+    for number, (values, outcome) in enumerate([((1.0, 3.0, 2.0), "completed"), ((0.1,), "stopped")]):
+        config = {"x": 0.5, "y": 0.5}
+        said.append(
+            {"type": "ask", "trial": number, "config": config, "seed": 1, "origin": "given", "now": 0.0}
+        )
+        for step, value in enumerate(values, start=1):
+            said.append(
+                {"type": "result", "trial": number, "step": step, "metrics": {"loss": value}, "now": 0.0}
+            )
+        said.append({"type": "close", "trial": number, "outcome": outcome, "now": 0.0})
+    (seen,) = priors_of(retold(said, plain), plain)
+    assert (seen.score, seen.curve) == (2.0, ()), "the mean of all folds, not of the luckiest"
+
+
+def test_what_a_run_had_learned_under_another_bound_is_not_handed_on() -> None:
+    problem = replace(
+        followed(KEYS, falling, 1).history.problem,
+        objective=Objective("loss"),
+        outcome_constraints=(OutcomeConstraint("size", "<=", 100.0),),
+    )
+    said: list[Record] = [
+        {"type": "sweep", "problem": problem.to_json()},
+        {
+            "type": "prior",
+            "config": {"x": 0.5, "y": 0.5},
+            "score": 1.0,
+            "outcome": "completed",
+            "curve": [],
+            "excess": [-0.1],  # a size of 90
+        },
+    ]
+    tighter = replace(problem, outcome_constraints=(OutcomeConstraint("size", "<=", 50.0),))
+    assert list(priors_of(retold(said, tighter), tighter)) == []
+    assert len(list(priors_of(retold(said, problem), problem))) == 1
