@@ -109,7 +109,7 @@ ROWS = [
     *(f"B{n}" for n in range(1, 9)),
     *(f"C{n}" for n in range(1, 9)),
     *(f"D{n}" for n in range(1, 9)),
-    *("E1", "E3", "E4", "E9"),
+    *("E1", "E2", "E3", "E4", "E9"),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from search.analysis.checks.base import Finding, cannot_tell
+from search.analysis.checks.still_improving import still_improving
 from search.analysis.checks.traces import TOP, Floats, at_full_length, noise, objective_of
 from search.analysis.numbers import number, percent, plural
 from search.history import History
@@ -35,6 +36,9 @@ RESERVE = 1.2
 
 def saturated(history: History) -> list[Finding]:
     """Of the mean curve of the top trials (ten at most) that ran to `max_steps`; the best of them must agree.
+
+    Passes where the best still improve at their end (`still_improving`), however flat the mean is: only one of more and
+    fewer steps can be right.
 
     `saves`: steps that trials did beyond those proposed, as a share of all steps of the sweep.
     """
@@ -76,6 +80,12 @@ def saturated(history: History) -> list[Finding]:
     says = f"{metric} of the top {len(traces)} is on average within {number(near, 2)} of its best by step {arrived} of {steps}"
     if arrived > EARLY * steps or behind > max(near, 2 * noise(traces[0].values)):
         return [Finding("saturated", "pass", f"{says}.", evidence=evidence)]
+    if any(found.verdict == "warn" for found in still_improving(history)):
+        return [
+            Finding(
+                "saturated", "pass", f"{says}, but the best still improve at their end.", evidence=evidence
+            )
+        ]
     return [
         Finding(
             "saturated",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.traced import learning, traced, verdicts
 from search.analysis.checks.saturated import saturated
+from search.analysis.checks.still_improving import still_improving
 
 
 def quick(number: int, step: int) -> dict[str, float]:
@@ -30,6 +31,20 @@ def test_a_best_trial_that_comes_late_speaks_against_it() -> None:
         return metrics | {"val/loss": metrics["val/loss"] - 0.1 * (number == 0 and step > 20)}
 
     assert verdicts(saturated(traced(late))) == ["pass"]
+
+
+def test_more_and_fewer_steps_are_not_asked_for_at_once() -> None:
+    """Six of the top ten hardly gain anything, but to the end; four gain so much that the mean looks settled."""
+
+    def mixed(number: int, step: int) -> dict[str, float]:
+        crept = 0.3 + 0.03 * number - 0.0005 * step
+        return {"val/loss": 0.02 * number + (step < 3) * 1.0} if number < 4 else {"val/loss": crept}
+
+    history = traced(mixed)
+    assert verdicts(still_improving(history)) == ["warn"]
+    (found,) = saturated(history)
+    assert found.verdict == "pass"
+    assert "still improve at their end" in found.says
 
 
 def test_what_cannot_be_judged() -> None:
