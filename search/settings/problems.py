@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,12 +13,20 @@ from spaces.errors import SpaceError, nearest
 
 __all__ = ["model_problems", "space_problems", "without_name"]
 
+_TEXT, _SECTION = "constrained-str", "WarmStartSection"
+"""What pydantic calls the two spellings of a run to learn from; it complains of both where neither fits."""
+
 
 def model_problems(error: ValidationError, document: Document) -> list[str]:
     """One line for each thing that `SweepFile` does not take."""
+    problems = error.errors(include_url=False)
+    mappings = {
+        each["loc"][:2] for each in problems if _kind(each) == _TEXT and isinstance(each["input"], Mapping)
+    }
     return [
         document.problem(_path(problem["loc"]), _sentence(problem))
-        for problem in error.errors(include_url=False)
+        for problem in problems
+        if _kind(problem) != (_TEXT if problem["loc"][:2] in mappings else _SECTION)
     ]
 
 
@@ -44,8 +52,14 @@ def without_name(problem: SpaceError, path: KeyPath) -> str:
     return str(problem).removeprefix(f"{problem.where}: ") if problem.where in spell(path) else str(problem)
 
 
+def _kind(problem: Any) -> int | str | None:
+    """Which spelling of a run to learn from a complaint is about; None elsewhere."""
+    loc = problem["loc"]
+    return loc[2] if loc[0] == "warm_start" and len(loc) > 2 else None
+
+
 def _path(loc: tuple[int | str, ...]) -> KeyPath:
-    return tuple(part for part in loc if part != "[key]")
+    return tuple(part for part in loc if part not in ("[key]", _TEXT, _SECTION))
 
 
 def _sentence(problem: Any) -> str:
@@ -92,7 +106,14 @@ def _section(loc: tuple[int | str, ...]) -> type[BaseModel]:
     """The section that holds the key at `loc`."""
     section: type[BaseModel] = SweepFile
     for part in loc:
-        kind = section.model_fields[str(part)].annotation
-        candidates = [kind, *getattr(kind, "__args__", ())]
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        if part in section.model_fields:
+            section = next(_models(section.model_fields[str(part)].annotation))
     return section
+
+
+def _models(kind: Any) -> Iterator[type[BaseModel]]:
+    """The sections that a type mentions: itself, or those in a list or a union."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for each in get_args(kind):
+        yield from _models(each)

@@ -12,6 +12,26 @@ from search.settings import read_settings
 # (name, text, the first line that is said about it)
 WRONG = [
     (
+        "unknown key of a run to learn from",
+        "trainable: branin\nwarm_start:\n  - {run: first, ignor: [x1]}\n",
+        "sweep.yaml:3:18 warm_start[0].ignor: unknown key (did you mean ignore?)",
+    ),
+    (
+        "run to learn from without its name",
+        "trainable: branin\nwarm_start:\n  - {ignore: [x1]}\n",
+        "sweep.yaml:3:5 warm_start[0].run: run is missing",
+    ),
+    (
+        "number in the place of a run to learn from",
+        "trainable: branin\nwarm_start: [first, 5]\n",
+        "sweep.yaml:2:21 warm_start[1]: must be text, got 5",
+    ),
+    (
+        "unknown key of an objective",
+        "trainable: branin\nmetrics: [a, {name: b, gaol: minimize}]\n",
+        "sweep.yaml:2:24 metrics[1].gaol: unknown key (did you mean goal?)",
+    ),
+    (
         "unknown key of a range",
         "trainable: branin\nparameters:\n  x1: {min: 1, mx: 3}\n",
         "sweep.yaml:3:16 parameters.x1.mx: unknown key 'mx' in a range (did you mean max?)",
