@@ -31,6 +31,9 @@ FOREST = 32
 """Trees: half of Optuna's default, for half the time; what that adds to a share is in its interval."""
 
 RESAMPLES, FEWEST, TREES = 12, 8, 2
+HUGE = 1e100
+"""Scores beyond it are scaled down, which shares do not feel: their squares would exceed a float."""
+
 WORK = 25_000
 """Trials x parameters x resamples at most (but never fewer than `FEWEST` resamples): about two seconds."""
 
@@ -103,6 +106,9 @@ def _frozen(axes: Sequence[Axis], places: Floats, scores: Floats) -> list[Frozen
     for position, axis in enumerate(axes):
         if axis.scale == "log":
             table[:, position] = np.log10(table[:, position])
+    largest = float(np.abs(scores).max(initial=0.0))
+    if largest > HUGE:
+        scores = scores / largest
     return [
         optuna.trial.create_trial(
             params={

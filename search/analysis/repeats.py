@@ -44,13 +44,15 @@ def repeats(history: History) -> dict[str, Any] | None:
         for trial, theirs in zip(order[1:], scores[1:], strict=True)
         if 0 < len(scores[0]) == len(theirs)
     ]
-    pairs = [{"other": trial.id, **_pair(theirs - scores[0], plan)} for trial, theirs in others[:PAIRS]]
+    with np.errstate(over="ignore", invalid="ignore"):  # of a training that came apart
+        pairs = [{"other": trial.id, **_pair(theirs - scores[0], plan)} for trial, theirs in others[:PAIRS]]
+        configs = [_config(trial, own, objective, plan) for trial, own in zip(order, scores, strict=True)]
     return {
         "over": plan.over,
         "times": plan.times,
         "length": plan.length,
         "about": about_interval(plan),
-        "configs": [_config(trial, own, objective, plan) for trial, own in zip(order, scores, strict=True)],
+        "configs": configs,
         "pairs": pairs,
         "close": [pair["other"] for pair in pairs if not _apart(pair)],
         "unvaried": unvaried(scores),
@@ -75,8 +77,9 @@ def overlap_of(plan: Repeats) -> float:
 
 
 def interval_of(scores: Floats, plan: Repeats) -> list[float] | None:
-    """The 95 % interval of the mean of these repeats; None with fewer than two."""
-    return mean_interval(scores, overlap_of(plan)) if len(scores) > 1 else None
+    """The 95 % interval of the mean of these repeats; None with fewer than two, or where squares exceed a float."""
+    span = mean_interval(scores, overlap_of(plan)) if len(scores) > 1 else None
+    return span if span is not None and bool(np.isfinite(span).all()) else None
 
 
 def about_interval(plan: Repeats) -> str:

@@ -113,3 +113,12 @@ def test_every_share_lies_in_its_interval_and_more_trials_narrow_it() -> None:
 
 def test_parameters_that_are_not_always_active_are_told_apart() -> None:
     assert importance(run_of(trials=60).history)["conditional"] == ["momentum"]
+
+
+def test_trials_that_came_apart_leave_shares_and_not_an_error() -> None:
+    def bursting(config: Mapping[str, Any], number: int, step: int) -> float:
+        return 1e300 * (1 + config["a"]) if config["lr"] > 0.5 else by_lr(config, number, step)
+
+    parameters = {**THREE, "lr": {"min": 0.01, "max": 1.0}}
+    run = run_of(bursting, parameters=parameters, objective=LOSS, trials=60, max_steps=1)
+    assert next(iter(shares(importance(run.history), "fANOVA"))) == "lr"

@@ -178,3 +178,12 @@ def test_median_stopping_compares_means_over_the_same_folds() -> None:
     assert (
         sweep.report(1, 2, {"loss": 6.0}, 2.0).outcome is Outcome.STOPPED
     )  # 5 on the same two; their mean is 7
+
+
+def test_folds_that_came_apart_have_no_interval_and_harm_no_verdict() -> None:
+    history = played([1e200, -1e200, 2e200, 3e200, 1e200], [2e200, 1e200, 9e200, 8e200, 1e200])
+    said = repeats(history)
+    assert said is not None
+    assert [config["interval"] for config in said["configs"]] == [None, None]
+    assert said["close"] == ["t00001"]
+    assert "t00000 is best" in verdict(history, "run", "finished")["headline"]
