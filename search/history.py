@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from search.problem import Budget, Problem
-from search.trial import Attempt, Failure, Outcome, Result, Trial, violation
+from search.trial import Attempt, Failure, Outcome, Result, Trial, merit, violation
 
 __all__ = ["Event", "History", "Observation", "Record"]
 
@@ -187,7 +187,7 @@ class History:
         if not audited:
             self._at_step.setdefault(step, []).append((trial.number, result.score))
         counts_last = self.problem.objective.counts == "last"
-        if counts_last or trial.best is None or _merit(result) < _merit(trial.best):
+        if counts_last or trial.best is None or merit(result) < merit(trial.best):
             trial.best = result
             self._take_place(trial)
         if audited:
@@ -306,12 +306,6 @@ class History:
         for trial in self._untold:
             self._observe(trial, worst, Outcome.FAILED)
         self._untold.clear()
-
-
-def _merit(result: Result) -> tuple[float, float]:
-    """What results of one trial are ordered by: a feasible one comes before any other (Deb 2000)."""
-    assert result.score is not None
-    return result.violation, result.score
 
 
 def _best_score(trial: Trial) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -14,6 +14,8 @@ __all__ = [
     "Result",
     "State",
     "Trial",
+    "merit",
+    "so_far",
     "trial_id",
     "trial_number",
     "violation",
@@ -142,6 +144,21 @@ class Trial:
             return None
         end = self.closed if self.closed is not None else (self.results[-1].now if self.results else None)
         return None if end is None else max(0.0, end - self.attempts[0].now)
+
+
+def merit(result: Result) -> tuple[float, float]:
+    """What results of one trial are ordered by: a feasible one comes before any other (Deb 2000)."""
+    assert result.score is not None
+    return result.violation, result.score
+
+
+def so_far(results: Iterable[Result], *, last: bool) -> Iterator[float | None]:
+    """The score that counted of a trial after each of its results: of the best so far, or the `last`; None before one."""
+    best: Result | None = None
+    for result in results:
+        if result.score is not None and (last or best is None or merit(result) < merit(best)):
+            best = result
+        yield None if best is None else best.score
 
 
 def violation(excess: Iterable[float]) -> float:

@@ -26,7 +26,7 @@ from search.history import History, Record
 from search.paths import RunPaths
 from search.problem import Objective
 from search.settings.secrets import redact
-from search.trial import Result, Trial
+from search.trial import Result, Trial, so_far
 from search.views.wall_clock import WallClock
 
 __all__ = ["Begin", "End", "MirrorView", "Point", "SweepCard", "SweepEnd", "Tracker"]
@@ -216,10 +216,9 @@ class MirrorView:
             redone_from=trial.steps,
         )
         self._worker.put(trial.number, begin)
-        best: float | None = None
-        for result in tuple(trial.results):
-            best = min((score for score in (best, result.score) if score is not None), default=None)
-            self._worker.put(trial.number, self._point(result, best, history.problem.objective))
+        objective, results = history.problem.objective, tuple(trial.results)
+        for result, best in zip(results, so_far(results, last=objective.counts == "last"), strict=True):
+            self._worker.put(trial.number, self._point(result, best, objective))
         if end is not None:
             self._worker.put(trial.number, end)
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from search.history import History, Record
 from search.paths import RunPaths
 from search.pictures import drawings, is_shown, pictures
-from search.trial import Result, Trial
+from search.trial import Result, Trial, so_far
 from search.views.wall_clock import WallClock
 
 if TYPE_CHECKING:
@@ -105,9 +105,8 @@ class TensorBoardView:
             (started, 0, session_start(trial.config, group, started)),
             (started, 0, text("trial/config", _config_text(trial))),
         ]
-        best: float | None = None
-        for result in trial.results:
-            best = min((score for score in (best, result.score) if score is not None), default=None)
+        last = history.problem.objective.counts == "last"
+        for result, best in zip(trial.results, so_far(trial.results, last=last), strict=True):
             entries.append(self._entry(result, best, history))
         directory = self._trial_directory(trial)
         self._files[trial.number] = EventFile(directory, started, entries, restart=True)

@@ -6,6 +6,7 @@ import logging
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from search.errors import SweepError
 from search.journal import MemoryJournal
+from search.outcomes import OutcomeConstraint
 from search.trial import Failure, Outcome
 from search.views import mirror
 from search.views.mirror import Begin, End, MirrorView, Point, SweepCard, SweepEnd
@@ -109,6 +111,17 @@ def test_only_what_is_missing_is_sent_after_a_resume(by_hand: Any) -> None:
     assert 0 not in shelf.begun, "a whole trial is left alone"
     assert shelf.closed is not None
     assert not shelf.closed.finished, "trial 3 never started"
+
+
+def test_the_best_so_far_is_sent_after_a_resume_as_it_would_have_been(by_hand: Any) -> None:
+    problem = replace(by_hand.problem, outcome_constraints=(OutcomeConstraint("val/acc", "<=", 0.7),))
+    journal, live, again = MemoryJournal(), Shelf(), Shelf()
+    sweep = by_hand.begin(MirrorView("shelf", lambda: live), journal=journal, problem=problem)
+    by_hand.train(sweep, 0, 0.9, 0.5, 0.6)
+    sweep.close_observers()
+    by_hand.resume(journal.records, MirrorView("shelf", lambda: again)).close_observers()
+    told = [[point.metrics["best/val/acc"] for point in shelf.points[0]] for shelf in (live, again)]
+    assert told == [[0.9, 0.5, 0.6]] * 2, "0.9 breaks the constraint"
 
 
 def test_a_trial_that_is_tried_again_goes_on_where_it_failed(by_hand: Any) -> None:

@@ -7,6 +7,7 @@ import math
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from search.journal import read_journal
+from search.outcomes import OutcomeConstraint
 from search.problem import Budget, Objective, Problem
 from search.trial import Failure, Outcome
 from search.views.tensorboard import TensorBoardView
@@ -147,6 +149,38 @@ def test_a_directory_lost_is_written_again_as_it_was(tmp_path: Path, by_hand: An
     by_hand.resume(journal, TensorBoardView(events))
     assert len(before) > 10
     assert content() == before
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"objective": Objective("val/acc", "maximize", counts="last")},
+        {"outcome_constraints": (OutcomeConstraint("val/acc", "<=", 0.7),)},
+    ],
+    ids=["the last step counts", "the best breaks a constraint"],
+)
+def test_the_best_so_far_is_after_a_resume_what_it_was(
+    tmp_path: Path, by_hand: Any, asked: dict[str, Any]
+) -> None:
+    journal, events = tmp_path / "journal.jsonl", tmp_path / "tensorboard"
+    problem = replace(by_hand.problem, **asked)
+    sweep = by_hand.begin(TensorBoardView(events), journal=journal, problem=problem)
+    by_hand.train(sweep, 0, 0.9, 0.5, 0.6)
+
+    def bests() -> list[float]:
+        return [
+            value.tensor.float_val[0] if value.tensor.float_val else value.simple_value
+            for path in event_files(events / "t00000")
+            for event in EventFileLoader(str(path)).Load()
+            for value in event.summary.value
+            if value.tag == "best/val/acc"
+        ]
+
+    before = bests()
+    shutil.rmtree(events)
+    by_hand.resume(journal, TensorBoardView(events))
+    assert before == pytest.approx([0.9, 0.5, 0.6])
+    assert bests() == before
 
 
 def test_a_trial_opened_again_forgets_its_end_and_its_bad_step(tmp_path: Path, by_hand: Any) -> None:
