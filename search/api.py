@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from search.problem import Budget
     from search.settings.sweep_file import WarmStartSection
 
-__all__ = ["Sweep", "resume"]
+__all__ = ["Sweep", "priors_for", "resume"]
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Sweep:
         problem = settings.problem()
         searcher, scheduler = settings.searcher(problem), settings.scheduler(problem)
         driver = runner_for(name, address or self.address, settings)
-        priors = [prior for earlier in settings.warm_start for prior in _priors(earlier, settings)]
+        priors = priors_for(settings)
         written = self.settings.document.data  # what the next sweep's file is made of; holds no secrets
         about = {
             "settings": settings.to_dict(),
@@ -271,6 +271,14 @@ def _more_trials(sweep: PassiveSweep, more: int) -> Budget:
         seconds=None if spent_time else budget.seconds,
         steps=None if spent_steps else budget.steps,
     )
+
+
+def priors_for(settings: ResolvedSettings) -> list[Observation]:
+    """What the runs of `warm_start` teach: their trials whose configs lie in the space.
+
+    Raises SettingsError: no such run, another metric or goal, or not one config that fits. JournalError.
+    """
+    return [prior for earlier in settings.warm_start for prior in _priors(earlier, settings)]
 
 
 def _priors(earlier: WarmStartSection, settings: ResolvedSettings) -> Iterator[Observation]:

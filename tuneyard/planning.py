@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from search.api import priors_for
+from search.confirmation import expected_trials
 from search.history import History
 from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
@@ -30,16 +32,19 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     is stopped early; `steps.about`: as rehearsed, the audit included; None where the budget does not say how many trials there will be.
     `audit`: its `share` of the stopped trials, and as rehearsed the `trials` that are to be audited and the `steps` that they
     take after their stop (a part of `steps.about`); None without one, both None where nothing could be rehearsed.
+    `confirm`: `trials` and `steps`, at most, that a confirmation takes once the search is over; None where none is asked for.
+    `warm_start`: the earlier `runs`, and how many `trials` of theirs lie in the space and are learnt from.
     `repeats`: what a step is where it is a whole training, its `length` in steps, and `at_most` such steps in all.
-    `roles`: names of the parameters by the role that the file gives them.
+    `roles`: names of the parameters by role, those included that have one because others were given one.
     `first`: the configs that the sweep would begin with, searched parameters only; they are exact.
 
-    Raises SpaceError: the method cannot express the space. SettingsError: as `ResolvedSettings.searcher`.
+    Raises SpaceError: the method cannot express the space. SettingsError: as `ResolvedSettings.searcher`, `priors_for`.
     """
     problem = settings.problem()
     scheduler = settings.scheduler(problem)
     space, budget = problem.space, problem.budget
-    sweep = PassiveSweep.begin(problem, settings.searcher(problem), scheduler, MemoryJournal())
+    priors = priors_for(settings)
+    sweep = PassiveSweep.begin(problem, settings.searcher(problem), scheduler, MemoryJournal(), priors=priors)
     names = [parameter.name for parameter in space.searched]
     ray = settings.ray_scheduler
     expected = None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS)
@@ -60,10 +65,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
             "constraints": len(settings.file.constraints),
             "size": space.size,
         },
-        "roles": {
-            role: [name for name, own in problem.roles.items() if own == role]
-            for role in ("scientific", "nuisance", "fixed")
-        },
+        "roles": _roles(problem, names),
         "budget": {"trials": budget.trials, "seconds": budget.seconds, "steps": budget.steps},
         "steps": {
             "unit": settings.step_unit,
@@ -73,12 +75,24 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
         },
         "repeats": _repeats(problem),
         "audit": _audit(problem, expected),
+        "confirm": _confirm(settings),
+        "warm_start": {"runs": [earlier.run for earlier in settings.warm_start], "trials": len(priors)},
         "first": [
             {name: trial.config[name] for name in names if name in trial.config}
             for trial in sweep.ask(_SAMPLES, 0.0)
         ],
         "notes": list(settings.notes),
         "settings": settings.to_dict(),
+    }
+
+
+def _roles(problem: Problem, searched: Sequence[str]) -> dict[str, list[str]]:
+    """As the report will take them: once one is given, what is searched without one is a nuisance, a constant is fixed."""
+    given = problem.roles
+    own = {name: given.get(name, "nuisance" if name in searched else "fixed") for name in problem.space.names}
+    return {
+        role: [name for name in own if given and own[name] == role]
+        for role in ("scientific", "nuisance", "fixed")
     }
 
 
@@ -97,6 +111,11 @@ def _audit(problem: Problem, expected: Rehearsal | None) -> dict[str, Any] | Non
         "trials": None if expected is None else round(expected.audited, 1),
         "steps": None if expected is None else round(expected.audit_steps),
     }
+
+
+def _confirm(settings: ResolvedSettings) -> dict[str, int] | None:
+    expected = expected_trials(settings)
+    return None if expected is None else {"trials": expected[0], "steps": expected[0] * expected[1]}
 
 
 def _repeats(problem: Problem) -> dict[str, Any] | None:

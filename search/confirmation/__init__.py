@@ -10,8 +10,16 @@ by seed, nothing is stopped early, and its journal is resumed like any other.
 """
 
 from search.confirmation.candidates import Candidate, candidates_of, confirmation_of
-from search.confirmation.confirming import confirm
+from search.confirmation.confirming import confirm, expected_trials
 from search.confirmation.racing import beaten
 from search.confirmation.replicates import Replicates
 
-__all__ = ["Candidate", "Replicates", "beaten", "candidates_of", "confirm", "confirmation_of"]
+__all__ = [
+    "Candidate",
+    "Replicates",
+    "beaten",
+    "candidates_of",
+    "confirm",
+    "confirmation_of",
+    "expected_trials",
+]

@@ -11,6 +11,7 @@ from search.confirmation.candidates import Candidate, candidates_of, space_of
 from search.confirmation.replicates import (
     Replicates,
     best_of,
+    broken_by,
     places_of,
     seeds_of,
     table_of,
@@ -33,7 +34,7 @@ from search.sweep import Observer, PassiveSweep
 from search.trial import Outcome
 from spaces.values import canonical
 
-__all__ = ["confirm"]
+__all__ = ["confirm", "expected_trials"]
 
 
 def confirm(
@@ -126,6 +127,19 @@ def confirm(
     return Run(History.from_records(read_journal(paths.journal)), paths)
 
 
+def expected_trials(settings: ResolvedSettings) -> tuple[int, int] | None:
+    """(trials, steps of each) of the confirmation that a sweep file asks for, at most; None where it asks for none.
+
+    A baseline that turns out to be one of the best configs is trained once, and racing may leave trials out.
+    """
+    section = settings.file.confirm
+    if section is None:
+        return None
+    configs = section.top + (_baseline(settings, section.baseline) is not None)
+    steps = 1 if _is_single(settings, section.folds) else settings.problem().max_steps
+    return configs * (section.folds or section.seeds), steps
+
+
 def _test(
     searched: Run,
     sweep: PassiveSweep,
@@ -134,13 +148,16 @@ def _test(
     *,
     again: bool,
 ) -> None:
-    """Open the test part for the candidate with the best mean, unless it was opened before or there is none."""
+    """Open the test part for the candidate with the best mean among those that keep to the outcome constraints, unless
+    it was opened before or there is none."""
     assert searched.paths is not None
     if not has_test_part(settings) or (openings(searched.paths) and not again):
         return
     seeds = seeds_of(sweep.problem, len(candidates))
     places = places_of(sweep.history, [each.config for each in candidates], seeds)
-    winner = best_of(table_of(sweep.history, places, len(candidates), seeds))
+    broken = broken_by(sweep.history, places, len(candidates))
+    out = {place for place, limits in enumerate(broken) if limits}
+    winner = best_of(table_of(sweep.history, places, len(candidates), seeds), out)
     if winner is None:
         return
     trials = zip(places, sweep.history.trials, strict=True)
@@ -232,6 +249,7 @@ def _problem(
         objective=replace(problem.objective, target=None),  # reaching it again ends nothing
         max_steps=1 if single else problem.max_steps,
         repeats=None if single else problem.repeats,
+        outcome_constraints=problem.outcome_constraints,
         budget=Budget(trials=len(candidates) * seeds),
         failure=replace(problem.failure, stop_after=None),
         seed=problem.seed,

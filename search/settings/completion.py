@@ -10,6 +10,7 @@ from typing import Any
 from search.errors import SettingsError
 from search.searchers import capabilities
 from search.settings.checks import METHOD_ALIASES, check, read_space
+from search.settings.confirm import confirm_problems
 from search.settings.data_options import data_problem, data_remarks, option_problems, samples
 from search.settings.data_section import absolute_source, constants, map_source
 from search.settings.declared_roles import with_declared_roles
@@ -47,7 +48,7 @@ def complete(
     not fit; all of it, in places of the file.
     """
     plug = _plug(file, document, base, target)
-    if problems := repeats_problems(file, plug, document):
+    if problems := [*repeats_problems(file, plug, document), *confirm_problems(file, plug, document)]:
         raise SettingsError(in_order(problems))
     data, declared, wrong_data = _declaration(file, plug, document, base)
     parameters, unknown = with_declared_roles(

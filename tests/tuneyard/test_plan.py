@@ -10,6 +10,7 @@ import pytest
 
 from search.api import Sweep
 from search.journal import MemoryJournal
+from search.run import Run
 from search.sweep import PassiveSweep
 
 Call = Callable[..., Any]
@@ -50,6 +51,43 @@ def test_the_first_configs_are_exact(call: Call, sweep_file: Path) -> None:
     searched = {parameter.name for parameter in problem.space.searched}
     begins = [{k: v for k, v in trial.config.items() if k in searched} for trial in sweep.ask(5, 0.0)]
     assert plan.json["first"] == begins
+
+
+def test_the_first_configs_are_those_after_what_was_learnt(call: Call, sweep_file: Path) -> None:
+    assert call("run", sweep_file, "--runner", "inline", "--name", "first").code == 0
+    sets = ("--set", "warm_start=[first]", "--set", "method=tpe", "--set", "run_cap=3")
+    planned = call("plan", sweep_file, *sets, "--json").json
+    assert planned["warm_start"] == {"runs": ["first"], "trials": 30}
+    assert "warm start learns from 30 trials of first" in call("plan", sweep_file, *sets).out
+    assert planned["first"][0] != call("plan", sweep_file, "--set", "method=tpe", "--json").json["first"][0]
+    assert call("run", sweep_file, *sets, "--runner", "inline", "--name", "second").code == 0
+    done = Run.open("second").history.trials
+    searched = set(planned["first"][0])
+    assert {k: v for k, v in done[0].config.items() if k in searched} == planned["first"][0]
+
+
+def test_a_run_to_learn_from_that_is_not_there_is_told_before_the_run(call: Call, sweep_file: Path) -> None:
+    done = call("plan", sweep_file, "--set", "warm_start=[nowhere]")
+    assert done.code == 2
+    assert "warm_start: no run 'nowhere'" in done.err
+
+
+def test_a_confirmation_is_counted(call: Call, sweep_file: Path) -> None:
+    assert call("plan", sweep_file, "--json").json["confirm"] is None
+    asked = ("--set", "confirm={top: 2, seeds: 4, baseline: {quality: 0.5}}")
+    assert call("plan", sweep_file, *asked, "--json").json["confirm"] == {"trials": 12, "steps": 12 * 27}
+    said = "confirm    afterwards 12 trials more, at most 324 steps, which no budget limits"
+    assert said in call("plan", sweep_file, *asked).out
+    repeated = call(
+        "plan",
+        sweep_file,
+        *asked,
+        "--set",
+        "repeats={over: seeds, times: 3}",
+        "--set",
+        "early_terminate=none",
+    )
+    assert "at most 12 seeds" in repeated.out  # each of them is one training
 
 
 def test_steps_are_rehearsed_with_the_real_scheduler(call: Call, sweep_file: Path) -> None:
@@ -130,5 +168,7 @@ def test_roles_are_listed(call: Call, tmp_path: Path) -> None:
         "fixed": [],
     }
     assert "roles      scientific: x1; nuisance: x2" in call("plan", file).out
+    file.write_text(file.read_text().replace(", role: nuisance", "") + "  noise: 0.5\n")
+    assert "roles      scientific: x1; nuisance: x2; fixed: noise" in call("plan", file).out
     file.write_text("trainable: branin\n")
     assert "roles  " not in call("plan", file).out

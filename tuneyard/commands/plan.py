@@ -73,6 +73,8 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         (f"{steps['unit']}s", spent),
         *_repeats(plan["repeats"]),
         *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] else []),
+        *_confirm(plan["confirm"], steps["unit"]),
+        *_warm_start(plan["warm_start"]),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
 
@@ -83,6 +85,25 @@ def _audit_line(audit: dict[str, Any], steps: dict[str, Any]) -> str:
         return f"{of_stopped}; none are expected" if audit["steps"] == 0 else of_stopped
     more = audit["steps"] / max(1, steps["about"] - audit["steps"])
     return f"{of_stopped}: about {audit['trials']:g}, {audit['steps']:,} {steps['unit']}s more than without ({more:.0%})"
+
+
+def _confirm(confirm: dict[str, int] | None, unit: str) -> list[tuple[str, str]]:
+    """What is spent once the search is over."""
+    if confirm is None:
+        return []
+    trials, steps = counted(confirm["trials"], "trial"), counted(confirm["steps"], unit)
+    return [("confirm", f"afterwards {trials} more, at most {steps}, which no budget limits")]
+
+
+def _warm_start(warm_start: dict[str, Any]) -> list[tuple[str, str]]:
+    if not warm_start["runs"]:
+        return []
+    return [
+        (
+            "warm start",
+            f"learns from {counted(warm_start['trials'], 'trial')} of {', '.join(warm_start['runs'])}",
+        )
+    ]
 
 
 def _repeats(repeats: dict[str, Any] | None) -> list[tuple[str, str]]:
