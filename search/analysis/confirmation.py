@@ -200,9 +200,17 @@ def _test(history: History) -> dict[str, Any] | None:
         "label": opened["label"],
         "metrics": {name: float(np.mean(each)) for name, each in values.items()},
         "values": values,
-        "error": told.get("error")
-        or (None if results else "it was opened, and the driver ended before it was measured"),
+        "error": told.get("error") or _unmeasured(results, values),
     }
+
+
+def _unmeasured(results: Sequence[Any], values: Mapping[str, Any]) -> str | None:
+    """Why an opening without an error gave nothing."""
+    if values:
+        return None
+    if results:
+        return "the trainable's measure() gave no metric whose name begins with val/"
+    return "it was opened, and the driver ended before it was measured"
 
 
 def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from search.confirmation.candidates import Candidate, candidates_of, space_of
 from search.confirmation.replicates import (
     Replicates,
     best_of,
-    broken_by,
     places_of,
     seeds_of,
     table_of,
@@ -148,16 +147,13 @@ def _test(
     *,
     again: bool,
 ) -> None:
-    """Open the test part for the candidate with the best mean among those that keep to the outcome constraints, unless
-    it was opened before or there is none."""
+    """Open the test part for the candidate with the best mean, unless it was opened before or there is none."""
     assert searched.paths is not None
     if not has_test_part(settings) or (openings(searched.paths) and not again):
         return
     seeds = seeds_of(sweep.problem, len(candidates))
     places = places_of(sweep.history, [each.config for each in candidates], seeds)
-    broken = broken_by(sweep.history, places, len(candidates))
-    out = {place for place, limits in enumerate(broken) if limits}
-    winner = best_of(table_of(sweep.history, places, len(candidates), seeds), out)
+    winner = best_of(table_of(sweep.history, places, len(candidates), seeds))
     if winner is None:
         return
     trials = zip(places, sweep.history.trials, strict=True)
@@ -249,7 +245,6 @@ def _problem(
         objective=replace(problem.objective, target=None),  # reaching it again ends nothing
         max_steps=1 if single else problem.max_steps,
         repeats=None if single else problem.repeats,
-        outcome_constraints=problem.outcome_constraints,
         budget=Budget(trials=len(candidates) * seeds),
         failure=replace(problem.failure, stop_after=None),
         seed=problem.seed,

@@ -5,8 +5,7 @@ Over folds it is every candidate on the first fold, then on the second, each fol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 from search.confirmation.racing import FIRST_LOOK, beaten
@@ -16,7 +15,7 @@ from search.seeds import replicate_seed
 from search.trial import Outcome
 from spaces.values import canonical, listed
 
-__all__ = ["FOLD", "FOLDS", "Replicates", "best_of", "broken_by", "places_of", "seeds_of", "table_of", "without_fold"]
+__all__ = ["FOLD", "FOLDS", "Replicates", "best_of", "places_of", "seeds_of", "table_of", "without_fold"]
 
 FOLDS, FOLD = "data.split.folds", "data.split.fold"
 """The parameters by which a trial of a confirmation over folds has its fold."""
@@ -93,25 +92,12 @@ def table_of(
     return table
 
 
-def broken_by(history: History, places: Sequence[tuple[int, int]], candidates: int) -> list[list[str]]:
-    """Of each candidate the outcome constraints that it breaks on the mean over its trials, as text."""
-    limits = history.problem.outcome_constraints
-    excess: list[list[tuple[float, ...]]] = [[] for _ in range(candidates)]
-    for (_, candidate), trial in zip(places, history.trials, strict=False):
-        if trial.outcome is Outcome.COMPLETED and trial.best is not None:
-            excess[candidate].append(trial.best.excess)
-    return [
-        [limit.text for limit, own in zip(limits, zip(*rows, strict=True), strict=False) if fmean(own) > 0]
-        for rows in excess
-    ]
-
-
-def best_of(table: Sequence[Sequence[float | None]], out: Collection[int] = ()) -> int | None:
-    """The candidate with the smallest mean score; None where none has any. `out`: candidates that cannot be it."""
+def best_of(table: Sequence[Sequence[float | None]]) -> int | None:
+    """The candidate with the smallest mean score; None where none has any."""
     means = []
     for candidate, scores in enumerate(zip(*table, strict=True)):
         known = [score for score in scores if score is not None]
-        if known and candidate not in out:
+        if known:
             means.append((sum(known) / len(known), candidate))
     return min(means)[1] if means else None
 

@@ -15,6 +15,7 @@ from search import Run, Sweep
 from search.analysis import confirmation
 from search.confirmation import confirm, confirmation_of
 from search.errors import SettingsError
+from search.history import History, Record
 from search.journal import read_journal
 from search.seeds import replicate_seed, trial_seed
 from trainables.data.locked import Permit, load_test
@@ -274,3 +275,16 @@ def test_a_lost_checkpoint_is_told_and_the_opening_counts() -> None:
     told = confirmation(confirm("first", top=1, seeds=2, test=True).history)["test"]
     assert "no sound checkpoint" in told["error"]
     assert told["opening"] == 1
+
+
+def test_a_measure_that_gives_no_metric_of_validation_is_told_and_breaks_no_report() -> None:
+    searched()
+    run = again(seeds=2)
+    assert run.paths is not None
+    opened: list[Record] = [
+        {"type": "test", "now": 1.0, "opening": 1, "label": "t00000", "trials": ["t00000"]},
+        {"type": "tested", "now": 1.0, "opening": 1, "results": {"t00000": {}}},
+    ]
+    found = confirmation(History.from_records([*read_journal(run.paths.journal), *opened]))
+    assert "begins with val/" in found["test"]["error"]
+    assert any("gave no value" in sentence for sentence in found["sentences"])
