@@ -14,8 +14,15 @@ __all__ = ["extremes_of", "front_of", "knee_of", "points_of", "settled", "values
 
 
 def settled(history: History) -> list[Trial]:
-    """Trials that have ended with values that count: not failed, and feasible; by number."""
-    return [trial for trial in history.trials if trial.sound and not trial.open]
+    """Trials that have ended with values that count: not failed, and feasible; by number.
+
+    Where steps are folds or seeds, those with the most of them: a mean over fewer is the luckier one.
+    """
+    trials = [trial for trial in history.trials if trial.sound and not trial.open]
+    if history.problem.repeats is None:
+        return trials
+    most = max((trial.steps for trial in trials), default=0)
+    return [trial for trial in trials if trial.steps == most]
 
 
 def points_of(trials: Sequence[Trial], objectives: int) -> Points:

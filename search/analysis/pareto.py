@@ -29,10 +29,10 @@ def pareto(history: History) -> dict[str, Any] | None:
     objectives = history.problem.objectives
     if len(objectives) == 1:
         return None
-    trials = [trial for trial in history.trials if _measured(trial)]
     feasible = settled(history)
     points = points_of(feasible, len(objectives))
     ranks = dict(zip((t.number for t in feasible), dominance_ranks(points).tolist(), strict=True))
+    trials = [t for t in history.trials if _measured(t) and (t.number in ranks or not t.sound)]
     beaten = dict(zip((t.number for t in feasible), _dominated_by(points), strict=True))
     front = front_of(history)
     corners = points_of(front, len(objectives))

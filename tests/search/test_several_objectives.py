@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from contracts.playing import Counting, problem_of
+from search.analysis import pareto
 from search.analysis.ranking import ranked
 from search.front import front_of
 from search.history import History, Observation
 from search.journal import MemoryJournal
 from search.outcomes import OutcomeConstraint
-from search.problem import Objective, Problem
+from search.problem import Budget, Objective, Problem, Repeats
 from search.schedulers import make_scheduler
 from search.searchers.priors import priors_of, retold
 from search.sweep import PassiveSweep, halted_for_good
@@ -106,6 +107,19 @@ def test_what_nothing_dominates_is_on_the_front_the_infeasible_never() -> None:
     assert [trial.number for trial in front_of(history)] == [1, 4, 0]
     assert history.best is history.trials[1]
     assert [trial.number for trial in ranked(history)] == [1, 4, 0, 2]
+
+
+def test_a_mean_over_some_of_the_folds_is_on_no_front() -> None:
+    problem = two(max_steps=3, repeats=Repeats("folds", 3, 1), budget=Budget(trials=3, steps=7))
+    whole, lucky = [(1.0, 1.0, 1.0)] * 3, [(0.0, 9.0, 1.0)]
+    history = play(problem, whole, whole, lucky)
+    assert [trial.steps for trial in history.trials] == [3, 3, 1]
+    assert history.trials[2].state == "stopped"
+    assert [trial.number for trial in front_of(history)] == [0, 1]
+    found = pareto(history)
+    assert found is not None
+    assert (found["feasible"], found["infeasible"]) == (2, 0)
+    assert [row["trial"] for row in found["trials"]] == ["t00000", "t00001"]
 
 
 def test_a_trial_under_way_is_on_no_front() -> None:
