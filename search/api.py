@@ -345,6 +345,7 @@ def _finished(
             )
         except SettingsError as error:  # more trials were added, and other configs are best now
             log.warning("not confirmed: %s", error)
+            write_report(run)
     else:
         write_report(run)
     return run

@@ -82,11 +82,20 @@ def _tell_confirmation(run: Run) -> None:
     from search.confirmation import confirmation_of
 
     seeds = confirmation_of(run)
-    if seeds is not None:
+    if seeds is not None and not _outdated(run):
         from search.analysis import confirmation
         from tuneyard.commands.confirm import describe
 
         describe(confirmation(seeds))
+
+
+def _outdated(run: Run) -> bool:
+    """Whether its confirmation is of configs that are no longer the best."""
+    from search.analysis import confirmation, outdated
+    from search.confirmation import confirmation_of
+
+    seeds = confirmation_of(run)
+    return seeds is not None and outdated(run.history, confirmation(seeds))
 
 
 def _next(run: Run) -> Iterator[str]:
@@ -99,7 +108,9 @@ def _next(run: Run) -> Iterator[str]:
     if run.best is not None:
         yield f"tuneyard report {name} --open"
         yield f"tuneyard board {name}"
-        if run.state == "finished":
+        if run.state == "finished" and _outdated(run):
+            yield f"tuneyard confirm {name} --afresh"
+        if run.state in ("finished", "failed"):
             yield from suggestion(run)
     elif failed := next((trial.id for trial in run.history.trials if trial.failure), None):
         yield f"tuneyard logs {name}/{failed} --stderr"

@@ -10,7 +10,8 @@
 - `importance`: which parameters the result depends on, by `ped_anova` and `fanova`, with intervals.
 - `isolation`: what each value of a parameter can do at equal effort, everything else tuned (`groups`, `equal_effort`,
   `fair_comparison`; `isolation_verdict`: that in words).
-- `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences).
+- `confirmation`: what fresh seeds said of the best configs (`paired`: the tests of paired differences); `outdated`: whether
+  those are no longer the best.
 - `checks` (imported by itself, for it loads scipy.stats): the doctor, who looks for what is wrong with a sweep and says what to do.
 - `pareto`: several objectives: the front, what lies behind it, and (`hypervolume`) how it grew; `front_verdict`: in words.
 - `timeline`: who trained what, when. `savings`: what early stopping saved, `audit`: what showed whether it was right. `failures`: by cause.
@@ -26,6 +27,7 @@ from search.analysis.auditing import audit
 from search.analysis.compare import compare
 from search.analysis.comparison_verdict import comparison_verdict
 from search.analysis.confirmation import confirmation
+from search.analysis.confirmed_verdict import outdated
 from search.analysis.contours import contours
 from search.analysis.curves import learning_curves
 from search.analysis.facts import facts
@@ -58,6 +60,7 @@ __all__ = [
     "isolation",
     "leaderboard",
     "learning_curves",
+    "outdated",
     "parallel_coordinates",
     "pareto",
     "repeats",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from search.analysis.numbers import plural
@@ -13,15 +13,17 @@ MOST = 3
 """Moves that are taken over at most: the others stand with their findings."""
 
 
-def with_findings(verdict: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def with_findings(
+    verdict: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], done: Collection[str] = ()
+) -> dict[str, Any]:
     """`verdict` with one more of the `cautions`, which names the checks that fail or warn, and with their commands among
-    what to do `next`; findings that ask for the same command make one move, and a command is never named twice.
+    what to do `next`; findings that ask for the same command make one move, and a command is never named twice, and none that is `done`.
     """
     worse = [each for each in findings if each["verdict"] in ("fail", "warn")]
     if not worse or verdict["winner"] is None:
         return dict(verdict)
     cautions = [*verdict["cautions"], _caution(worse)]
-    known = {step["command"] for step in verdict["next"]}
+    known = {*done, *(step["command"] for step in verdict["next"])}
     asked: dict[str, list[Mapping[str, Any]]] = {}
     for each in worse:
         if each["next"] and each["command"] and each["command"] not in known:

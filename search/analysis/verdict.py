@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from search.analysis.auditing import audit
+from search.analysis.confirmed_verdict import after_confirmation
 from search.analysis.front_verdict import constraint_sentences, front_verdict
 from search.analysis.numbers import decimals_for, number, percent, plural
 from search.analysis.pareto import broken_constraints, pareto
@@ -36,7 +37,7 @@ def verdict(
 
     `headline`; `sentences` about the winner; `cautions`; `next`: [{text, command or None}]. `winner`: trial, value,
     step, last, last_step, steps, config, or None. `runner_up`: trial, value, or None. `lead`: how far the winner is ahead, >= 0,
-    in units of the metric. `wobble`: median absolute change of the winner's value from step to step over its last
+    in units of the metric. `confirmed`: as of `after_confirmation`. `wobble`: median absolute change of the winner's value from step to step over its last
     five changes (None with fewer than three): a lead below it cannot be told from noise even within one run.
     """
     name = shlex.quote(name)  # it stands in commands to copy
@@ -91,10 +92,12 @@ def verdict(
     }
     front = pareto(history) if front is None else front
     if front is None or not front["front"]:
-        return told
+        if confirmed is None:
+            return {**told, "confirmed": None}
+        return after_confirmation(told, history, name, confirmed)
     words = front_verdict(front, name, state)
     sentences, steps = [*words["sentences"], *broken], [*_by_state(history, name, state), *words["next"]]
-    return {**told, **words, "sentences": sentences, "next": steps}
+    return {**told, **words, "sentences": sentences, "next": steps, "confirmed": None}
 
 
 def _comparable(history: History, trial: Trial, winner: Trial) -> bool:
@@ -261,6 +264,7 @@ def _without_winner(history: History, name: str, state: str) -> dict[str, Any]:
         "lead": None,
         "wobble": None,
         "decimals": None,
+        "confirmed": None,
     }
 
 

@@ -57,7 +57,11 @@ def contents(run: Run) -> dict[str, Any]:
     report: dict[str, Any] = {
         "format": FORMAT,
         "summary": summary,
-        "verdict": with_findings(verdict(history, run.name, state, confirmed, front), findings),
+        "verdict": with_findings(
+            verdict(history, run.name, state, confirmed, front),
+            findings,
+            done=[] if confirmed is None else [f"tuneyard confirm {shlex.quote(run.name)}"],
+        ),
         "confirmation": confirmed,
         "doctor": findings,
         "facts": facts(history, run.paths),

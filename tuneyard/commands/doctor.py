@@ -28,7 +28,9 @@ def command(run: str, everything: bool, storage: Path, as_json: bool) -> None:
 
     Reads the journal and nothing else; works while a sweep runs.
     """
+    from search.analysis import confirmation, outdated
     from search.analysis.checks import doctor
+    from search.confirmation import confirmation_of
     from search.report.contents import finite
     from search.run import Run
 
@@ -45,7 +47,14 @@ def command(run: str, everything: bool, storage: Path, as_json: bool) -> None:
         click.echo("nothing to worry about was found")
     if hidden:
         click.echo(f"{hidden}: --all shows them")
-    commands = dict.fromkeys(each["command"] for each in shown if each["command"])
+    commands: dict[str, Any] = dict.fromkeys(each["command"] for each in shown if each["command"])
+    if (seeds := confirmation_of(found)) is not None:
+        confirmed, asked = confirmation(seeds), f"tuneyard confirm {reference(found)}"
+        afresh = outdated(found.history, confirmed)
+        if not afresh:
+            click.echo(printable(f"trained again since: {confirmed['headline']}"))
+        if commands.pop(asked, None) and afresh:
+            commands[f"{asked} --afresh"] = None
     next_steps(*commands, f"tuneyard report {reference(found)} --open")
 
 
