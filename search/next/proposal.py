@@ -22,6 +22,7 @@ from search.paths import write_atomic
 from search.settings import Override, ResolvedSettings, Settings
 from search.settings.document import Document, read_text
 from search.settings.overrides import apply_overrides
+from search.trial import Outcome
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -198,6 +199,12 @@ def _without_a_winner(run: Run, name: str) -> tuple[str, str | None]:
         return (
             f"{said} ({failed.id}: {why}): mend the cause first.",
             f"tuneyard logs {name}/{failed.id} --stderr",
+        )
+    if any(trial.best is not None and trial.outcome is not Outcome.FAILED for trial in trials):
+        limits = " and ".join(limit.text for limit in run.history.problem.outcome_constraints)
+        return (
+            f"No trial keeps to the outcome constraints ({limits}): loosen them, or search elsewhere.",
+            f"tuneyard report {name} --open",
         )
     return "No trial has a value yet: there is nothing to learn from.", _resume(run, name)
 

@@ -129,8 +129,13 @@ def failing(config: Mapping[str, Any], rng: np.random.Generator) -> None:
         (followed(FILE, failing, 9), "All 9 trials failed", "tuneyard logs digits/t00000 --stderr"),
         (followed(FILE, trained(sound), 1), "too few", "tuneyard resume digits --add-trials 19"),
         (followed(FILE, trained(sound), 8, ended=False), "let it go on", "tuneyard resume digits"),
+        (
+            followed(FILE | {"outcome_constraints": ["loss <= -100"]}, trained(sound), 8),
+            "No trial keeps to the outcome constraints (loss <= -100)",
+            "tuneyard report digits --open",
+        ),
     ],
-    ids=["empty", "one failed", "all failed", "one trial", "killed"],
+    ids=["empty", "one failed", "all failed", "one trial", "killed", "all infeasible"],
 )
 def test_where_there_is_nothing_to_change_it_says_so_and_what_to_do(
     run: Any, said: str, command: str
