@@ -8,14 +8,18 @@ from typing import Any
 
 from search.analysis.numbers import number, percent, plural
 from search.outcomes import OutcomeConstraint
+from search.problem import Repeats
 
 __all__ = ["constraint_sentences", "front_verdict"]
 
 
-def front_verdict(found: Mapping[str, Any], name: str, state: str) -> dict[str, Any]:
+def front_verdict(
+    found: Mapping[str, Any], name: str, state: str, repeats: Repeats | None = None
+) -> dict[str, Any]:
     """`headline`, `sentences`, `cautions` and `next` in the place of those about one winner.
 
     `found`: as of `pareto`, with a trial on the front. `name`: of the run, as it stands in commands.
+    `repeats`: where the values are means over folds or seeds.
     """
     rows, front = {row["trial"]: row for row in found["trials"]}, found["front"]
     metrics = [each["metric"] for each in found["objectives"]]
@@ -36,11 +40,18 @@ def front_verdict(found: Mapping[str, Any], name: str, state: str) -> dict[str, 
         "headline": headline,
         "sentences": _sentences(found, values),
         "cautions": [
-            "Every configuration ran once, under one seed. Of neighbours on the front, some are there by luck: "
-            "small differences between them mean nothing."
+            f"{_ran(repeats)} Of neighbours on the front, some are there by luck: small differences between them mean nothing."
         ],
         "next": _next(found, name, rows, state),
     }
+
+
+def _ran(repeats: Repeats | None) -> str:
+    if repeats is None:
+        return "Every configuration ran once, under one seed."
+    return (
+        f"The values are means over {repeats.times} {repeats.over}, which narrows luck and does not end it."
+    )
 
 
 def constraint_sentences(broken: list[dict[str, Any]]) -> list[str]:

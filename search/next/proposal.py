@@ -230,6 +230,11 @@ def _without_a_change(run: Run, evidence: Evidence, name: str) -> tuple[str, str
             f"{evidence.in_short}: too few for most checks to judge by. More of the same search will tell.",
             f"tuneyard resume {name} --add-trials {20 - trials}",
         )
+    if evidence.several:
+        return (
+            "No check is sure enough to change the file. What is left is to choose a trial from the front; the report shows it.",
+            f"tuneyard report {name} --open",
+        )
     return (
         "No check is sure enough to change the file. What is left is to make sure of the winner: train the best again under fresh seeds.",
         f"tuneyard confirm {name}",

@@ -9,10 +9,12 @@ import pytest
 
 from contracts.traded import traded, traded_in
 from search.analysis import compare, comparison_verdict, leaderboard, pareto, verdict
+from search.analysis.front_verdict import front_verdict
 from search.analysis.hypervolume import hypervolume_curve, reference_of, shared_volumes
 from search.analysis.pareto import broken_constraints
 from search.dominance import hypervolume
 from search.front import extremes_of, knee_of, points_of, settled
+from search.problem import Repeats
 
 BENT = [(0.0, 0.0), (1.0, 8.0), (9.0, 9.0), (5.0, 2.0), (6.0, 1.0)]
 """(loss, gain): the first three are the front, with a knee in the middle."""
@@ -101,6 +103,15 @@ def test_the_verdict_names_front_knee_and_ends_and_what_to_do() -> None:
     assert told["next"][-1]["command"] == "tuneyard show two/t00001"
     assert not any("confirm two" in (step["command"] or "") for step in told["next"])
     assert told["winner"]["trial"] == "t00000"
+
+
+def test_values_over_folds_are_not_told_to_be_of_one_seed() -> None:
+    found = pareto(traded(BENT))
+    assert found is not None
+    once, folds = (front_verdict(found, "two", "finished", each) for each in (None, Repeats("folds", 3, 1)))
+    assert "ran once, under one seed" in once["cautions"][0]
+    assert "means over 3 folds" in folds["cautions"][0]
+    assert "one seed" not in folds["cautions"][0]
 
 
 def test_the_verdict_of_one_trial_that_beats_all_and_of_none_that_is_feasible() -> None:

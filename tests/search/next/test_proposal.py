@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from contracts.followed import followed, trained
+from search import Sweep
 from search.errors import SettingsError
 from search.next.change import Change
 from search.next.places import next_name, placed
@@ -179,3 +180,25 @@ def test_a_lead_that_may_be_luck_is_confirmed_at_the_end() -> None:
     assert proposal.keys()["confirm"] == {"top": 3, "seeds": 5}
     own = followed(FILE | {"confirm": {"top": 2, "seeds": 3}}, trained(beyond)).next()
     assert own.keys()["confirm"] == {"top": 2, "seeds": 3}
+
+
+def traded(config: Mapping[str, Any]) -> Iterator[dict[str, float]]:
+    yield {"loss": config["x"], "gain": config["x"]}
+
+
+def test_no_confirmation_is_asked_for_of_a_front() -> None:
+    run = Sweep(
+        traded,
+        name="front",
+        parameters={"x": {"min": 0.0, "max": 1.0}},
+        metrics=["loss", {"name": "gain", "goal": "maximize"}],
+        method="sobol",
+        max_steps=1,
+        run_cap=64,
+        runner="inline",
+    ).run()
+    proposal = run.next()
+    assert proposal.changes == ()
+    assert proposal.instead is not None
+    assert "choose a trial from the front" in proposal.instead[0]
+    assert proposal.instead[1] == "tuneyard report front --open"
