@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from contracts.heavy import HEAVY
+from contracts.traded import traded_in
 from tuneyard.__main__ import main
 
 Call = Callable[..., Any]
@@ -201,6 +202,23 @@ def test_compare_puts_runs_side_by_side(call: Call, write_run: WriteRun) -> None
     done = call("compare", "small", "large", "-o", "page")
     assert "page/index.html" in done.out
     assert json.loads(Path("page/comparison.json").read_text())["verdict"] == told["verdict"]
+
+
+def test_compare_calls_no_value_of_another_objective_a_hypervolume(call: Call) -> None:
+    one, two = (traded_in(Path(name), [(0.0, 0.0), (1.0, 8.0)]).paths for name in ("one", "two"))
+    loss = traded_in(Path("three"), [(0.5, 1.0), (2.0, 1.0)], names=["loss"]).paths
+    assert one is not None
+    assert two is not None
+    assert loss is not None
+    rows = [line.split() for line in call("compare", one.root, two.root).out.splitlines()]
+    assert ["on", "the", "front", "2", "2"] in rows
+    assert any(row[:1] == ["hypervolume"] for row in rows)
+    mixed = call("compare", one.root, loss.root, "-o", "page").out
+    assert "hypervolume" not in mixed
+    assert ["best", "by", "the", "first", "objective", "0", "0.5"] in [
+        line.split() for line in mixed.splitlines()
+    ]
+    assert ">hypervolume<" not in Path("page/index.html").read_text()
 
 
 def test_init_writes_two_files_and_never_overwrites(call: Call) -> None:

@@ -88,13 +88,14 @@ def _facts(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """The best value and who has it; of several objectives the front, and the share of the box that it covers."""
+    """The best value and who has it; of the same several objectives the front, and the share of the box that it covers."""
+    front = ("on the front", *(row["front"] for row in rows))
+    if all(row["metric"] == "hypervolume" for row in rows):
+        return [front, ("hypervolume", *(row["best"] for row in rows))]
+    by = ("by", *(row["best_trial"] for row in rows))
     if all(row["front"] is None for row in rows):
-        return [("best", *(row["best"] for row in rows)), ("by", *(row["best_trial"] for row in rows))]
-    return [
-        ("on the front", *(row["front"] for row in rows)),
-        ("hypervolume", *(row["best"] for row in rows)),
-    ]
+        return [("best", *(row["best"] for row in rows)), by]
+    return [front, ("best by the first objective", *(row["best"] for row in rows)), by]
 
 
 def _section(title: str, names: Sequence[str], columns: dict[str, Sequence[Any]]) -> None:
