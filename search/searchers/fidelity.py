@@ -56,6 +56,8 @@ def _cut(observation: Observation, step: int, counts: Counts) -> Observation:
     curve = tuple(point for point in observation.curve if point[0] <= step)
     if not curve:
         score = observation.score
-    else:
-        score = curve[-1][1] if counts == "last" else min(score for _, score in curve)
+    elif counts == "last":
+        score = curve[-1][1]
+    else:  # never better than what counted in the end: lower scores on the curve broke an outcome constraint
+        score = max(observation.score, min(score for _, score in curve))
     return replace(observation, score=score, outcome=Outcome.COMPLETED, curve=curve)

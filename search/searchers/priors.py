@@ -86,7 +86,10 @@ def _cut(seen: Observation, problem: Problem) -> Observation:
     if seen.outcome is Outcome.FAILED or len(curve) == len(seen.curve) or not curve or problem.secondary:
         return seen
     last = problem.objective.counts == "last"
-    score = curve[-1][1] if last else min(score for _, score in curve)
+    best = max(
+        seen.score, min(score for _, score in curve)
+    )  # below what counted in the end it was infeasible
+    score = curve[-1][1] if last else best
     outcome = Outcome.COMPLETED if curve[-1][0] == steps else seen.outcome
     return replace(seen, score=score, outcome=outcome, curve=curve)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from search.history import Observation
 from search.searchers.fidelity import comparable
 from search.searchers.window import window
@@ -55,3 +57,8 @@ def test_where_the_last_step_counts_a_trial_is_not_told_by_its_luckiest_fold() -
     known = [ran(0, 1.0, 4.0, 5.0), ran(1, 3.0, 2.0)]
     assert [each.score for each in comparable(known, 2, "last")] == [4.0, 2.0]
     assert [each.score for each in comparable(known, 2)] == [1.0, 2.0]
+
+
+def test_a_score_from_before_a_trial_was_feasible_is_not_told_as_its_best() -> None:
+    first, second = (replace(ran(number, 0.1, 0.9, 0.8), score=0.8, excess=(-0.5,)) for number in (0, 1))
+    assert [each.score for each in comparable([first, second], 2)] == [0.8, 0.8]

@@ -55,6 +55,14 @@ def test_a_longer_trial_counts_with_what_it_had_reached() -> None:
     ]
 
 
+def test_what_was_better_while_it_was_infeasible_is_not_told() -> None:
+    run = followed(KEYS, falling, 1)
+    (seen,) = run.history.observations
+    run.history.observations[0] = replace(seen, score=9.0)  # what was lower on its curve broke a constraint
+    (told,) = priors_of(run.history, replace(run.history.problem, max_steps=2))
+    assert told.score == 9.0
+
+
 def over_folds(problem: Problem, times: int) -> Problem:
     """The same, where each step is a whole training."""
     return replace(
