@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.analysis.numbers import number, percent, plural
 from search.outcomes import OutcomeConstraint
-from search.problem import Repeats
+from search.problem import Problem
 
 __all__ = ["constraint_sentences", "front_verdict"]
 
 
 def front_verdict(
-    found: Mapping[str, Any], name: str, state: str, repeats: Repeats | None = None
+    found: Mapping[str, Any], name: str, state: str, problem: Problem | None = None
 ) -> dict[str, Any]:
     """`headline`, `sentences`, `cautions` and `next` in the place of those about one winner.
 
     `found`: as of `pareto`, with a trial on the front. `name`: of the run, as it stands in commands.
-    `repeats`: where the values are means over folds or seeds.
+    `problem`: says whether the values are means over folds or seeds, and which outcome constraints the sweep had.
     """
     rows, front = {row["trial"]: row for row in found["trials"]}, found["front"]
     metrics = [each["metric"] for each in found["objectives"]]
@@ -40,13 +40,14 @@ def front_verdict(
         "headline": headline,
         "sentences": _sentences(found, values),
         "cautions": [
-            f"{_ran(repeats)} Of neighbours on the front, some are there by luck: small differences between them mean nothing."
+            f"{_ran(problem)} Of neighbours on the front, some are there by luck: small differences between them mean nothing."
         ],
-        "next": _next(found, name, rows, state),
+        "next": _next(found, name, rows, state, () if problem is None else problem.outcome_constraints),
     }
 
 
-def _ran(repeats: Repeats | None) -> str:
+def _ran(problem: Problem | None) -> str:
+    repeats = None if problem is None else problem.repeats
     if repeats is None:
         return "Every configuration ran once, under one seed."
     return (
@@ -90,7 +91,13 @@ def _lie(count: int) -> str:
     return "lies" if count == 1 else "lie"
 
 
-def _next(found: Mapping[str, Any], name: str, rows: Mapping[str, Any], state: str) -> list[dict[str, Any]]:
+def _next(
+    found: Mapping[str, Any],
+    name: str,
+    rows: Mapping[str, Any],
+    state: str,
+    kept: Sequence[OutcomeConstraint],
+) -> list[dict[str, Any]]:
     steps = []
     volume = found["hypervolume"]
     if state == "finished" and volume is not None and _still_growing(volume):
@@ -103,7 +110,8 @@ def _next(found: Mapping[str, Any], name: str, rows: Mapping[str, Any], state: s
         )
     chosen = found["knee"] or found["front"][0]
     bounds = zip(found["objectives"][1:], rows[chosen]["values"][1:], strict=True)
-    limits = ", ".join(f'"{_bound(each, value)}"' for each, value in bounds)
+    texts = [*(_bound(each, value) for each, value in bounds), *(each.text for each in kept)]
+    limits = ", ".join(f'"{text}"' for text in dict.fromkeys(texts))
     steps.append(
         {
             "text": f"Choose a trial by what the last bit of each objective is worth to you. To make sure of it, search "

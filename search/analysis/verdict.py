@@ -95,7 +95,7 @@ def verdict(
         if confirmed is None:
             return {**told, "confirmed": None}
         return after_confirmation(told, history, name, confirmed)
-    words = front_verdict(front, name, state, history.problem.repeats)
+    words = front_verdict(front, name, state, history.problem)
     sentences, steps = [*words["sentences"], *broken], [*_by_state(history, name, state), *words["next"]]
     return {**told, **words, "sentences": sentences, "next": steps, "confirmed": None}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,12 +107,21 @@ def test_the_verdict_names_front_knee_and_ends_and_what_to_do() -> None:
 
 
 def test_values_over_folds_are_not_told_to_be_of_one_seed() -> None:
-    found = pareto(traded(BENT))
+    history = traded(BENT)
+    found = pareto(history)
     assert found is not None
-    once, folds = (front_verdict(found, "two", "finished", each) for each in (None, Repeats("folds", 3, 1)))
-    assert "ran once, under one seed" in once["cautions"][0]
-    assert "means over 3 folds" in folds["cautions"][0]
-    assert "one seed" not in folds["cautions"][0]
+    over_folds = replace(history.problem, repeats=Repeats("folds", 3, 1))
+    once, folds = (
+        front_verdict(found, "two", "finished", each)["cautions"][0] for each in (history.problem, over_folds)
+    )
+    assert "ran once, under one seed" in once
+    assert "means over 3 folds" in folds
+    assert "one seed" not in folds
+
+
+def test_the_search_for_one_objective_keeps_the_constraints_there_are() -> None:
+    told = verdict(traded([(*row, 5.0) for row in BENT], limits=["kb <= 10"]), "two", "finished")
+    assert 'outcome_constraints: ["gain >= 8", "kb <= 10"]' in told["next"][-1]["text"]
 
 
 def test_the_verdict_of_one_trial_that_beats_all_and_of_none_that_is_feasible() -> None:
