@@ -20,10 +20,10 @@ def pareto(history: History) -> dict[str, Any] | None:
     """The front and what lies behind it; None with one objective.
 
     `objectives`: metric and goal of each. `trials`: of every trial that ended with values (means over fewer folds or
-    seeds than others had are left out), by number: `trial`, `values` (in the order of the objectives), `feasible`, `front` (1 = the Pareto front, then layer by layer; None for an
-    infeasible one), `dominated_by` (how many feasible trials are better), `config`. `front`: ids on the first one, the
-    best in the first objective first; `knee`, `extremes` (the best in each objective): ids among them, `knee` may be
-    None. `feasible`, `infeasible`, `dominated`: how many trials. `hypervolume`: see `hypervolume_curve`, with
+    seeds than others had are left out), by number: `trial`, `values` (in the order of the objectives), `feasible`,
+    `front` (1 = the Pareto front, then layer by layer; None for an infeasible one), `dominated_by` (how many feasible
+    trials are better), `config`. `front`: ids on the first one, the best in the first objective first; `knee`,
+    `extremes` (the best in each objective): ids among them, `knee` may be None. `feasible`, `infeasible`, `dominated`: how many trials. `hypervolume`: see `hypervolume_curve`, with
     `reference` and `ideal` as values; None before there is a feasible trial.
     """
     objectives = history.problem.objectives
