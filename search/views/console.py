@@ -148,7 +148,7 @@ class ConsoleView:
         if history.problem.secondary:
             if any(each is trial for each in self._tally.front):
                 line.append("  on the front", "bold green")
-        elif history.best is trial:
+        elif history.best is trial and "confirm" not in history.about:
             line.append("  best so far", "bold green")
         if skipped := self._pace.skipped():
             line.append(f"  (and {counted(skipped, 'trial')} more since the last line)")

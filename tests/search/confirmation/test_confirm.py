@@ -18,6 +18,7 @@ from search.errors import SettingsError
 from search.history import History, Record
 from search.journal import read_journal
 from search.seeds import replicate_seed, trial_seed
+from search.views.console import ConsoleView
 from trainables.data.locked import Permit, load_test
 
 
@@ -288,3 +289,12 @@ def test_a_measure_that_gives_no_metric_of_validation_is_told_and_breaks_no_repo
     found = confirmation(History.from_records([*read_journal(run.paths.journal), *opened]))
     assert "begins with val/" in found["test"]["error"]
     assert any("gave no value" in sentence for sentence in found["sentences"])
+
+
+def test_no_single_seed_is_called_the_winner(capsys: pytest.CaptureFixture[str]) -> None:
+    searched()
+    again(top=2, seeds=3, observers=[ConsoleView()])
+    told = capsys.readouterr().out
+    assert "6 completed" in told
+    assert "winner" not in told
+    assert "best so far" not in told
