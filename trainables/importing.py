@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -115,7 +116,9 @@ def _failed_import(place: str, error: BaseException) -> str:
         text = (error.text or "").strip()
         return f"{error.filename or place}:{error.lineno}: syntax error: {error.msg}: {text!r}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    own = [f for f in frames if Path(f.filename) != Path(__file__)]
+    others = [f for f in frames if Path(f.filename) != Path(__file__)]
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    own = [f for f in others if not f.filename.startswith(installed)] or others
     at = f"{own[-1].filename}:{own[-1].lineno}" if own else place
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"{at}: importing {place} needs the module {error.name!r}, which is not installed here"

@@ -119,6 +119,7 @@ def test_what_cannot_be_resolved(folder: Path, ref: str, rule: str) -> None:
         ("import os\nfrom os import no_such_name\n", 2, "ImportError: cannot import name 'no_such_name'"),
         ("def f():\n    return 1 / 0\nf()\n", 2, "ZeroDivisionError: division by zero"),
         ("import sys\nsys.exit(3)\n", 2, "SystemExit: 3"),
+        ("import json\njson.loads('{')\n", 2, "JSONDecodeError"),  # not the library's line
     ],
 )
 @pytest.mark.parametrize("form", ["broken.py:train", "broken:train"])
