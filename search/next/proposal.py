@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.confirmation.candidates import confirmation_of
 from search.errors import SettingsError
 from search.next.budget import choose_method, confirm_winner, fitting, limit_trials, try_first
 from search.next.change import Change
@@ -78,8 +79,8 @@ class Proposal:
         head = f"The sweep after {self.run} ({self.about}). Beside each change stands its reason{outside}."
         return commented(self.keys(folder), self.changes, head)
 
-    def settings(self, folder: str | Path = ".") -> ResolvedSettings:
-        """The file as `tuneyard plan` reads it; imports the trainable.
+    def settings(self, folder: str | Path = ".", name: str = "next.yaml") -> ResolvedSettings:
+        """The file as `tuneyard plan` reads it; imports the trainable. `name`: of the file, in what is said of it.
 
         Raises SettingsError: there is no change to be made; the trainable is not known or cannot be used.
         """
@@ -88,7 +89,7 @@ class Proposal:
                 f"{self.run}: no check asks for another sweep. {(self.instead or ('',))[0]}".strip()
             )
         folder = Path(folder).resolve()
-        document = read_text(self.text(folder), "next.yaml")
+        document = read_text(self.text(folder), name)
         if "trainable" not in document.data:
             raise SettingsError(
                 f"{self.run} does not say what was trained, because it was imported; say it: "
@@ -105,7 +106,7 @@ class Proposal:
         path = Path(path)
         if path.exists() and not force:
             raise SettingsError(f"{path} exists; write to another file, or --force")
-        self.settings(path.parent)
+        self.settings(path.parent, path.name)
         write_atomic(path, self.text(path.parent))
         return path
 
@@ -235,6 +236,15 @@ def _without_a_change(run: Run, evidence: Evidence, name: str) -> tuple[str, str
             "No check is sure enough to change the file. What is left is to choose a trial from the front; the report shows it.",
             f"tuneyard report {name} --open",
         )
+    if (seeds := confirmation_of(run)) is not None and seeds.finished:
+        from search.analysis import confirmation, outdated
+
+        said = confirmation(seeds)
+        if outdated(run.history, said):
+            text = "No check is sure enough to change the file, but other configs are best now than were trained again."
+            return text, f"tuneyard confirm {name} --afresh"
+        text = f"No check is sure enough to change the file, and the best were trained again: {said['headline']}."
+        return text, f"tuneyard report {name} --open"
     return (
         "No check is sure enough to change the file. What is left is to make sure of the winner: train the best again under fresh seeds.",
         f"tuneyard confirm {name}",

@@ -45,7 +45,7 @@ def command(
         return
     proposal = proposal.with_overrides(overrides)
     folder = Path() if output is None else output.parent
-    settings = proposal.settings(folder)
+    settings = proposal.settings(folder, "next.yaml" if output is None else output.name)
     if output is not None:
         proposal.write(output, force=force)
     if as_json:

@@ -12,6 +12,7 @@ import pytest
 
 from contracts.followed import followed, trained
 from search import Sweep
+from search.confirmation import confirm
 from search.errors import SettingsError
 from search.next.change import Change
 from search.next.places import next_name, placed
@@ -202,3 +203,22 @@ def test_no_confirmation_is_asked_for_of_a_front() -> None:
     assert proposal.instead is not None
     assert "choose a trial from the front" in proposal.instead[0]
     assert proposal.instead[1] == "tuneyard report front --open"
+
+
+def quiet(config: Mapping[str, Any], seed: int) -> Iterator[dict[str, float]]:
+    """So much luck that no check finds anything to change."""
+    yield {"loss": float(np.random.default_rng([seed, int(config["x"] * 1e6)]).normal())}
+
+
+def test_what_was_confirmed_is_not_sent_there_again() -> None:
+    keys: dict[str, Any] = {"parameters": {"x": {"min": 0.0, "max": 1.0}}, "metric": "loss", "method": "tpe"}
+    run = Sweep(quiet, name="luck", max_steps=1, run_cap=60, runner="inline", **keys).run()
+    before = run.next()
+    assert before.changes == ()
+    assert before.instead is not None
+    assert before.instead[1] == "tuneyard confirm luck"
+    confirm("luck", top=2, seeds=3, trainable=quiet)
+    after = run.next().instead
+    assert after is not None
+    assert "were trained again" in after[0]
+    assert after[1] == "tuneyard report luck --open"
