@@ -134,6 +134,7 @@ def test_report_json_has_stable_keys_and_no_path_of_the_machine(tmp_path: Path) 
         "headline",
         "sentences",
         "cautions",
+        "confirmed",
         "next",
         "winner",
         "runner_up",
