@@ -10,7 +10,7 @@ import numpy as np
 from search.analysis.numbers import number, percent, plural
 from search.analysis.paired import LEVEL, NEEDED, holm, mean_interval, sign_flip, t_test
 from search.confirmation.racing import beaten
-from search.confirmation.replicates import places_of, seeds_of, table_of
+from search.confirmation.replicates import infeasible, places_of, seeds_of, table_of
 from search.history import History
 
 __all__ = ["confirmation", "probability_best", "seeds_needed"]
@@ -28,7 +28,8 @@ def confirmation(history: History) -> dict[str, Any]:
     correction of Nadeau and Bengio (see `repeats.overlap_of`), and `refolded` says whether the search had these folds, too.
     `configs`, the best mean first: `label` (the trial that found it, or "baseline"), `config`, `promised` (by the search),
     `values` (by seed; the best over the steps; None where there is none), `mean`, `sd`, `interval` (95 %, Student's; None
-    with fewer than two values), `probability_best`, `failed` (trials), `dropped` (beaten, by racing). `pairs`: the first
+    with fewer than two values), `probability_best`, `failed` (trials), `infeasible` (trials that break an outcome constraint; see
+    `replicates.table_of`), `dropped` (beaten, by racing). `pairs`: the first
     config against each other one that shares seeds with it: `difference` (in the metric's unit), `interval`, `p`
     (sign-flip permutation test) and `adjusted` (Holm), or a `reason`. `test`: see `_test`. `bias`: of the search's winner, what was promised
     minus what the fresh seeds gave, with its `interval`; above 0 where the search flattered it. `complete`; `sentences`.
@@ -44,6 +45,7 @@ def confirmation(history: History) -> dict[str, Any]:
     failed = [0] * len(candidates)
     for (_, candidate), trial in zip(places, history.trials, strict=False):
         failed[candidate] += trial.failure is not None
+    broken = infeasible(history, places, len(candidates))
     folds = plan.get("folds")
     overlap = 1 / (folds - 1) if folds else 0.0
     chances = probability_best(table, overlap)
@@ -56,6 +58,7 @@ def confirmation(history: History) -> dict[str, Any]:
             **_summary(table[:, c], objective.value, overlap),
             "probability_best": chances[c],
             "failed": failed[c],
+            "infeasible": broken[c],
             "dropped": c in out,
         }
         for c in order
@@ -216,10 +219,14 @@ def _unmeasured(results: Sequence[Any], values: Mapping[str, Any]) -> str | None
 def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
     configs, bias = found["configs"], found["bias"]
     first = configs[0]
+    breaking = [
+        f"{each['label']} ({plural(each['infeasible'], 'trial')})" for each in configs if each["infeasible"]
+    ]
+    broken = [f"Outcome constraints were broken by {', '.join(breaking)}."] if breaking else []
     if first["mean"] is None:
         return {
-            "headline": "Nothing is confirmed yet",
-            "sentences": ["No trial of the confirmation has a value."],
+            "headline": "No config keeps the outcome constraints" if broken else "Nothing is confirmed yet",
+            "sentences": broken or ["No trial of the confirmation has a value."],
         }
     interval = first["interval"]
     around = f", 95 % interval {number(interval[0])} to {number(interval[1])}" if interval else ""
@@ -253,6 +260,7 @@ def _words(found: Mapping[str, Any], metric: str) -> dict[str, Any]:
         f"{each['label']} ({plural(each['failed'], 'trial')})" for each in configs if each["failed"]
     ]:
         sentences.append(f"Some failed: {', '.join(failing)}.")
+    sentences += broken
     return {"headline": headline, "sentences": sentences}
 
 

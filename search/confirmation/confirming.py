@@ -245,6 +245,7 @@ def _problem(
         objective=replace(problem.objective, target=None),  # reaching it again ends nothing
         max_steps=1 if single else problem.max_steps,
         repeats=None if single else problem.repeats,
+        outcome_constraints=problem.outcome_constraints,
         budget=Budget(trials=len(candidates) * seeds),
         failure=replace(problem.failure, stop_after=None),
         seed=problem.seed,

@@ -83,13 +83,28 @@ def table_of(
 ) -> list[list[float | None]]:
     """Scores (smaller is better) by seed and candidate: the best over the steps; None where there is none (yet).
 
-    A failed trial has no score: a candidate that fails under some seeds is judged by the others, and said to fail.
+    A failed trial has no score, nor one that breaks an outcome constraint: a candidate that fails or breaks one under some
+    seeds is judged by the others, and said to. One that breaks them under every other seed or more has no score at all.
     """
     table: list[list[float | None]] = [[None] * candidates for _ in range(seeds)]
+    complete = [0] * candidates
     for (turn, candidate), trial in zip(places, history.trials, strict=False):
-        if trial.outcome is Outcome.COMPLETED and trial.best is not None:
+        complete[candidate] += trial.outcome is Outcome.COMPLETED
+        if trial.outcome is Outcome.COMPLETED and trial.best is not None and trial.sound:
             table[turn][candidate] = trial.best.score
+    for candidate, broken in enumerate(infeasible(history, places, candidates)):
+        if broken and 2 * broken >= complete[candidate]:
+            for row in table:
+                row[candidate] = None
     return table
+
+
+def infeasible(history: History, places: Sequence[tuple[int, int]], candidates: int) -> list[int]:
+    """How many trials of each candidate ran to their end and break an outcome constraint."""
+    broken = [0] * candidates
+    for (_, candidate), trial in zip(places, history.trials, strict=False):
+        broken[candidate] += trial.outcome is Outcome.COMPLETED and not trial.sound
+    return broken
 
 
 def best_of(table: Sequence[Sequence[float | None]]) -> int | None:

@@ -106,7 +106,13 @@ def describe(found: dict[str, Any]) -> None:
             _interval(each["interval"]),
             "-" if each["probability_best"] is None else f"{each['probability_best']:.0%}",
             sum(value is not None for value in each["values"]),
-            "beaten" if each["dropped"] else f"{each['failed']} failed" if each["failed"] else "",
+            "beaten"
+            if each["dropped"]
+            else f"{each['failed']} failed"
+            if each["failed"]
+            else f"{each['infeasible']} infeasible"
+            if each["infeasible"]
+            else "",
         )
         for each in found["configs"]
     ]

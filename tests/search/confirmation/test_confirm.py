@@ -38,6 +38,12 @@ def fragile(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
     yield {"loss": config["x"]}
 
 
+def slow_elsewhere(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
+    """Keeps its time under the seeds of a search alone, but for configs that never lose it."""
+    lucky = seed in {trial_seed(0, number) for number in range(8)}
+    yield {"loss": config["x"], "ms": 50.0 if lucky or config["x"] > 0.5 else 500.0}
+
+
 def searched(trainable: Any = noisy, **changed: Any) -> Run:
     settings: dict[str, Any] = {
         "name": "first",
@@ -298,3 +304,26 @@ def test_no_single_seed_is_called_the_winner(capsys: pytest.CaptureFixture[str])
     assert "6 completed" in told
     assert "winner" not in told
     assert "best so far" not in told
+
+
+def test_what_breaks_a_constraint_under_fresh_seeds_is_no_winner() -> None:
+    run = searched(slow_elsewhere, max_steps=1, outcome_constraints=["ms <= 100"])
+    found = confirmation(again(top=8, seeds=3, trainable=slow_elsewhere).history)
+    values = {trial.id: trial.config["x"] for trial in run.history.trials}
+    assert min(values.values()) < 0.5
+    first = found["configs"][0]
+    assert values[first["label"]] == min(x for x in values.values() if x > 0.5)
+    for each in found["configs"]:
+        keeps = each["config"]["x"] > 0.5
+        assert (each["infeasible"], each["mean"] is None) == ((0, False) if keeps else (3, True))
+    assert any("constraints were broken by" in sentence for sentence in found["sentences"])
+
+
+def test_where_all_break_a_constraint_nothing_is_best() -> None:
+    def never(config: dict[str, Any], seed: int) -> Iterator[dict[str, float]]:
+        lucky = seed in {trial_seed(0, number) for number in range(8)}
+        yield {"loss": config["x"], "ms": 50.0 if lucky else 500.0}
+
+    searched(never, max_steps=1, outcome_constraints=["ms <= 100"])
+    found = confirmation(again(trainable=never).history)
+    assert found["headline"] == "No config keeps the outcome constraints"
