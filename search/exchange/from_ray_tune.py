@@ -122,7 +122,10 @@ def _states(source: Path) -> tuple[list[tuple[str, str, str]], Mapping[str, Any]
     try:
         state = json.loads(files[-1].read_text(encoding="utf-8"))
         told = [(json.loads(trial)["relative_logdir"], trial, about) for trial, about in state["trial_data"]]
-        return [(Path(folder).name, trial, about) for folder, trial, about in told], state["runner_data"]
+        found = [(Path(folder).name, trial, about) for folder, trial, about in told]
+        if any(name in ("", "..") for name, _, _ in found):  # a folder beside the experiment, or above it
+            raise ValueError("a relative_logdir is no folder of a trial")
+        return found, state["runner_data"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{files[-1]}: is not a state file of Ray Tune 2 ({type(error).__name__}: {error}). Remove it to read the "

@@ -20,6 +20,7 @@ from search.errors import SettingsError
 from search.exchange.optuna_notes import NOTE, study_note, trial_note
 from search.run import Run
 from search.searchers.optuna_study import quiet
+from search.settings.secrets import redact
 from search.trial import Outcome, Trial
 from spaces import SpaceError
 from spaces.translate import optuna as translate
@@ -150,9 +151,9 @@ def _shown(run: Run, trial: Trial) -> dict[str, Any]:
     """What a person sees in the dashboard."""
     shown: dict[str, Any] = {"seed": trial.seed}
     if trial.reason:
-        shown["reason"] = trial.reason
+        shown["reason"] = redact(trial.reason)
     if trial.failure:
-        shown["failure"] = f"{trial.failure.kind}: {trial.failure.message}"
+        shown["failure"] = redact(f"{trial.failure.kind}: {trial.failure.message}")
     if trial.best is not None:
         shown["best_step"] = trial.best.step
         objectives = {each.metric for each in run.history.problem.objectives}

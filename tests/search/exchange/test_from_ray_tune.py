@@ -186,6 +186,18 @@ def test_damage_is_named_and_leaves_nothing(
     assert not storage.exists()
 
 
+@pytest.mark.parametrize("folder", ["..", "../..", ""])
+def test_nothing_is_read_above_the_experiment(ray_class: Path, storage: Path, folder: str) -> None:
+    state = next(ray_class.glob("experiment_state*"))
+    told = json.loads(state.read_text())
+    first = json.loads(told["trial_data"][0][0]) | {"relative_logdir": folder}
+    told["trial_data"][0][0] = json.dumps(first)
+    state.write_text(json.dumps(told))
+    with pytest.raises(SettingsError, match="is no folder of a trial"):
+        Run.import_from(ray_class, storage=storage, goal="minimize")
+    assert not storage.exists()
+
+
 def test_another_directory_is_refused(tmp_path: Path, storage: Path) -> None:
     with pytest.raises(
         SettingsError, match="is no Ray Tune experiment directory, no Optuna storage and no CSV"
