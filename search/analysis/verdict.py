@@ -220,7 +220,7 @@ def _by_state(history: History, name: str, state: str) -> list[dict[str, Any]]:
     left = len(history.running)
     if state in ("interrupted", "killed"):
         how = "was interrupted" if state == "interrupted" else "lost its driver"
-        text = f"The sweep {how}; {plural(left, 'trial')} can go on from where they stood."
+        text = f"The sweep {how}; {plural(left, 'trial')} can go on from where {'it' if left == 1 else 'they'} stood."
         return [_step(text, f"tuneyard resume {name}")]
     return []
 

@@ -189,15 +189,14 @@ def _plan(
 def _baseline(settings: ResolvedSettings, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The config to compare with: the given one, else the defaults that the trainable declares; None where it does not.
 
-    A baseline from the defaults has every option that is searched at its default, and the constants of the sweep file.
-    """
-    if given is not None:
-        from spaces import flatten
+    A baseline has the constants of the sweep file, and what is searched and not given at its declared default.
 
-        constants = {each.name: each.domain.value for each in _constants(settings)}
-        return {**constants, **flatten(dict(given))}
+    Raises SettingsError: one is given that leaves out what has no default.
+    """
     data = settings.file.data
     declared = settings.plug.declaration(None if data is None else _fixed(data)).defaults
+    if given is not None:
+        return _completed(settings, given, declared)
     searched = [each.name for each in settings.space.searched]
     if not declared or any(name not in declared for name in searched if not name.startswith("data.")):
         return None
@@ -205,6 +204,23 @@ def _baseline(settings: ResolvedSettings, given: Mapping[str, Any] | None) -> di
     config |= {name: declared[name] for name in dict.fromkeys(searched) if name in declared}
     active = {each.name for each in settings.space.active(config)}
     return {name: value for name, value in config.items() if name in active}
+
+
+def _completed(
+    settings: ResolvedSettings, given: Mapping[str, Any], declared: Mapping[str, Any]
+) -> dict[str, Any]:
+    from spaces import flatten
+
+    config = {each.name: each.domain.value for each in _constants(settings)} | flatten(dict(given))
+    active = [each.name for each in settings.space.active(config)]
+    config |= {name: declared[name] for name in active if name not in config and name in declared}
+    missing = [each.name for each in settings.space.active(config) if each.name not in config]
+    if missing:
+        raise SettingsError(
+            f"confirm.baseline: leaves out {', '.join(missing)}, for which {settings.plug.ref} declares no default; "
+            "write a value for each"
+        )
+    return config
 
 
 def _constants(settings: ResolvedSettings) -> list[Any]:

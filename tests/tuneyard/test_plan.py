@@ -118,7 +118,7 @@ def test_what_the_audit_is_expected_to_cost(call: Call, sweep_file: Path) -> Non
         in call("plan", sweep_file, "--set", "audit=0.2").out
     )
     idle = call("plan", sweep_file, "--set", "audit=0.2", "--set", "early_terminate=none")
-    assert "none are expected" in idle.out
+    assert "nothing to audit" in idle.out
     assert "audit: nothing is stopped early" in idle.out
 
 

@@ -48,7 +48,6 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
     space, budget, steps = plan["space"], plan["budget"], plan["steps"]
     size = "infinitely many configs" if space["size"] is None else f"{space['size']:,} configs"
     constraints = f", fewer by {space['constraints']} constraint(s)" if space["constraints"] else ""
-    rungs = f", rungs at {', '.join(map(str, plan['rungs']))}" if plan["rungs"] else ""
     limits = [
         counted(budget["trials"], "trial") if budget["trials"] else "",
         duration(budget["seconds"]) if budget["seconds"] else "",
@@ -63,26 +62,38 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         ("objective", ", ".join(f"{each['goal']} {each['metric']}" for each in plan["objectives"])),
         *([("outcomes", ", ".join(plan["outcome_constraints"]))] if plan["outcome_constraints"] else []),
         ("method", plan["method"]["name"]),
-        ("stops", f"{plan['early_terminate']['type']}{rungs} of {steps['per_trial']} {steps['unit']}s"),
+        ("stops", _stops(plan)),
         (
             "space",
-            f"{space['searched']} searched parameters, {space['constants']} constants; {size}{constraints}",
+            f"{counted(space['searched'], 'searched parameter')}, {counted(space['constants'], 'constant')}; {size}{constraints}",
         ),
         *([("roles", roles)] if roles else []),
         ("budget", ", ".join(filter(None, limits)) or "none"),
         (f"{steps['unit']}s", spent),
         *_repeats(plan["repeats"]),
-        *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] else []),
+        *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] and _rule(plan) != "none" else []),
         *_confirm(plan["confirm"], steps["unit"]),
         *_warm_start(plan["warm_start"]),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
 
 
+def _rule(plan: dict[str, Any]) -> str:
+    return str(plan["early_terminate"]["type"])
+
+
+def _stops(plan: dict[str, Any]) -> str:
+    length = counted(plan["steps"]["per_trial"], plan["steps"]["unit"])
+    if _rule(plan) == "none":
+        return f"none: every trial may run all of its {length}"
+    rungs = f", rungs at {', '.join(map(str, plan['rungs']))}" if plan["rungs"] else ""
+    return f"{_rule(plan)}{rungs} of {length}"
+
+
 def _audit_line(audit: dict[str, Any], steps: dict[str, Any]) -> str:
     of_stopped = f"{audit['share']:.0%} of the stopped trials run on"
     if not audit["steps"]:
-        return f"{of_stopped}; none are expected" if audit["steps"] == 0 else of_stopped
+        return of_stopped
     more = audit["steps"] / max(1, steps["about"] - audit["steps"])
     return f"{of_stopped}: about {audit['trials']:g}, {audit['steps']:,} {steps['unit']}s more than without ({more:.0%})"
 

@@ -306,6 +306,14 @@ def test_no_single_seed_is_called_the_winner(capsys: pytest.CaptureFixture[str])
     assert "best so far" not in told
 
 
+def test_a_baseline_that_leaves_out_what_has_no_default_is_refused_before_the_search() -> None:
+    searched(run_cap=2)
+    with pytest.raises(
+        SettingsError, match=r"confirm.baseline: leaves out x, for which .* declares no default"
+    ):
+        again(top=1, baseline={"mode": "fancy"})
+
+
 def test_what_breaks_a_constraint_under_fresh_seeds_is_no_winner() -> None:
     run = searched(slow_elsewhere, max_steps=1, outcome_constraints=["ms <= 100"])
     found = confirmation(again(top=8, seeds=3, trainable=slow_elsewhere).history)
