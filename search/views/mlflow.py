@@ -14,6 +14,7 @@ import logging
 import os
 import posixpath
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -53,8 +54,6 @@ class MlflowTracker:
 
     def __init__(self, uri: str, experiment: str) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing goes anywhere but to `uri`
-        if uri.startswith("sqlite:///"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         from mlflow.tracking import MlflowClient
 
         for talker in (
@@ -62,6 +61,8 @@ class MlflowTracker:
             "alembic",
         ):  # about the tables of a new database; their levels are set at the import
             logging.getLogger(talker).setLevel(logging.WARNING)
+        if uri.startswith("sqlite:///"):
+            _make_database(Path(uri.removeprefix("sqlite:///")))
         self._client = MlflowClient(tracking_uri=uri)
         self._experiment = experiment
         self._runs: dict[int, str] = {}
@@ -189,6 +190,28 @@ class MlflowTracker:
                 unique, number = f"{key}_{number}", number + 1
             self._keys[name] = unique
         return self._keys[name]
+
+
+def _make_database(path: Path) -> None:
+    """Make a database that is not there yet: whole, or not at all.
+
+    MLflow makes its tables in several seconds and fifty steps, and cannot open what a killed driver left in between.
+    """
+    from mlflow.tracking import MlflowClient
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    MlflowClient(tracking_uri=f"sqlite:///{new}")
+    try:
+        os.link(new, path)
+    except FileExistsError:  # another driver was first
+        pass
+    except OSError:  # a file system without links
+        os.replace(new, path)
+        return
+    new.unlink()
 
 
 def _chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

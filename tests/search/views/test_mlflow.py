@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,9 @@ pytestmark = [
         "ignore::ResourceWarning"
     ),  # MLflow closes its connections when it is collected
 ]
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Store:
@@ -145,6 +151,20 @@ def test_a_resumed_sweep_goes_on_with_the_same_runs(
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert store.curve(runs["t00001"], "val/acc") == [(1, 0.4), (2, 0.5), (3, 0.6), (4, 0.7)]
     assert store.curve(runs["t00000"], "val/acc") == [(1, 0.5), (2, 0.8), (3, 0.7), (4, 0.6)]
+
+
+def test_a_driver_killed_while_the_tables_are_made_leaves_no_half_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    making = f"from search.views.mlflow import MlflowTracker; MlflowTracker('sqlite:///{path}', 'any')"
+    driver = subprocess.Popen([sys.executable, "-W", "ignore", "-c", making], cwd=ROOT)
+    while not any(each.stat().st_size for each in tmp_path.glob(".mlflow.db.*")):
+        assert driver.poll() is None, "it was over before it could be killed"
+        time.sleep(0.02)
+    driver.kill()
+    driver.wait()
+    assert not path.exists()
+    MlflowTracker(f"sqlite:///{path}", "any").open(SweepCard("0" * 10, "any", "x", "minimize", 0.0, {}))
+    assert set(Store(f"sqlite:///{path}").runs("any")) == {"any"}
 
 
 def test_names_that_mlflow_refuses_are_changed_and_stay_apart(store: Store) -> None:
