@@ -1,4 +1,6 @@
-"""Writes the golden Ray Tune experiments anew: `PYTHONPATH=.:tests python tests/golden/record_ray_tune.py`.
+"""Writes the golden Ray Tune experiments anew: `PYTHONPATH=.:tests python -m golden.record_ray_tune`.
+
+With a folder behind it, the experiments are left there as Ray wrote them, and the golden ones stay.
 
 They are what a real `ray.tune.Tuner` left, without what names this machine: pickles are left out, those that Ray embeds
 in its state file are emptied, host and folders have neutral names.
@@ -100,13 +102,14 @@ if __name__ == "__main__":
     import ray
 
     home = Path(__file__).parent / "ray_tune"
-    shutil.rmtree(home, ignore_errors=True)
     ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
     try:
         with tempfile.TemporaryDirectory() as folder:
             for make in (class_experiment, function_experiment):
-                made = make(Path(folder))
-                kept(made, home / made.name)
+                made = make(Path(sys.argv[1] if len(sys.argv) > 1 else folder))
+                if len(sys.argv) == 1:
+                    shutil.rmtree(home / made.name, ignore_errors=True)
+                    kept(made, home / made.name)
     finally:
         ray.shutdown()
     sys.exit(0)

@@ -215,10 +215,15 @@ def test_a_scheduler_of_rays_that_cannot_be_followed_is_refused(name: str) -> No
 
 def test_a_stop_leaves_trials_open_and_a_resume_goes_on(tmp_path: Path) -> None:
     case = Case(tmp_path, "user.py:Counter", {**X, "sleep": 0.2}, max_steps=12, trials=4)
-    threading.Timer(4.0, lambda: case.stop.request("interrupted by a test")).start()
-    began = time.monotonic()
+
+    def once_under_way() -> None:
+        journal = case.paths.journal
+        while not (journal.exists() and journal.read_bytes().count(b'"type":"result"') >= 6):
+            time.sleep(0.05)
+        case.stop.request("interrupted by a test")
+
+    threading.Thread(target=once_under_way, daemon=True).start()
     first = case.run(RayTuneRunner(), workers=2)
-    assert time.monotonic() - began < 30
     assert first.ended == "interrupted by a test"
     assert not first.finished
     assert first.running
@@ -232,8 +237,7 @@ def test_a_stop_leaves_trials_open_and_a_resume_goes_on(tmp_path: Path) -> None:
         [r.metrics for r in t.results] for t in whole.trials
     ]
     went_on = [a.from_step for t in second.trials for a in t.attempts[1:]]
-    assert went_on
-    assert all(step > 0 for step in went_on)
+    assert any(step > 0 for step in went_on), "from its checkpoint; one that had only begun begins again"
 
 
 def test_ctrl_c_in_a_script_ends_the_sweep_and_not_the_script(tmp_path: Path) -> None:
