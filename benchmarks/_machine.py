@@ -33,8 +33,20 @@ def keep(name: str, figures: dict[str, Any]) -> Path:
     """Write `benchmarks/results/<name>.json`."""
     _RESULTS.mkdir(exist_ok=True)
     path = _RESULTS / f"{name}.json"
-    path.write_text(json.dumps(figures, indent=1) + "\n")
+    path.write_text(_spelled(figures) + "\n")
     return path
+
+
+def _spelled(value: Any, indent: str = "") -> str:
+    """JSON with a line for each innermost list or mapping, so that a difference of two versions reads row by row."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if not any(isinstance(each, dict | list | tuple) and each for each in inside):
+        return json.dumps(value)
+    deeper = indent + " "
+    if isinstance(value, dict):
+        items = [f"{json.dumps(str(key))}: {_spelled(each, deeper)}" for key, each in value.items()]
+        return "{\n" + ",\n".join(deeper + item for item in items) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(deeper + _spelled(each, deeper) for each in value) + f"\n{indent}]"
 
 
 def _processor() -> str:

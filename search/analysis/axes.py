@@ -31,6 +31,18 @@ class Axis:
     conditional: bool
     whole: bool
 
+    def told(self) -> dict[str, Any]:
+        """What a report says of it."""
+        return {
+            "parameter": self.name,
+            "scale": self.scale,
+            "low": self.low,
+            "high": self.high,
+            "choices": list(self.choices),
+            "conditional": self.conditional,
+            "whole": self.whole,
+        }
+
     def place(self, config: Mapping[str, Any]) -> float | None:
         """Where a config lies: the number itself, or the index of the choice; None where it is not active."""
         if self.name not in config:

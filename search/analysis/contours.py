@@ -61,19 +61,7 @@ def _pair(history: History, x: Axis, y: Axis, trials: list[Trial]) -> dict[str, 
         if across is not None and up is not None and score is not None:
             for key, item in zip(points, (trial.id, across, up, value(score), trial.state), strict=True):
                 points[key].append(item)
-    return {"x": _told(x), "y": _told(y), "points": points, "surface": _surface(x, y, points)}
-
-
-def _told(axis: Axis) -> dict[str, Any]:
-    return {
-        "parameter": axis.name,
-        "scale": axis.scale,
-        "low": axis.low,
-        "high": axis.high,
-        "choices": list(axis.choices),
-        "conditional": axis.conditional,
-        "whole": axis.whole,
-    }
+    return {"x": x.told(), "y": y.told(), "points": points, "surface": _surface(x, y, points)}
 
 
 def _surface(x: Axis, y: Axis, points: dict[str, list[Any]]) -> dict[str, Any] | None:

@@ -47,12 +47,7 @@ def _slice(history: History, axis: Axis, order: list[Trial], shown: list[Trial],
             columns["value"].append(value(score))
             columns["state"].append(trial.state)
     return {
-        "parameter": axis.name,
-        "scale": axis.scale,
-        "low": axis.low,
-        "high": axis.high,
-        "choices": list(axis.choices),
-        "conditional": axis.conditional,
+        **axis.told(),
         "points": columns,
         "envelope": _envelope(history, axis, order, bins),
     }

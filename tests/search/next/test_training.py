@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from contracts.followed import followed, trained
+from search import Sweep
 from search.next import Proposal
 
 PARAMETERS = {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}
@@ -78,28 +78,43 @@ def test_repeats_are_no_length_of_a_training() -> None:
 
 def test_stopping_is_taken_up_where_early_ranks_foretell_the_final_ones() -> None:
     wide = {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 0.1}}
-    values = trained(lambda c: (c["x"] - 0.5) ** 2 - 3 * c["y"], 27, speed=1.5, luck=0.001)
+    values = trained(lambda c: (c["x"] - 0.5) ** 2 - 3 * c["y"], 27, speed=0.2, luck=0.001)
     keys = file(27, parameters=wide) | {"method": "tpe"}
     proposal = followed(keys, values, 60).next()
-    if proposal.keys()["max_steps"] == 27:
-        assert proposal.keys()["early_terminate"]["type"] == "asha"
-    else:
-        assert proposal.keys().get("early_terminate") is None
+    assert proposal.keys()["max_steps"] == 27
+    assert proposal.keys()["early_terminate"] == {"type": "asha", "min_iter": 3}
+    assert "rung_ranks" in checks(proposal)
+
+
+MISLEADING = """
+import math
+import random
+
+def train(config, seed):
+    rng = random.Random(seed)
+    for step in range(1, 28):
+        slow = 4 * math.exp(-(0.15 + 0.6 * config["x"]) * step)
+        yield {"loss": config["x"] + slow + 0.01 * rng.gauss(0, 1)}
+"""
 
 
 @pytest.mark.parametrize("method", ["random", "tpe"])
-def test_stopping_that_misleads_begins_later_or_ends(method: str) -> None:
-    """The slower a training, the better it ends: at the first rung the best look the worst."""
-
-    def values(config: Mapping[str, Any], rng: np.random.Generator) -> Any:
-        speed = 0.15 + 0.6 * config["x"]
-        return [
-            config["x"] + 4 * math.exp(-speed * step) + 0.01 * rng.standard_normal() for step in range(1, 28)
-        ]
-
-    rule = {"type": "asha", "min_iter": 1}
-    run = followed(file(27, early_terminate=rule, method=method), values, 40)
+def test_stopping_that_misleads_begins_later_or_ends(method: str, tmp_path: Path) -> None:
+    """The slower a training, the better it ends: at the first rung the best look the worst, and the audit sees it."""
+    (tmp_path / "train.py").write_text(MISLEADING)
+    run = Sweep(
+        trainable="train.py:train",
+        metric="loss",
+        parameters={"x": {"min": 0.0, "max": 1.0}},
+        method=method,
+        early_terminate={"type": "asha", "min_iter": 1},
+        max_steps=27,
+        run_cap=60,
+        audit=0.3,
+        runner="inline",
+    ).run()
     proposal = run.next()
-    if "rung_ranks" in checks(proposal):
-        new = proposal.keys()["early_terminate"]
-        assert new == "none" or new["min_iter"] > 1
+    assert "rung_ranks" in checks(proposal)
+    new = proposal.keys()["early_terminate"]
+    assert new == "none" or new["min_iter"] > 1
+    assert "ended ahead of all that went on" in " ".join(proposal.text().replace("#", "").split())

@@ -71,9 +71,9 @@ def test_a_choice_that_is_no_worse_stays() -> None:
 def test_a_choice_that_a_constraint_speaks_of_stays_rather_than_leaving_it_dangling() -> None:
     limits = {"constraints": ["momentum <= 0.8"]}
     proposal = followed(FILE | limits, trained(lambda c: bowl(c) + (c["kind"] == "sgd")), 90).next()
-    if proposal.changes:
-        assert "momentum" in proposal.keys()["parameters"]
-        assert "sgd" in proposal.keys()["parameters"]["kind"]["values"]
+    assert proposal.changes, "or nothing is written that could dangle"
+    assert "momentum" in proposal.keys()["parameters"]
+    assert "sgd" in proposal.keys()["parameters"]["kind"]["values"]
 
 
 def test_a_choice_that_always_fails_is_dropped() -> None:
