@@ -117,7 +117,9 @@ def node_is_lost(ray: Any, node: str) -> bool:
 
 def _connect(ray: Any, address: str | None, workers: int | None, resources: Resources) -> None:
     if address is None:
-        ray.init(address="local", num_cpus=_local_cpus(workers, resources), **_QUIET)
+        # The dashboard, where it is installed, would be one more process and one more listener.
+        cpus = _local_cpus(workers, resources)
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **_QUIET)
     else:
         os.environ.setdefault(
             "RAY_gcs_server_port_wait_time_s", "3"
