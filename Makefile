@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 DOCS  := $(VENV)/.installed-docs-$(shell cat pyproject.toml constraints.txt | cksum | tr ' ' '-')
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: help setup demo test test-fast check format bench docs clean
+.PHONY: help setup demo test test-fast check format bench reliability docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make test     all tests (make test-fast: those that start neither Ray nor a browser)'
 	@echo 'make check    ruff and mypy --strict'
 	@echo 'make bench    the benchmarks; figures go to benchmarks/results/ (ARGS=--quick: fewer, none kept)'
+	@echo 'make reliability  provoke every fault, and write what each cost to docs/reliability.md'
 	@echo 'make docs     the documentation as HTML, in docs/_build/html'
 	@echo 'make clean    remove .venv and everything built'
 
@@ -54,6 +55,9 @@ bench: $(STAMP)
 	@for file in benchmarks/[!_]*.py; do \
 	    echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python $$file $(ARGS) || exit 1; \
 	done
+
+reliability: $(STAMP)
+	@$(BIN)/python scripts/reliability $(ARGS)
 
 docs: $(DOCS)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

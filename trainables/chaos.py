@@ -5,6 +5,7 @@ Without a ``mode`` it behaves: loss = x + 1/step. Its options say what it does i
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -82,7 +83,8 @@ class Chaos(Trainable):
         below: only configs with x < below misbehave; default all.
         once: a file that remembers whom it happened to: each x and seed misbehaves once, then passes.
         truth: a file that gets a JSON line at each start and after each step: event, x, seed,
-            step, attempt (from 1, by x and seed), pid. What really ran, whatever a journal says.
+            config (a hash of all options), step, attempt (from 1, by x and seed), pid. What really ran,
+            whatever a journal says.
         delay: seconds that each step sleeps first.
         memory_mb: megabytes to hold in mode memory.
         steps: the trial ends by itself after so many; 0 = never.
@@ -107,6 +109,7 @@ class Chaos(Trainable):
         if mode != "none" and mode not in MODES:
             raise TrainableError(f"chaos has no mode {mode!r}; {nearest(mode, ['none', *MODES])}")
         self._seed = seed
+        self._config = hashlib.sha256(json.dumps(self._options, sort_keys=True).encode()).hexdigest()[:12]
         self._step = 0
         self._attempt = 1 + self._lines("truth", "start")
         self._append("truth", "start")
@@ -153,6 +156,7 @@ class Chaos(Trainable):
             "event": event,
             "x": self._options["x"],
             "seed": self._seed,
+            "config": self._config,
             "step": self._step,
             "attempt": self._attempt,
             "pid": os.getpid(),
