@@ -30,7 +30,7 @@ NEEDED = 8
 SIGMAS = 4.0
 """The rise after the minimum must exceed so many of its standard errors: the minimum is chosen, which costs about two."""
 
-MATERIAL = 0.05
+MATERIAL = 0.03
 """And so large a share of the loss at its minimum (of all that it fell, where it is not positive)."""
 
 TYPICAL = 5
