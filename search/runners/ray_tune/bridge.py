@@ -51,7 +51,7 @@ class Bridge:
         self._waiting = list(sweep.history.running)  # of a sweep that is resumed
         self._number: dict[str, int] = {}
         self._nodes: dict[Any, tuple[str, int]] = {}
-        self._heard: dict[str, float] = {}  # when a running trial last did something
+        self._heard: dict[TuneTrial, float] = {}  # when a running trial last did something
         self._watched = math.inf  # when that was last looked at
         self._killed: set[str] = set()
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
@@ -93,6 +93,10 @@ class Bridge:
             return nest(dict(trial.config))
         return self._assign(trial)
 
+    def number(self, tune_trial: TuneTrial) -> int:
+        """Number of the trial of ours that a trial of Tune's is."""
+        return self._number[tune_trial.trial_id]
+
     def folder(self, tune_trial: TuneTrial) -> str:
         """Name of the trial's folder in Tune's own directory: the same as everywhere else."""
         return self._trial(tune_trial).id
@@ -119,11 +123,11 @@ class Bridge:
         self._unstarted.pop(trial.number, None)
         step = self._from_step(trial)
         self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, from_step=step, after=after)
-        self._heard[tune_trial.trial_id] = time.monotonic()
+        self._heard[tune_trial] = time.monotonic()
 
     def reported(self, tune_trial: TuneTrial, result: Mapping[str, Any]) -> bool:
         """A result came in; True: stop the trial."""
-        self._heard[tune_trial.trial_id] = time.monotonic()
+        self._heard[tune_trial] = time.monotonic()
         trial = self._trial(tune_trial)
         if not trial.open:
             return True
@@ -143,7 +147,7 @@ class Bridge:
 
     def ended(self, tune_trial: TuneTrial, result: Mapping[str, Any] | None) -> None:
         """Tune has stopped the trial: it is complete, or its last result said so."""
-        self._heard.pop(tune_trial.trial_id, None)
+        self._heard.pop(tune_trial, None)
         trial = self._trial(tune_trial)
         if not trial.open:
             return
@@ -163,7 +167,7 @@ class Bridge:
 
     def crashed(self, tune_trial: TuneTrial) -> None:
         """The trial's process is gone, or its actor never came up. Tune queues it again, whatever we say: see `added`."""
-        silent = self._heard.pop(tune_trial.trial_id, None) is None
+        silent = self._heard.pop(tune_trial, None) is None
         trial = self._trial(tune_trial)
         if not trial.open:
             return
@@ -178,21 +182,20 @@ class Bridge:
         if not self.work.plug.native:
             tune_trial.set_config(self._assign(trial))
 
-    def watch(self, trials: list[TuneTrial]) -> None:
+    def watch(self) -> None:
         """Kill what has been silent for too long."""
         limit = self.sweep.problem.failure.step_timeout
         if limit is None:
             return
         now = time.monotonic()
         if (busy := now - self._watched) > BUSY:  # their results may be waiting for us
-            self._heard = {name: min(now, heard + busy) for name, heard in self._heard.items()}
+            self._heard = {trial: min(now, heard + busy) for trial, heard in self._heard.items()}
         self._watched = now
-        for tune_trial in trials:
-            heard = self._heard.get(tune_trial.trial_id)
+        for tune_trial, heard in self._heard.items():
             actor = tune_trial.temporary_state.ray_actor
-            if heard is not None and actor is not None and now - heard > limit:
+            if actor is not None and now - heard > limit:
                 self._killed.add(tune_trial.trial_id)
-                self._heard[tune_trial.trial_id] = now
+                self._heard[tune_trial] = now
                 ray.kill(actor)
 
     def stop_now(self) -> bool:
@@ -218,7 +221,7 @@ class Bridge:
     # -- inside ---------------------------------------------------------------------------------------------------
 
     def _trial(self, tune_trial: TuneTrial) -> Trial:
-        return self.sweep.history.trials[self._number[tune_trial.trial_id]]
+        return self.sweep.history.trials[self.number(tune_trial)]
 
     def _assign(self, trial: Trial) -> dict[str, Any]:
         to_beat = bar(self.sweep.history) if self.work.plug.can_draw else None

@@ -20,13 +20,40 @@ def test_a_driver_that_was_busy_itself_takes_no_trial_for_hanging(monkeypatch: p
     monkeypatch.setattr(bridging, "time", SimpleNamespace(monotonic=lambda: hour[0]))
     monkeypatch.setattr(bridging.ray, "kill", killed.append)
     bridge = bridging.Bridge(begin(chaos(step_timeout=5.0)), Work(resolve("chaos")), Clock(0.0))
-    trial: Any = SimpleNamespace(trial_id="a", temporary_state=SimpleNamespace(ray_actor="actor"))
-    bridge._heard["a"] = hour[0]
-    bridge.watch([trial])
+    trial: Any = _TuneTrial("a", "RUNNING")
+    bridge._heard[trial] = hour[0]
+    bridge.watch()
     hour[0] += 60.0
-    bridge.watch([trial])
+    bridge.watch()
     assert not killed
     for _ in range(52):
         hour[0] += 0.1
-        bridge.watch([trial])
+        bridge.watch()
     assert killed == ["actor"]
+
+
+def test_the_next_trial_to_run_is_looked_for_among_the_live_ones_only() -> None:
+    """Ray keeps every trial there ever was; a look at all of them for each event is what made its cost grow with them."""
+    from search.runners.ray_tune import adapters
+    from search.runners.ray_tune.bridge import Bridge
+
+    bridge = Bridge(begin(chaos()), Work(resolve("chaos")), Clock(0.0))
+    live = [_TuneTrial(name, "PENDING") for name in ("late", "early")]
+    bridge._number.update(late=7, early=3)
+    controller = SimpleNamespace(get_live_trials=lambda: set(live))  # and no get_trials
+    scheduler = adapters.BridgeScheduler(bridge)
+    assert scheduler.choose_trial_to_run(controller) is live[1]
+    live[1].status = "RUNNING"
+    assert scheduler.choose_trial_to_run(controller) is live[0]
+    live[0].status, live[1].status = "RUNNING", "PAUSED"  # by a scheduler of Ray's own
+    assert scheduler.choose_trial_to_run(controller) is live[1]
+    live.clear()
+    assert scheduler.choose_trial_to_run(controller) is None
+
+
+class _TuneTrial:
+    """What the bridge looks at in a trial of Tune's."""
+
+    def __init__(self, trial_id: str, status: str) -> None:
+        self.trial_id, self.status = trial_id, status
+        self.temporary_state = SimpleNamespace(ray_actor="actor")
