@@ -23,6 +23,7 @@ from search.searchers.priors import priors_of, retold
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
+from search.trust import require_own
 from search.views.notebook import shown_in_notebooks
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def resume(
     address: str | None = None,
     workers: int | None = None,
     trainable: type | Callable[..., Any] | None = None,
+    trust: bool = False,
     observers: Sequence[Observer] = (),
     stop: StopSignal | None = None,
 ) -> Run:
@@ -160,12 +162,15 @@ def resume(
 
     `add_trials`: more trials than its budget had. `retry_failed`: failed trials are tried again, from their last
     checkpoint. `fork`: the name of a copy to go on in, beside the run, which stays as it is. `runner`, `workers`: other
-    than before. `trainable`: the object, where the sweep was given one.
+    than before. `trainable`: the object, where the sweep was given one. `trust`: go on with it although others could have
+    written to its directory; what its journal names is executed.
 
     Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed),
-    SettingsError (the run was imported).
+    SettingsError (the run was imported), TrustError (it is not this user's alone).
     """
     paths = find_run(Path(storage), str(reference))
+    if not trust:
+        require_own(paths)
     if fork is not None:
         recorded_settings(
             read_journal(paths.journal)[0]["about"], paths.name, trainable
@@ -235,7 +240,7 @@ def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
     for number in range(1, 2 if named else 10_000):
         candidate = name if number == 1 else f"{name[:58]}-{number}"
         try:
-            (storage / candidate).mkdir()
+            (storage / candidate).mkdir(mode=0o755)  # a run that a group can write to could not be resumed
             return RunPaths(storage / candidate)
         except FileExistsError:
             continue
@@ -340,6 +345,7 @@ def _finished(
                 address=address,
                 workers=settings.workers,
                 trainable=settings.target,
+                trust=True,  # this process has just written it
                 observers=observers,
                 stop=stop,
             )

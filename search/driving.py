@@ -13,6 +13,7 @@ from search.paths import RunPaths
 from search.runners import Runner, StopSignal, Work, make_runner
 from search.settings import ResolvedSettings
 from search.sweep import Observer, PassiveSweep
+from search.trust import unwritable_by_others
 
 if TYPE_CHECKING:
     from search.run import Run
@@ -25,15 +26,16 @@ log = logging.getLogger(__name__)
 @contextmanager
 def driving(paths: RunPaths) -> Iterator[FileJournal]:
     """The lock and the journal of a run, for as long as this process drives it."""
-    lock = RunLock(paths.lock)
-    try:
-        journal = FileJournal(paths.journal)
+    with unwritable_by_others():
+        lock = RunLock(paths.lock)
         try:
-            yield journal
+            journal = FileJournal(paths.journal)
+            try:
+                yield journal
+            finally:
+                journal.close()
         finally:
-            journal.close()
-    finally:
-        lock.release()
+            lock.release()
 
 
 def drive(

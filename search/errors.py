@@ -11,9 +11,11 @@
         ├── SettingsError     a sweep file or an option is wrong (exit code 2)
         ├── RunNotFoundError  no such run, or an ambiguous prefix (exit code 2)
         ├── RunExistsError    the name is taken (exit code 2)
+        ├── TrustError        somebody else could have written to the run directory (exit code 2)
         ├── LockedError       another driver holds the run directory (exit code 4)
         ├── JournalError      the journal is damaged or cannot be written (exit code 5)
         ├── RunnerError       the runner (Ray, a cluster) cannot do what was asked (exit code 1)
+        ├── StorageError      a store (S3, ...) cannot be reached, or refuses (exit code 1)
         └── OrderError        the calls came in an order that makes no sense (a bug in a runner)
 
 Exceptions raised by the user's own trainable are not in this tree: they come through untouched.
@@ -40,8 +42,10 @@ __all__ = [
     "RunnerError",
     "SettingsError",
     "SpaceError",
+    "StorageError",
     "SweepError",
     "TrainableError",
+    "TrustError",
     "TuneyardError",
 ]
 
@@ -77,6 +81,12 @@ class RunExistsError(SweepError, FileExistsError):
     exit_code = 2
 
 
+class TrustError(SweepError):
+    """Going on with a run would execute what somebody else may have written."""
+
+    exit_code = 2
+
+
 class LockedError(SweepError):
     """Another driver works on this run directory."""
 
@@ -91,6 +101,10 @@ class JournalError(SweepError):
 
 class RunnerError(SweepError):
     """The runner cannot do what was asked of it (Ray, the cluster, the resources)."""
+
+
+class StorageError(SweepError):
+    """A store that a URL names cannot be reached, or refuses what was asked of it."""
 
 
 class OrderError(SweepError, RuntimeError):

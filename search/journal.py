@@ -8,6 +8,7 @@ it. Anything else that does not read is damage, and is refused by line number.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import math
@@ -19,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from search.errors import JournalError, LockedError
+from search.errors import JournalError, LockedError, TrustError
 
 __all__ = [
     "FileJournal",
@@ -201,7 +202,12 @@ class RunLock:
         import socket
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(path, "a+")  # noqa: SIM115 - held until release()
+        try:
+            self._file = open(path, "a+", opener=_no_link)  # noqa: SIM115 - held until release()
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise TrustError(f"{path} is a link, and what it means would be written to. Remove it") from None
         for patience in (0.05, 0.1, 0.2, None):
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -228,12 +234,17 @@ class RunLock:
         self._file.close()
 
 
+def _no_link(path: str, flags: int) -> int:
+    """Open a lock: not what a link means, and without waiting for the other end of a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+
+
 def lock_holder(path: Path) -> str | None:
     """Who holds the lock of a run ("pid 123 on host"), or None. Reading takes no lock of its own for long."""
     import fcntl
 
     try:
-        with open(path) as file:
+        with open(path, errors="replace", opener=_no_link) as file:
             holder = file.read(200).strip()
             if not holder:
                 return None  # released in order; a lock taken this instant is seen the next time

@@ -99,6 +99,14 @@ class RunPaths:
         """Traceback of the failure that ended attempt `attempt` (from 1)."""
         return self.trial(number) / f"failure-{attempt}.txt"
 
+    def own_file(self, path: Path) -> Path | None:
+        """`path` if it is a plain file in this directory, wherever its links lead; else None.
+
+        For what is read of a run that may be anybody's: a link to a private file, or a pipe that never ends.
+        """
+        inside = path.resolve().is_relative_to(self.root.resolve())
+        return path if inside and path.is_file() else None
+
     def relative(self, path: Path) -> str:
         """`path` as it is written in the journal: relative to the run directory."""
         return path.relative_to(self.root).as_posix()
@@ -168,7 +176,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())

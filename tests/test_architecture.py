@@ -33,6 +33,7 @@ SEARCH_ORDER = (
     "searchers",
     "schedulers",
     "journal",
+    "trust",
     "replay",
     "sweep",
     "runners",

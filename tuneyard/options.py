@@ -26,6 +26,7 @@ __all__ = [
     "reference",
     "storage",
     "sweep_file",
+    "trust",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,6 +66,15 @@ def overrides(command: F) -> F:
 def as_json(command: F) -> F:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def trust(command: F) -> F:
+    """`--trust`: execute what the journal of a run names, whoever could have written it."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        help="Go on although others can write to the run directory: code that it names is executed.",
+    )(command)
 
 
 def execution(command: F) -> F:

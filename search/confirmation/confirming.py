@@ -31,6 +31,7 @@ from search.settings import ResolvedSettings
 from search.settings.sweep_file import ConfirmSection
 from search.sweep import Observer, PassiveSweep
 from search.trial import Outcome
+from search.trust import require_own
 from spaces.values import canonical
 
 __all__ = ["confirm", "expected_trials"]
@@ -51,6 +52,7 @@ def confirm(
     address: str | None = None,
     workers: int | None = None,
     trainable: type | Callable[..., Any] | None = None,
+    trust: bool = False,
     observers: Sequence[Observer] = (),
     stop: StopSignal | None = None,
 ) -> Run:
@@ -65,14 +67,16 @@ def confirm(
     `folds`: in place of seeds, each config is trained on so many folds of the data, the same for each, and each fold under
     a fresh seed. Where the search itself had folds or seeds as steps, a trial here is one training; but with seeds after
     folds it is a whole cross-validation.
-    What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
+    `trust`: as of `search.api.resume`. What is None comes from the sweep file's `confirm`, else from its defaults. Returns the confirmation, a run of its
     own; the report of the searched run is written anew and tells of it.
 
     Raises RunNotFoundError, JournalError, LockedError; SettingsError: no trial to confirm, another plan was begun, or the
-    run was imported.
+    run was imported. TrustError: it is not this user's alone.
     """
     searched = Run.open(reference, storage)
     assert searched.paths is not None
+    if not trust:
+        require_own(searched.paths)
     if searched.history.problem.secondary:
         raise SettingsError(
             f"{searched.name} has several objectives, and of its front no config is best; choose a trade-off (tuneyard show "

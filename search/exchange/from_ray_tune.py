@@ -153,9 +153,12 @@ def _trial(
     trial.ended = results[-1].now if results else None
     error = folder / _ERROR
     status = str(state.get("status", ""))
-    if status == "ERROR" or error.is_file():
+    told = error.is_file() and error.resolve().is_relative_to(
+        folder.parent.resolve()
+    )  # no link to a private file
+    if status == "ERROR" or told:
         trial.outcome = Outcome.FAILED
-        trial.traceback = error.read_text(encoding="utf-8", errors="replace") if error.is_file() else None
+        trial.traceback = error.read_text(encoding="utf-8", errors="replace") if told else None
         trial.reason = _last_line(trial.traceback) or "Ray says ERROR and not why"
         trial.failure = Failure("raised", trial.reason)
     elif status in ("", "TERMINATED") and (rows or status):

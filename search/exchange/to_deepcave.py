@@ -151,8 +151,8 @@ def _additional(run: Run, trial: Trial, result: Result) -> dict[str, Any]:
     if trial.failure is not None and result is trial.last:
         told["traceback"] = trial.failure.message
         if trial.failure.log and run.paths is not None:
-            log = run.paths.root / trial.failure.log
-            if log.is_file():
+            log = run.paths.own_file(run.paths.root / trial.failure.log)
+            if log is not None:
                 told["traceback"] = log.read_text(encoding="utf-8", errors="replace")[-_TRACEBACK:]
     return told
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["next_name", "placed"]
+from search.settings.sweep_file import SweepFile
+from trainables import CATALOGUE
+
+__all__ = ["is_ours", "next_name", "placed"]
 
 _NEXT = re.compile(r"(.*)-next(\d*)")
 
@@ -18,6 +22,24 @@ def next_name(name: str) -> str:
     stem, number = (found[1], int(found[2] or 1) + 1) if found else (name, 1)
     tail = "-next" if number == 1 else f"-next{number}"
     return f"{stem[: 64 - len(tail)]}{tail}"
+
+
+def is_ours(file: SweepFile) -> bool:
+    """Whether asking a sweep's trainable executes nothing but this project: it is of the catalogue, and its data are
+    neither code of somebody's (`module:function`) nor at an address (`postgresql://...`)."""
+    searched = any(name.partition(".")[0] == "data" for name in file.parameters or {})
+    return file.trainable in CATALOGUE and not searched and not any(":" in text for text in _texts(file.data))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from (str(key), *_texts(inner))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def placed(

@@ -14,7 +14,7 @@ from search.next.budget import choose_method, confirm_winner, fitting, limit_tri
 from search.next.change import Change
 from search.next.draft import Draft, Keys
 from search.next.evidence import Evidence
-from search.next.places import placed
+from search.next.places import is_ours, placed
 from search.next.ranges import move_bounds, narrow
 from search.next.text import commented
 from search.next.training import adopt_stopping, change_steps, mend_stopping
@@ -84,6 +84,41 @@ class Proposal:
 
         Raises SettingsError: there is no change to be made; the trainable is not known or cannot be used.
         """
+        settings = self._written(folder, name).resolved()
+        problem = settings.problem()
+        settings.searcher(problem)
+        settings.scheduler(problem)
+        return settings
+
+    def check(self, folder: str | Path = ".", name: str = "next.yaml") -> tuple[str, ...]:
+        """Check the file as far as that executes nothing of the run, which may be anybody's; what is worth reading of it.
+
+        A trainable of the catalogue on data that are no code and no address is asked as `tuneyard plan` does; any other is
+        not imported, and its data are not read: `settings` does that.
+
+        Raises SettingsError: as `settings`, as far as it was looked at.
+        """
+        settings = self._written(folder, name)
+        if is_ours(settings.file):
+            return self.settings(folder, name).notes
+        place = str(settings.file.trainable).rpartition(":")[0]
+        if place.endswith(".py") and not (settings.base / Path(place).expanduser()).is_file():
+            raise SettingsError(
+                settings.document.problem(("trainable",), f"there is no file {settings.base / place}")
+            )
+        return settings.notes
+
+    def write(self, path: str | Path, *, force: bool = False) -> Path:
+        """Check the file and write it. Raises SettingsError: as `check`, or it is there and not `force`."""
+        path = Path(path)
+        if path.exists() and not force:
+            raise SettingsError(f"{path} exists; write to another file, or --force")
+        self.check(path.parent, path.name)
+        write_atomic(path, self.text(path.parent))
+        return path
+
+    def _written(self, folder: str | Path, name: str) -> Settings:
+        """The file, read as far as that imports nothing. Raises SettingsError."""
         if not self.changes:
             raise SettingsError(
                 f"{self.run}: no check asks for another sweep. {(self.instead or ('',))[0]}".strip()
@@ -95,20 +130,7 @@ class Proposal:
                 f"{self.run} does not say what was trained, because it was imported; say it: "
                 "--set trainable=path/to/file.py:NAME"
             )
-        settings = Settings.from_document(document, folder, self.run).resolved()
-        problem = settings.problem()
-        settings.searcher(problem)
-        settings.scheduler(problem)
-        return settings
-
-    def write(self, path: str | Path, *, force: bool = False) -> Path:
-        """Check the file and write it. Raises SettingsError: as `settings`, or it is there and not `force`."""
-        path = Path(path)
-        if path.exists() and not force:
-            raise SettingsError(f"{path} exists; write to another file, or --force")
-        self.settings(path.parent, path.name)
-        write_atomic(path, self.text(path.parent))
-        return path
+        return Settings.from_document(document, folder, self.run)
 
     def with_overrides(self, overrides: Sequence[str | Override]) -> Proposal:
         """With values put in place of the proposed ones, as `--set key=value`. Raises SettingsError."""

@@ -26,7 +26,7 @@ def build_report(run: Run, out: Path | None = None) -> Path:
     `out` None: the `report` folder of the run directory. Only the journal is read; nothing of the run is executed.
     Works for a run in any state, also one that is running or has no trial yet.
 
-    Raises SweepError: the run has no directory (a simulation) and `out` is None.
+    Raises SweepError: `out` is None, and the run has no directory (a simulation) or its `report` leads out of it.
     """
     if out is None:
         if run.paths is None:
@@ -34,6 +34,10 @@ def build_report(run: Run, out: Path | None = None) -> Path:
                 f"run {run.name!r} has no directory to write a report to; say where: build_report(run, out)"
             )
         out = run.paths.report
+        if not out.resolve().is_relative_to(run.paths.root.resolve()):
+            raise SweepError(
+                f"{out} leads out of the run directory, to {out.resolve()}, and nothing is written there. Remove the link"
+            )
     began = time.perf_counter()
     report = contents(run)
     report["built_seconds"] = round(time.perf_counter() - began, 2)

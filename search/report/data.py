@@ -22,7 +22,7 @@ _FOLDERS = re.compile(r"(?<![\w.])/(?:[^/\s:'\"]+/)+(?=[^/\s])")
 
 def data_of(paths: RunPaths | None) -> dict[str, Any] | None:
     """The card; `{"problem": why}` where there is one that cannot be shown; None where there is none."""
-    if paths is None or not paths.data.is_file():
+    if paths is None or paths.own_file(paths.data) is None:
         return None
     try:
         card = json.loads(paths.data.read_text(encoding="utf-8"))

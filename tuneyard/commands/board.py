@@ -16,6 +16,10 @@ from tuneyard.terminal import next_steps
 
 __all__ = ["command"]
 
+_ISOLATED = (
+    "-P",
+)  # or `-m` would look for modules in the current directory first, which may be a foreign run
+
 
 @click.command("board", short_help=COMMANDS["board"])
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
@@ -44,7 +48,7 @@ def command(runs: tuple[str, ...], storage: Path, port: int | None) -> int:
         if port is not None:
             arguments += ["--port", str(port)]
         next_steps("open the address below in a browser; Ctrl-C ends TensorBoard")
-        process = subprocess.Popen([sys.executable, "-m", "tensorboard.main", *arguments])
+        process = subprocess.Popen([sys.executable, *_ISOLATED, "-m", "tensorboard.main", *arguments])
         stack.callback(process.terminate)
         try:
             return process.wait()

@@ -9,7 +9,7 @@ import click
 
 from search.views.wording import config_line, number
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, execution, print_json, reference, storage
+from tuneyard.options import as_json, execution, print_json, reference, storage, trust
 from tuneyard.terminal import next_steps, printable, table
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = ["command", "describe"]
 )
 @click.option("--no-test", is_flag=True, help="Leave the test part locked.")
 @click.option("--afresh", is_flag=True, help="Put an earlier confirmation aside and begin another.")
+@trust
 @execution
 @storage
 @as_json
@@ -43,6 +44,7 @@ def command(
     again: bool,
     no_test: bool,
     afresh: bool,
+    trust: bool,
     runner: str | None,
     address: str | None,
     workers: int | None,
@@ -78,6 +80,7 @@ def command(
             runner=runner,
             address=address,
             workers=workers,
+            trust=trust,
             observers=observers,
             stop=stop,
         ),

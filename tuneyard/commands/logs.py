@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from search.paths import RunPaths
 from tuneyard.cli import COMMANDS
 from tuneyard.options import find_trial, reference, storage
 from tuneyard.terminal import next_steps, printable
@@ -36,12 +37,14 @@ def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
     stream, other = ("stderr", "stdout") if errors else ("stdout", "stderr")
     path = run.paths.stderr(trial.number) if errors else run.paths.stdout(trial.number)
     printed = False
-    for text in _growing(path, lambda: follow and _is_open(storage, target)):
+    for text in _growing(run.paths, path, lambda: follow and _is_open(storage, target)):
         click.echo(printable(text, keep="\n\t\r"), nl=False)
         printed = True
     for traceback in sorted(run.paths.trial(trial.number).glob("failure-*.txt")) if errors else []:
         click.echo(f"-- {run.paths.relative(traceback)}")
-        click.echo(printable(_read(traceback, 0).decode("utf-8", "replace"), keep="\n\t"), nl=False)
+        click.echo(
+            printable(_read(run.paths, traceback, 0).decode("utf-8", "replace"), keep="\n\t"), nl=False
+        )
         printed = True
     if not printed:
         click.echo(f"{trial.id} wrote nothing to {stream}", err=True)
@@ -55,13 +58,13 @@ def _is_open(storage: Path, target: str) -> bool:
     return trial is not None and trial.open
 
 
-def _growing(path: Path, goes_on: Callable[[], bool]) -> Iterator[str]:
+def _growing(paths: RunPaths, path: Path, goes_on: Callable[[], bool]) -> Iterator[str]:
     """The text of a file, and what is added to it while `goes_on()`."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     offset = 0
     while True:
         again = goes_on()  # asked before reading, so that what was written until the end is read
-        while block := _read(path, offset):
+        while block := _read(paths, path, offset):
             offset += len(block)
             yield decoder.decode(block)
         if not again:
@@ -69,7 +72,9 @@ def _growing(path: Path, goes_on: Callable[[], bool]) -> Iterator[str]:
         time.sleep(_PATIENCE)
 
 
-def _read(path: Path, offset: int) -> bytes:
+def _read(paths: RunPaths, path: Path, offset: int) -> bytes:
+    if paths.own_file(path) is None:
+        return b""
     try:
         with open(path, "rb") as file:
             file.seek(offset)

@@ -32,7 +32,7 @@ def command(
     """Make the next sweep's file from what the checks of RUN found: bounds, choices, steps, stopping, budget.
 
     Each change stands beside its key with its reason. The next sweep learns from the trials of RUN. Without -o the file
-    goes to stdout. It is checked as `tuneyard plan` does before it is shown or written. Where no check asks for a
+    goes to stdout. It is checked first, without importing anything that RUN names: `tuneyard plan` does that. Where no check asks for a
     change, nothing is written, and what to do instead is said.
     """
     from search.next import propose
@@ -45,7 +45,7 @@ def command(
         return
     proposal = proposal.with_overrides(overrides)
     folder = Path() if output is None else output.parent
-    settings = proposal.settings(folder, "next.yaml" if output is None else output.name)
+    notes = proposal.check(folder, "next.yaml" if output is None else output.name)
     if output is not None:
         proposal.write(output, force=force)
     if as_json:
@@ -57,7 +57,7 @@ def command(
             }
         )
         return
-    for note in settings.notes:
+    for note in notes:
         click.echo(printable(f"note: {note}"), err=True)
     if output is None:
         click.echo(proposal.text(folder), nl=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tuneyard.cli import COMMANDS
-from tuneyard.options import as_json, execution, storage
+from tuneyard.options import as_json, execution, storage, trust
 
 __all__ = ["command"]
 
@@ -19,6 +19,7 @@ __all__ = ["command"]
 )
 @click.option("--retry-failed", is_flag=True, help="Run failed trials again, too.")
 @click.option("--fork", metavar="NAME", help="Go on in a copy of that name; RUN stays as it is.")
+@trust
 @execution
 @storage
 @as_json
@@ -27,6 +28,7 @@ def command(
     add_trials: int,
     retry_failed: bool,
     fork: str | None,
+    trust: bool,
     runner: str | None,
     address: str | None,
     workers: int | None,
@@ -50,6 +52,7 @@ def command(
             runner=runner,
             address=address,
             workers=workers,
+            trust=trust,
             observers=observers,
             stop=stop,
         ),
