@@ -63,6 +63,7 @@ class History:
     is decided and proposed from knows nothing of their later results: to `events`, `observations`, `scores_at` and
     `worst_score` they ended there. `best` and the trial itself know.
     `tests`: records of type `test` and `tested`: openings of the locked test part, and what came of them.
+    `notices`: records of type `notice`: what the searcher said of itself, each once.
     `ended`: why the last driver took its leave; None while one is at work, or if it was killed. `finished`: whether it
     left nothing to do.
     `best`: the trial with the lowest score at any step, among those that did not fail and are feasible; where the
@@ -82,6 +83,7 @@ class History:
         self.audited: dict[int, int] = {}
         self.resumes: list[Record] = []
         self.tests: list[Record] = []
+        self.notices: list[Record] = []
         self.results_total = 0
         self.steps_total = 0
         self.failed_total = 0
@@ -163,6 +165,8 @@ class History:
                 self.ended = None
             case "test" | "tested":
                 self.tests.append(record)
+            case "notice":
+                self.notices.append(record)
             case "end":
                 self.ended, self.finished = record["reason"], record["finished"]
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from search.history import History
 
-__all__ = ["Replicator", "Searcher"]
+__all__ = ["Replicator", "Searcher", "Windowed"]
 
 
 class Searcher(Protocol):
@@ -31,3 +31,12 @@ class Replicator(Searcher, Protocol):
 
     def seed_of(self, number: int) -> int:
         """Seed of trial `number`, in [0, 2**31), which the last `ask` proposed. A function of (history, seed, number)."""
+
+
+@runtime_checkable
+class Windowed(Searcher, Protocol):
+    """A searcher that keeps to a part of the history once there is so much that proposals would become slow."""
+
+    @property
+    def notice(self) -> str | None:
+        """What the last `ask` kept to, in one line; None: to the whole history. A function of (history, seed, number)."""

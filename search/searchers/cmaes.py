@@ -59,3 +59,8 @@ class CMAES:
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         return self._mirror.ask(history, number)
+
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return self._mirror.notice

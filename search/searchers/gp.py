@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from search.searchers.capabilities import Capabilities, Option
 from search.searchers.fidelity import comparable, newest
 from search.searchers.optuna_study import new_study, propose, quiet, stand_in, told
 from search.searchers.priors import belongs
-from search.searchers.window import window
+from search.searchers.window import notice, window
 from search.seeds import searcher_rng
 from spaces.errors import SpaceError
 from spaces.translate import optuna as translate
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 __all__ = ["GP"]
-
-log = logging.getLogger(__name__)
 
 _TAIL = 2.0  # distances from the best to the median; chosen among 2, 5 and 20, see docs/searchers.md
 _MOST = 1_000_000  # values of a stepped parameter
@@ -79,7 +76,7 @@ class GP:
                 )
         self._problem, self._startup, self._window = problem, startup_trials, window
         self._deterministic = deterministic
-        self._noticed = False
+        self._windowed = False
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
@@ -89,9 +86,7 @@ class GP:
         known = newest(belonging) if several else comparable(belonging, self._startup, counts)
         if len(known) < self._startup:
             return space.sample(searcher_rng(self._problem.seed, number))
-        if len(known) > self._window and not self._noticed:
-            log.info("from now on the model is made of the best and the newest %d trials", self._window)
-            self._noticed = True
+        self._windowed = len(known) > self._window
         with quiet():
             study = new_study(len(self._problem.objectives))
             for observation in _pulled_in(window(known, self._window)):
@@ -99,6 +94,11 @@ class GP:
             for trial in history.pending:
                 study.add_trial(self._everywhere(stand_in(space, trial)))
             return propose(study, self._problem, history, number, self._sampler).config
+
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return notice(self._window) if self._windowed else None
 
     def _sampler(self, seed: int, attempt: int) -> BaseSampler:
         from optuna.samplers import GPSampler, TPESampler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, cast, final
@@ -13,14 +12,12 @@ from search.searchers.capabilities import Capabilities, Option
 from search.searchers.feasible import drawn_back
 from search.searchers.fidelity import comparable
 from search.searchers.priors import belongs
-from search.searchers.window import window
+from search.searchers.window import notice, window
 from search.seeds import searcher_rng
 from search.trial import Trial
 from spaces.translate import hyperopt as translate
 
 __all__ = ["Hyperopt"]
-
-log = logging.getLogger(__name__)
 
 _ATTEMPTS = 10  # draws that break a constraint before one is drawn back
 _PRIORS = 10**9  # trials of earlier runs are numbered from -this, so that they are the oldest
@@ -65,7 +62,7 @@ class Hyperopt:
         from hyperopt.base import Domain
 
         self._problem, self._startup = problem, startup_trials
-        self._window, self._noticed = window, False
+        self._window, self._windowed = window, False
         self._suggest = _algorithm(algorithm, startup_trials, candidates)
         expressions = translate.to_hyperopt(problem.space)
         self._domain = Domain(None, expressions) if expressions else None  # Hyperopt has no empty space
@@ -93,6 +90,11 @@ class Hyperopt:
                 return config
         return drawn_back(self._problem, history, number, config, _ATTEMPTS)
 
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return notice(self._window) if self._windowed else None
+
     def _documents(self, known: list[Observation], pending: list[Trial]) -> list[dict[str, Any]]:
         """What is known of the trials, in Hyperopt's form."""
         documents = []
@@ -105,9 +107,7 @@ class Hyperopt:
     def _learned(self, history: History) -> list[Observation]:
         belonging = [each for each in history.observations if belongs(self._problem.space, each)]
         known = comparable(belonging, self._startup, self._problem.objective.counts)
-        if len(known) > self._window and not self._noticed:
-            log.info("from now on the model is made of the best and the newest %d trials", self._window)
-            self._noticed = True
+        self._windowed = len(known) > self._window
         return window(known, self._window)
 
     def _document(self, number: int, config: Mapping[str, Any], loss: float | None) -> dict[str, Any]:

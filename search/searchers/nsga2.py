@@ -87,6 +87,11 @@ class NSGA2:
         """See `Searcher.ask`."""
         return self._mirror.ask(history, number)
 
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return self._mirror.notice
+
     def _filled(self, trial: FrozenTrial, place: int) -> FrozenTrial:
         """The same trial with a value of every parameter; what is not active is drawn."""
         rng = searcher_rng(self._problem.seed, _FILLING, place)

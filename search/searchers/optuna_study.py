@@ -29,7 +29,7 @@ from search.history import History, Observation
 from search.problem import Problem
 from search.searchers.feasible import drawn_back
 from search.searchers.priors import belongs
-from search.searchers.window import window
+from search.searchers.window import notice, window
 from search.seeds import searcher_rng
 from search.trial import Outcome, Trial
 from spaces import Space
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 __all__ = ["Draw", "Mirror", "new_study", "propose", "quiet", "stand_in", "told"]
-
-log = logging.getLogger(__name__)
 
 _CONSTRAINT = "constraints"  # as `optuna.trial.Trial.set_constraint` keeps them
 _ATTEMPTS = 10  # draws that break a constraint before one is drawn back
@@ -175,7 +173,7 @@ class Mirror:
         adapt: Adaptation | None = None,
     ) -> None:
         self._problem, self._sampler, self._remembers = problem, sampler, remembers
-        self._startup, self._window, self._noticed = startup, window, False
+        self._startup, self._window = startup, window
         self._fresh, self._adapt = fresh, adapt
         self._begin(History(problem))
 
@@ -189,8 +187,13 @@ class Mirror:
                 self._pending = (number, self._propose(number))
             return self._pending[1].config
 
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return notice(self._window) if self._windowed else None
+
     def _begin(self, history: History) -> None:
-        self._history = history
+        self._history, self._windowed = history, False
         self._event = self._seen = 0  # played of the history's stream: events, observations
         self._standing: dict[int, int] = {}  # open trial -> the number of its stand-in in the study
         self._noted: dict[
@@ -283,9 +286,7 @@ class Mirror:
 
     def _forget(self) -> None:
         """Go on with a new study, of the window and the open trials."""
-        if not self._noticed:
-            log.info("from now on the model is made of the best and the newest %d trials", self._window)
-        self._noticed = True
+        self._windowed = True
         kept = window(self._told, self._window)
         needed = {observation.number for observation in kept}.union(self._standing)
         self._noted = {number: noted for number, noted in self._noted.items() if number in needed}

@@ -9,7 +9,7 @@ import numpy as np
 from search.dominance import dominance_ranks
 from search.history import Observation
 
-__all__ = ["window"]
+__all__ = ["notice", "window"]
 
 
 def window(observations: Sequence[Observation], size: int) -> list[Observation]:
@@ -27,6 +27,14 @@ def window(observations: Sequence[Observation], size: int) -> list[Observation]:
             break
         kept.add(index)
     return [observations[index] for index in sorted(kept)]
+
+
+def notice(size: int) -> str:
+    """What a searcher that keeps to a window says of it."""
+    return (
+        f"from now on proposals are made from a window of the history, the best and the newest {size:,} trials: "
+        f"from all of them each would take longer than the one before"
+    )
 
 
 def _merit(observations: Sequence[Observation]) -> list[float]:

@@ -112,6 +112,8 @@ class ConsoleView:
         kind = record["type"]
         if kind == "extend" and history.problem.budget.trials:
             self._print(Text(f"extended to {counted(history.problem.budget.trials, 'trial')}"))
+        elif kind == "notice":
+            self._print(Text(f"{duration(history.now):>12}  {self._clean(record['text'], 300)}"))
         elif kind == "close" and record["failure"] is not None:
             self._print(self._failure(history.trials[record["trial"]], Failure(**record["failure"])))
         elif kind == "start" and record["after"] is not None:
