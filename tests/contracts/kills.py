@@ -71,10 +71,10 @@ class Killed:
             arguments = ("run", self.file, "--name", "killed", *self.first)
         return Driver(*arguments, said=self.said, cwd=self.folder, prepare=prepare)
 
-    def finish(self) -> History:
-        """One more driver, to the end of the sweep."""
+    def finish(self, code: int = 0) -> History:
+        """One more driver, to the end of the sweep, where it leaves with that exit code."""
         driver = self.drive()
-        assert driver.wait() == 0, driver.said
+        assert driver.wait() == code, driver.said
         self.looked_at()
         return self.history
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contracts.kills import Killed, told
+from contracts.measured import Measured
 
 SEED = 5
 GRID = {"values": [number / 12 for number in range(12)]}
@@ -19,7 +21,9 @@ GRID = {"values": [number / 12 for number in range(12)]}
     [("random", {"min": 0.0, "max": 1.0}, 20), ("grid", GRID, 12)],
     ids=["random", "grid"],
 )
-def test_in_this_process(tmp_path: Path, measured, method: str, x: dict, kills: int) -> None:
+def test_in_this_process(
+    tmp_path: Path, measured: Measured, method: str, x: dict[str, Any], kills: int
+) -> None:
     changes, options = {"method": method}, {"x": x, "delay": 0.004}
     expected = Killed(tmp_path / "whole", changes, dict(options)).finish()
     often = Killed(tmp_path / "often", changes, dict(options))
@@ -40,7 +44,7 @@ def test_in_this_process(tmp_path: Path, measured, method: str, x: dict, kills: 
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_on_ray_with_two_trials_at_a_time(tmp_path: Path, measured) -> None:
+def test_on_ray_with_two_trials_at_a_time(tmp_path: Path, measured: Measured) -> None:
     kills = 4
     often = Killed(tmp_path / "often", {"workers": 2, "run_cap": 8}, {"delay": 0.05}, ("--runner", "ray"))
     history = often.kill_often(random.Random(SEED), kills, within=20)
