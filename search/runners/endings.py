@@ -41,7 +41,7 @@ def failure_of(error: BaseException) -> Failure:
         kind = "out of memory"
     else:
         kind = "raised"
-    said = " ".join(_said(error).split())
+    said = " ".join(_scrubbed(_said(error)).split())
     message = f"{names[0]}: {said}" if said else names[0]
     if len(message) > _LONGEST_MESSAGE:
         message = message[: _LONGEST_MESSAGE - 3] + "..."
@@ -53,7 +53,15 @@ def traceback_of(error: BaseException) -> str:
     begin = error.__traceback__
     while begin is not None and _MACHINERY.search(begin.tb_frame.f_code.co_filename):
         begin = begin.tb_next
-    return _printable("".join(traceback.format_exception(type(error), error, begin or error.__traceback__)))
+    lines = traceback.format_exception(type(error), error, begin or error.__traceback__)
+    return _scrubbed(_printable("".join(lines)))
+
+
+def _scrubbed(text: str) -> str:
+    """It is kept in the run directory, where no secret belongs."""
+    from search.settings.secrets import scrubbed  # a worker needs it only once something fails
+
+    return scrubbed(text)
 
 
 def _said(error: BaseException) -> str:

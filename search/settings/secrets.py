@@ -2,17 +2,20 @@
 
 So they are refused where settings are read, and hidden wherever settings of foreign origin are shown. A URL may name an
 environment variable instead, as in `postgresql://reader:${PGPASSWORD}@db/sales`: what it holds is read where the URL is used.
+What a trainable raises is not the user's text alone: a library may put into it the URL or the key that it was given. That
+is kept in the journal and beside it, so the values of such variables are hidden there.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from search.settings.document import KeyPath
 
-__all__ = ["HIDDEN", "find_secrets", "redact"]
+__all__ = ["HIDDEN", "find_secrets", "redact", "scrubbed"]
 
 HIDDEN = "[hidden]"
 
@@ -25,6 +28,12 @@ _URL = re.compile(
     r"|(\w[\w+.-]*://\S*[?&](?:password|passwd|pwd|token|secret|api_?key)=)(?!\$\{\w+\}(?:&|$))[^&\s#]+",
     re.IGNORECASE,
 )
+
+_VARIABLE = re.compile(
+    r"token|secret|passw(or)?d|passphrase|api_?key|access_?key|private_?key|credential", re.IGNORECASE
+)
+_NO_SECRET = re.compile(r"(_PATH|_FILE|_DIR|_MODE|_ID)$", re.IGNORECASE)
+_SHORTEST = 8  # characters: a shorter value may be a word of any text
 
 
 def find_secrets(data: Any, path: KeyPath = (), named: bool = False) -> Iterator[tuple[KeyPath, bool]]:
@@ -45,6 +54,24 @@ def find_secrets(data: Any, path: KeyPath = (), named: bool = False) -> Iterator
 def redact(data: Any) -> Any:
     """The same data with every secret replaced by `HIDDEN`."""
     return _redact(data, named=False)
+
+
+def scrubbed(text: str) -> str:
+    """What somebody's code said, without passwords in URLs and without the values of this process's secret variables.
+
+    Such are those named as `AWS_SECRET_ACCESS_KEY`, `WANDB_API_KEY` or `PGPASSWORD`, of 8 characters and more.
+    """
+    for value in sorted(_held(), key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return str(redact(text))
+
+
+def _held() -> set[str]:
+    return {
+        value
+        for name, value in os.environ.items()
+        if _VARIABLE.search(name) and not _NO_SECRET.search(name) and len(value) >= _SHORTEST
+    }
 
 
 def _redact(data: Any, named: bool) -> Any:
