@@ -26,9 +26,9 @@ from search.journal import FORMAT, Journal
 from search.problem import Budget, Problem
 from search.replay import check_decision, check_went_on
 from search.schedulers.base import CONTINUE, Scheduler, Verdict
-from search.searchers.base import Replicator, Searcher
+from search.searchers.base import Replicator, Searcher, Windowed
 from search.seeds import trial_seed
-from search.trial import Failure, Outcome, Trial, trial_id
+from search.trial import OF_THE_NODE, Failure, Outcome, Trial, trial_id
 from spaces.values import listed
 
 __all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep", "halted_for_good"]
@@ -163,6 +163,7 @@ class PassiveSweep:
             seed = self._seed_of(number)
             as_read = {name: listed(value) for name, value in config.items()}  # what a resume will read back
             self._record("ask", now, trial=number, config=as_read, seed=seed, origin=origin)
+            self._note_window(now)
             trials.append(self.history.trials[number])
         return trials
 
@@ -248,9 +249,10 @@ class PassiveSweep:
         return Decision(Outcome(record["outcome"]), record["reason"], Failure(**failure) if failure else None)
 
     def retries_left(self, number: int) -> int:
-        """How many more attempts a trial may have after a crash. The loss of its node is not held against it."""
+        """How many more attempts a trial may have after a crash. What befalls its node is not held against it."""
         used = sum(
-            a.after is not None and a.after.kind != "node lost" for a in self.history.trials[number].attempts
+            a.after is not None and a.after.kind not in OF_THE_NODE
+            for a in self.history.trials[number].attempts
         )
         return max(0, self.problem.failure.retries - used)
 
@@ -304,6 +306,12 @@ class PassiveSweep:
         if isinstance(self._searcher, Replicator):
             return self._searcher.seed_of(number)
         return trial_seed(self.problem.seed, number)
+
+    def _note_window(self, now: float) -> None:
+        """Say, once in a sweep, that the searcher keeps to a part of the history."""
+        said = self._searcher.notice if isinstance(self._searcher, Windowed) else None
+        if said is not None and all(record["text"] != said for record in self.history.notices):
+            self._record("notice", now, text=said)
 
     def _open_trial(self, number: int, verb: str) -> Trial:
         if not 0 <= number < len(self.history.trials):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 __all__ = [
+    "OF_THE_NODE",
     "Attempt",
     "Failure",
     "Outcome",
@@ -32,11 +33,15 @@ class Outcome(StrEnum):
     FAILED = "failed"  # crashed, hung, diverged or reported something that is no metric
 
 
+OF_THE_NODE = ("node lost", "preempted")
+"""Kinds of failure that are no fault of the trial's, and cost it none of its retries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a trial failed.
 
-    `kind`: raised | bad metric | timeout | exited | out of memory | node lost | not started.
+    `kind`: raised | bad metric | timeout | exited | out of memory | node lost | preempted | not started.
     `message`: one line. `log`: path of the traceback, relative to the run directory, or None.
     """
 
