@@ -5,25 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from search.paths import RunPaths
+from search.resources import Resources
+from search.storage import Home
 from search.sweep import PassiveSweep
 from trainables.plug import Plug
 
 __all__ = ["Clock", "Resources", "Runner", "StopSignal", "Work"]
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What one trial needs. `gpu` may be a fraction; `custom`: Ray resource names."""
-
-    cpu: float = 1.0
-    gpu: float = 0.0
-    custom: Mapping[str, float] = field(default_factory=dict)
 
 
 class StopSignal:
@@ -61,8 +53,8 @@ class Work:
     """What a runner executes.
 
     `paths` None: nothing is written (a simulation). `workers`: trials at the same time; None = as many as the
-    resources carry. `checkpoint_every`: steps between two checkpoints. `base`: directory that relative trainable
-    references start from (where the sweep file lies).
+    `resources` carry. `checkpoint_every`: steps between two checkpoints. `base`: directory that relative trainable
+    references start from (where the sweep file lies). `home`: the store that `paths` belongs to, if any.
     """
 
     plug: Plug
@@ -72,6 +64,7 @@ class Work:
     stop: StopSignal = field(default_factory=StopSignal)
     checkpoint_every: int = 1
     base: Path = field(default_factory=lambda: Path(os.getcwd()))
+    home: Home | None = None
 
 
 class Runner(Protocol):

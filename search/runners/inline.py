@@ -26,10 +26,11 @@ from search.runners.endings import (
 )
 from search.runners.limit import TimeLimitError, can_limit, time_limit
 from search.runners.output import TrialOutput
+from search.storage import resume_point
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome, Trial
 from spaces import nest
-from trainables.checkpoint import newest_valid, prune, write_checkpoint
+from trainables.checkpoint import prune, write_checkpoint
 from trainables.host import Host
 from trainables.metrics import clean_metrics
 
@@ -143,7 +144,7 @@ class _Attempt:
     def _start(self, after: Failure | None) -> None:
         trial, checkpoint = self._trial, None
         if self._work.paths is not None and self._work.plug.can_checkpoint and trial.steps:
-            found = newest_valid(self._work.paths.checkpoints(trial.number), at_most=trial.steps)
+            found = resume_point(self._work.paths, trial.number, trial.steps, home=self._work.home)
             if found is not None:
                 checkpoint, self._saved = found
         self._sweep.start(
@@ -158,7 +159,7 @@ class _Attempt:
             lambda: self._host.start(
                 nest(trial.config),
                 seed=trial.seed,
-                device=_device(self._work.resources),
+                device=_device(self._work.resources.of(trial.config)),
                 checkpoint=checkpoint,
                 from_step=self._saved,
                 scratch=self._work.paths.scratch(trial.number) if self._work.paths is not None else None,

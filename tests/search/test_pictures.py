@@ -76,7 +76,7 @@ def train(request: pytest.FixtureRequest, paths: RunPaths, tmp_path: Path) -> An
 
         cloudpickle.register_pickle_by_value(sys.modules[__name__])
         plug = cloudpickle.dumps(resolve(trainable))
-        shipment = Shipment("", str(tmp_path), plug, str(paths.root), "loss", 1, "cpu")
+        shipment = Shipment("", str(tmp_path), plug, str(paths.root), "loss", 1)
         worker = hosted(shipment)(config=Assignment(0, 1, 7, 0, {}, max_steps=max_steps).to_config())
         for _ in range(max_steps):
             report = Report.from_result(worker.train())

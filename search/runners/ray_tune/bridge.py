@@ -21,10 +21,12 @@ from search.paths import write_atomic
 from search.pictures import bar
 from search.runners.base import Clock, Work
 from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
-from search.runners.ray_tune.hosted import KEY, Assignment, Report, resume_point, whereabouts
+from search.runners.ray_tune.hosted import KEY, Assignment, Report, hand_over, resume_point, whereabouts
+from search.runners.ray_tune.memory import taken_account
 from search.sweep import PassiveSweep
-from search.trial import Failure, Outcome, Trial
+from search.trial import OF_THE_NODE, Failure, Outcome, Trial
 from spaces import nest
 from trainables.metrics import clean_metrics
 
@@ -33,7 +35,7 @@ __all__ = ["Bridge"]
 log = logging.getLogger(__name__)
 
 BUSY = 1.0  # seconds between two looks at the trials, beyond which it was the driver that was silent: a slow proposal
-_OF_THE_PROCESS = ("exited", "node lost", "not started")  # kinds of failure that need not be the trial's own
+_OF_THE_PROCESS = ("exited", "not started", *OF_THE_NODE)  # kinds of failure that need not be the trial's own
 GRACE = 8.0  # seconds that running trials have to finish their step after a stop was asked for
 MOVES = 3  # nodes that one trial may lose at no cost: a trial that takes its nodes down with it has to end
 
@@ -45,8 +47,8 @@ _RAYS_OWN -= {tune.result.MEAN_ACCURACY, tune.result.MEAN_LOSS}  # columns of Ra
 class Bridge:
     """Knows which trial is which, and what Tune may not know: retries, time limits, the request to stop."""
 
-    def __init__(self, sweep: PassiveSweep, work: Work, clock: Clock) -> None:
-        self.sweep, self.work, self.clock = sweep, work, clock
+    def __init__(self, sweep: PassiveSweep, work: Work, clock: Clock, capacity: Capacity) -> None:
+        self.sweep, self.work, self.clock, self.capacity = sweep, work, clock, capacity
         self.error: BaseException | None = None
         self._waiting = list(sweep.history.running)  # of a sweep that is resumed
         self._number: dict[str, int] = {}
@@ -54,6 +56,8 @@ class Bridge:
         self._heard: dict[TuneTrial, float] = {}  # when a running trial last did something
         self._watched = math.inf  # when that was last looked at
         self._killed: set[str] = set()
+        self._moving: set[str] = set()  # sent away from a node that is being taken away
+        self._away = False  # the storage, when it was last looked at
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
         self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
         self._unstarted: Counter[int] = Counter()  # crashes of a trial since it was last started
@@ -76,11 +80,13 @@ class Bridge:
             self.error = error
             return otherwise
 
-    def propose(self, tune_id: str) -> dict[str, Any] | str:
-        """The config of the next Tune trial, or Searcher.FINISHED."""
+    def propose(self, tune_id: str) -> dict[str, Any] | str | None:
+        """The config of the next Tune trial; None = not now; or Searcher.FINISHED."""
         now = self.clock.now()
         if self.work.stop or self.sweep.halted(now) is not None:
             return str(Searcher.FINISHED)
+        if not self.capacity.admits() or self._storage_is_away():
+            return None
         if self._waiting:
             trial = self._waiting.pop(0)
         else:
@@ -89,9 +95,14 @@ class Bridge:
                 return str(Searcher.FINISHED)
             trial = trials[0]
         self._number[tune_id] = trial.number
+        self.capacity.enter(tune_id, self.work.resources.of(trial.config))
         if self.work.plug.native:
             return nest(dict(trial.config))
         return self._assign(trial)
+
+    def left(self, tune_id: str) -> None:
+        """Tune is done with a trial, however it ended."""
+        self.capacity.leave(tune_id)
 
     def number(self, tune_trial: TuneTrial) -> int:
         """Number of the trial of ours that a trial of Tune's is."""
@@ -107,7 +118,11 @@ class Bridge:
         if not trial.open or self.work.stop or self.sweep.halted(self.clock.now()) is not None:
             return False
         assert self.work.paths is not None
-        self.work.paths.trial(trial.number).mkdir(parents=True, exist_ok=True)
+        try:
+            self.work.paths.trial(trial.number).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("%s: what it prints will not be kept (%s)", trial.id, error)
+            return True
         tune_trial.log_to_file = (
             str(self.work.paths.stdout(trial.number)),
             str(self.work.paths.stderr(trial.number)),
@@ -119,6 +134,9 @@ class Bridge:
         trial = self._trial(tune_trial)
         actor = tune_trial.temporary_state.ray_actor
         node, pid = self._where(actor)
+        if self.capacity.leaves(_node_id(node)):  # an actor of before that Tune had kept, or one on its way
+            self._move(tune_trial)
+            return
         after = self._after.pop(trial.number, None)
         self._unstarted.pop(trial.number, None)
         step = self._from_step(trial)
@@ -139,6 +157,9 @@ class Bridge:
         if stop or self.work.stop:
             self.told_to_stop(tune_trial)
             return True
+        if self.work.plug.can_checkpoint and self.capacity.leaves(_node_id(trial.attempts[-1].node)):
+            hand_over(tune_trial.temporary_state.ray_actor)
+            self._move(tune_trial)
         return False
 
     def told_to_stop(self, tune_trial: TuneTrial) -> None:
@@ -171,14 +192,21 @@ class Bridge:
         trial = self._trial(tune_trial)
         if not trial.open:
             return
-        failure = self._failure_of(tune_trial, trial, silent)
+        if tune_trial.trial_id in self._moving:
+            self._moving.discard(tune_trial.trial_id)
+            failure = Failure("preempted", "its node is being taken away")
+        else:
+            failure = self._failure_of(tune_trial, trial, silent)
         if self.work.stop and failure.kind in _OF_THE_PROCESS:
             return  # a signal to the whole process group takes the workers along: the trial stays open, for the resume
         if not self._may_go_on(trial, failure):
             self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
             return
-        self._after[trial.number] = failure
-        self._unstarted[trial.number] += 1
+        if failure.kind != "preempted":
+            self._after[trial.number] = failure
+            self._unstarted[trial.number] += 1
+        elif not silent:  # it ran there
+            self._after[trial.number] = failure
         if not self.work.plug.native:
             tune_trial.set_config(self._assign(trial))
 
@@ -225,7 +253,8 @@ class Bridge:
 
     def _assign(self, trial: Trial) -> dict[str, Any]:
         to_beat = bar(self.sweep.history) if self.work.plug.can_draw else None
-        return Assignment.of(trial, self.sweep.problem, to_beat).to_config()
+        resources = self.work.resources.of(trial.config)
+        return Assignment.of(trial, self.sweep.problem, to_beat, resources).to_config()
 
     def _where(self, actor: Any) -> tuple[str, int]:
         if actor not in self._nodes:
@@ -234,7 +263,21 @@ class Bridge:
 
     def _node_stands(self, trial: Trial) -> bool:
         """Whether the node that a trial was last started on is still there."""
-        return not node_is_lost(ray, trial.attempts[-1].node.rpartition("/")[2])
+        return not node_is_lost(ray, _node_id(trial.attempts[-1].node))
+
+    def _move(self, tune_trial: TuneTrial) -> None:
+        """End the trial's process between two steps: Tune starts it elsewhere, and it goes on from its checkpoint."""
+        self._moving.add(tune_trial.trial_id)
+        ray.kill(tune_trial.temporary_state.ray_actor)
+
+    def _storage_is_away(self) -> bool:
+        """Whether a new trial would find nowhere to write; those that run go on without checkpoints until it is back."""
+        assert self.work.paths is not None
+        away = not self.work.paths.journal.exists()
+        if away and not self._away:
+            log.warning("%s cannot be reached: no new trial begins until it is back", self.work.paths.root)
+        self._away = away
+        return away
 
     def _from_step(self, trial: Trial) -> int:
         """Steps that a trial need not run again, as its worker will find by the same rule."""
@@ -246,6 +289,8 @@ class Bridge:
 
     def _may_go_on(self, trial: Trial, failure: Failure) -> bool:
         """Whether a crash is followed by another attempt. A lost node is not held against the trial."""
+        if failure.kind == "preempted":
+            return True
         if failure.kind == "node lost":
             return sum(a.after is not None and a.after.kind == "node lost" for a in trial.attempts) < MOVES
         return self.sweep.retries_left(trial.number) > self._unstarted[trial.number]
@@ -295,6 +340,10 @@ class Bridge:
             self._killed.discard(tune_trial.trial_id)
             limit = self.sweep.problem.failure.step_timeout
             return Failure("timeout", f"step {trial.steps + 1} took longer than {limit:g} s", where)
+        if trial.attempts and (
+            said := taken_account(_node_id(trial.attempts[-1].node), trial.attempts[-1].pid)
+        ):
+            return Failure("out of memory", said, where)
         if "OutOfMemory" in text or "memory monitor" in text:
             return Failure("out of memory", "killed when the node ran out of memory", where)
         if "ray::" in text and "ActorDiedError" not in text:  # an exception came back, so the process lives
@@ -306,6 +355,11 @@ class Bridge:
         return Failure("exited", f"its process died in step {trial.steps + 1}", where)
 
 
+def _node_id(node: str) -> str:
+    """The beginning of Ray's id of a node, of the node as the journal names it; "" of one that is not known."""
+    return node.rpartition("/")[2] if "/" in node else ""
+
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -314,9 +368,11 @@ def _no_bridge() -> None:
 
 
 def _error_text(tune_trial: TuneTrial) -> str:
+    from search.settings.secrets import scrubbed  # what Ray quotes is the user's library's, and it is kept
+
     try:
         with open(tune_trial.error_file) as file:
-            return _ANSI.sub("", file.read()[-20_000:])
+            return scrubbed(_ANSI.sub("", file.read()[-20_000:]))
     except (OSError, TypeError):
         return "Ray kept no error of this trial\n"
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import RunnerError
-from search.runners.base import Resources
+from search.resources import Resources
 
-__all__ = ["cluster", "concurrency", "node_is_lost"]
+__all__ = ["cluster", "node_is_lost"]
 
 log = logging.getLogger(__name__)
 
@@ -71,28 +71,6 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
                 )
                 raise RunnerError(f"cannot {where}: {_cause_and_advice(address, error)}") from error
         yield ray
-
-
-def concurrency(ray: Any, resources: Resources, workers: int | None) -> int:
-    """Trials that the nodes of the cluster carry at the same time, `workers` at most. A trial runs on one node.
-
-    Raises RunnerError: not even one fits; says what is there and what a trial needs.
-    """
-    nodes: list[dict[str, float]] = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    wanted = {"CPU": resources.cpu, "GPU": resources.gpu, **resources.custom}
-    need = {name: amount for name, amount in wanted.items() if amount > 0}
-    if not need:
-        return workers or max(1, int(sum(node.get("CPU", 0.0) for node in nodes)))
-    fits = sum(min(math.floor(node.get(name, 0.0) / need[name] + 1e-9) for name in need) for node in nodes)
-    if fits < 1:
-        most = {name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in need}
-        scarcest = min(need, key=lambda name: most[name] / need[name])
-        raise RunnerError(
-            f"a trial needs {' and '.join(f'{amount:g} {name}' for name, amount in need.items())} on one node; "
-            f"no node has more than {most[scarcest]:g} {scarcest} along with the rest. "
-            f"Lower resources.{scarcest.lower()} in the sweep file, or add a node"
-        )
-    return min(fits, workers) if workers else fits
 
 
 def node_is_lost(ray: Any, node: str) -> bool:
@@ -152,8 +130,8 @@ def _ray_is_initialized() -> bool:
 
 def _local_cpus(workers: int | None, resources: Resources) -> int:
     """As many CPUs as the machine has; more where the user asks for more workers than that carries."""
-    wanted = math.ceil((workers or 0) * resources.cpu)
-    return max(len(os.sched_getaffinity(0)), wanted, math.ceil(resources.cpu))
+    largest = max(each.cpu for each in resources.classes)
+    return max(len(os.sched_getaffinity(0)), math.ceil((workers or 1) * largest))
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +21,9 @@ from search.errors import RunnerError
 from search.paths import RunPaths, write_atomic
 from search.pictures import Drawings
 from search.problem import Goal, Objective, Problem
+from search.resources import Resources
 from search.runners.endings import close_host, failure_of, traceback_of
+from search.runners.ray_tune.memory import MemoryLimit, release
 from search.runners.ray_tune.shared_data import SharedStore
 from search.trial import Trial
 from spaces import nest
@@ -32,7 +35,16 @@ from trainables.metrics import clean_metrics
 from trainables.plug import Plug, resolve
 from trainables.repeats import Repetition, repeated
 
-__all__ = ["Assignment", "Report", "Shipment", "by_value", "hosted", "resume_point", "whereabouts"]
+__all__ = [
+    "Assignment",
+    "Report",
+    "Shipment",
+    "by_value",
+    "hand_over",
+    "hosted",
+    "resume_point",
+    "whereabouts",
+]
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +66,6 @@ class Shipment:
     root: str
     objective: str
     checkpoint_every: int
-    device: str
     data: str | None = None
     repetition: Repetition | None = None
 
@@ -67,7 +78,6 @@ class Shipment:
         root: Path,
         objective: str,
         every: int,
-        device: str,
         remote: bool,
         data: str | None = None,
     ) -> Shipment:
@@ -88,7 +98,7 @@ class Shipment:
                         f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
                         "inside it, name it as path/to/file.py:attribute, or use --runner inline"
                     ) from error
-        return cls(plug.ref, str(base), value, str(root), objective, every, device, data, repetition)
+        return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition)
 
     def unpack(self) -> Plug:
         plug = self._unpacked()
@@ -130,7 +140,8 @@ class Assignment:
     """One trial, as it goes to a worker in the config of a Tune trial.
 
     `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them. The others are
-    for its drawings (`search.pictures`): `goal` of the objective, `max_steps`, its `best` score, the `bar` to beat.
+    for its drawings (`search.pictures`): `goal` of the objective, `max_steps`, its `best` score, the `bar` to beat; and
+    what it may use: the `device`, and bytes of `memory` (None = as much as there is).
     """
 
     number: int
@@ -142,9 +153,11 @@ class Assignment:
     max_steps: int = 1
     best: float | None = None
     bar: float | None = None
+    device: str = "cpu"
+    memory: int | None = None
 
     @classmethod
-    def of(cls, trial: Trial, problem: Problem, bar: float | None) -> Assignment:
+    def of(cls, trial: Trial, problem: Problem, bar: float | None, resources: Resources) -> Assignment:
         """The next attempt at `trial`."""
         best = trial.best.score if trial.best is not None else None
         return cls(
@@ -157,6 +170,8 @@ class Assignment:
             problem.max_steps,
             best,
             bar,
+            "cuda" if resources.gpu > 0 else "cpu",
+            resources.memory,
         )
 
     def to_config(self) -> dict[str, Any]:
@@ -226,6 +241,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Any]) -> None:
         self._host: Host | None = None
         self._paused: Path | None = None
+        self._memory = MemoryLimit()
         if self.shipment.data is not None:
             if self.shipment.base not in sys.path:  # a module of the user's may give the data
                 sys.path.append(self.shipment.base)
@@ -263,11 +279,19 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def cleanup(self) -> None:
         self._finish()
 
+    def hand_over(self) -> None:
+        """Between two steps: save what was done since the last checkpoint, for the process that goes on with the trial."""
+        host = self._host
+        if host is not None and host.step % self.shipment.checkpoint_every != 0:
+            self._save(host, host.step)
+
     # -- inside ---------------------------------------------------------------------------------------------------
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._finish()
+        self._begun = time.monotonic()
         self._task = Assignment.from_config(config)
+        self._memory.set(self._task.memory)
         self._paths = RunPaths(Path(self.shipment.root))
         self._attempt = self._task.attempt
         self._reported = self._task.reported
@@ -279,6 +303,8 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         """Close the trial before; what its `close` raises must not reach the next one."""
         if self._host is not None:
             close_host(self._host, self._task.number)
+            self._drawings = None
+            release(time.monotonic() - self._begun)
 
     def _advance(self) -> Report:
         if not self._started:
@@ -320,11 +346,11 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
             found = (self._paused, self._reported) if self._paused else self._resume_point()
             checkpoint, step = found or (None, 0)
         self._paused = None
-        task, device = self._task, self.shipment.device
+        task = self._task
         self._host.start(
             task.config,
             seed=task.seed,
-            device=device,
+            device=task.device,
             checkpoint=checkpoint,
             from_step=step,
             scratch=self._paths.scratch(task.number),
@@ -379,6 +405,12 @@ def whereabouts(actor: Any) -> tuple[str, int]:
     except ray.exceptions.RayError:  # it died this instant, or is too busy to say: Tune tells its trial's end
         return "unknown", 0
     return node, pid
+
+
+def hand_over(actor: Any) -> None:
+    """Have an actor save its trial, whose step is over. One that dies of it has lost what it would have lost anyway."""
+    with contextlib.suppress(ray.exceptions.RayError):
+        ray.get(actor.__ray_call__.remote(HostedTrial.hand_over), timeout=30)
 
 
 def _whereabouts(_: Any) -> tuple[str, int]:

@@ -8,13 +8,15 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from search.errors import RunnerError, SettingsError
 from search.runners.base import Clock, StopSignal, Work
 from search.runners.data_card import card_wanted
-from search.runners.ray_tune.cluster import cluster, concurrency
+from search.runners.ray_tune.capacity import Capacity, Placement
+from search.runners.ray_tune.cluster import cluster
 from search.sweep import PassiveSweep
 
 __all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
@@ -25,6 +27,7 @@ __all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
 # configs under way, which the journal could not follow; synchronous hyperband and hb_bohb wait for a whole bracket of
 # concurrent trials, which workers that are kept busy never become.
 RAY_SCHEDULERS = ("async_hyperband", "median_stopping_rule")
+_MOST = 100_000  # trials that Tune may hold at a time
 
 
 class RayTuneRunner:
@@ -73,29 +76,29 @@ class RayTuneRunner:
 
         assert work.paths is not None
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-        concurrent = concurrency(ray, work.resources, work.workers)
-        bridge = Bridge(sweep, work, clock)
-        tuner = tune.Tuner(
-            tune.with_resources(self._trainable(sweep, work, data), self._resources(work)),
-            tune_config=tune.TuneConfig(
-                search_alg=adapters.BridgeSearcher(bridge),
-                scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
-                num_samples=-1,
-                max_concurrent_trials=concurrent,
-                reuse_actors=work.plug.kind != "ray_class",
-                trial_dirname_creator=bridge.folder,
-            ),
-            run_config=tune.RunConfig(
-                name=self._generation(work),
-                storage_path=str(work.paths.tune.resolve()),
-                stop=adapters.BridgeStopper(bridge),
-                callbacks=[adapters.BridgeCallback(bridge), adapters.QuietProgress()],
-                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                failure_config=tune.FailureConfig(max_failures=-1),  # the bridge says how often
-                verbose=0,
-                progress_reporter=adapters.NoReporter(),
-            ),
-        )
+        bridge = Bridge(sweep, work, clock, Capacity(ray, work.resources, work.workers))
+        with _writable(work.paths.tune):
+            tuner = tune.Tuner(
+                tune.with_resources(self._trainable(sweep, work, data), Placement(work.resources)),
+                tune_config=tune.TuneConfig(
+                    search_alg=adapters.BridgeSearcher(bridge),
+                    scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
+                    num_samples=-1,
+                    max_concurrent_trials=work.workers or _MOST,  # the bridge knows how many there may be
+                    reuse_actors=work.plug.kind != "ray_class",
+                    trial_dirname_creator=bridge.folder,
+                ),
+                run_config=tune.RunConfig(
+                    name=self._generation(work),
+                    storage_path=str(work.paths.tune.resolve()),
+                    stop=adapters.BridgeStopper(bridge),
+                    callbacks=[adapters.BridgeCallback(bridge), adapters.QuietProgress()],
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    failure_config=tune.FailureConfig(max_failures=-1),  # the bridge says how often
+                    verbose=0,
+                    progress_reporter=adapters.NoReporter(),
+                ),
+            )
         try:
             with warnings.catch_warnings(), by_value(work.plug.inner or work.plug):
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
@@ -120,15 +123,10 @@ class RayTuneRunner:
                 root=work.paths.root.resolve(),
                 objective=sweep.problem.objective.metric,
                 every=work.checkpoint_every,
-                device="cuda" if work.resources.gpu > 0 else "cpu",
                 remote=self.address is not None,
                 data=data,
             )
         )
-
-    def _resources(self, work: Work) -> dict[str, float]:
-        needs = {"cpu": work.resources.cpu, "gpu": work.resources.gpu, **work.resources.custom}
-        return {name: amount for name, amount in needs.items() if amount > 0 or name == "cpu"}
 
     def _native_scheduler(self, sweep: PassiveSweep) -> Any:
         if self.scheduler is None:
@@ -159,6 +157,18 @@ def _shared_data(sweep: PassiveSweep, work: Work) -> Iterator[str | None]:
 
     with shared_data(work.paths, work.base.resolve(), card_wanted(sweep, work)) as name:
         yield name
+
+
+@contextlib.contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Tune writes into its own folder before anything begins. Raises RunnerError where the disk does not take that."""
+    try:
+        yield
+    except OSError as error:
+        raise RunnerError(
+            f"{folder}: cannot write ({error}). Nothing recorded so far is lost. Free some space, then: "
+            f"tuneyard resume {folder.parent}"
+        ) from error
 
 
 @contextlib.contextmanager

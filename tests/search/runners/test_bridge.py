@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
+from contracts.nodes import Nodes
 from contracts.runners import begin, chaos
+from search.resources import Resources
 from search.runners.base import Clock, Work
+from search.runners.ray_tune.capacity import Capacity
 from trainables.plug import resolve
+
+
+def room() -> Capacity:
+    return Capacity(Nodes({"CPU": 1.0}), Resources(), None)
 
 
 def test_a_driver_that_was_busy_itself_takes_no_trial_for_hanging(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +26,7 @@ def test_a_driver_that_was_busy_itself_takes_no_trial_for_hanging(monkeypatch: p
     hour, killed = [100.0], []
     monkeypatch.setattr(bridging, "time", SimpleNamespace(monotonic=lambda: hour[0]))
     monkeypatch.setattr(bridging.ray, "kill", killed.append)
-    bridge = bridging.Bridge(begin(chaos(step_timeout=5.0)), Work(resolve("chaos")), Clock(0.0))
+    bridge = bridging.Bridge(begin(chaos(step_timeout=5.0)), Work(resolve("chaos")), Clock(0.0), room())
     trial: Any = _TuneTrial("a", "RUNNING")
     bridge._heard[trial] = hour[0]
     bridge.watch()
@@ -37,7 +44,7 @@ def test_the_next_trial_to_run_is_looked_for_among_the_live_ones_only() -> None:
     from search.runners.ray_tune import adapters
     from search.runners.ray_tune.bridge import Bridge
 
-    bridge = Bridge(begin(chaos()), Work(resolve("chaos")), Clock(0.0))
+    bridge = Bridge(begin(chaos()), Work(resolve("chaos")), Clock(0.0), room())
     live = [_TuneTrial(name, "PENDING") for name in ("late", "early")]
     bridge._number.update(late=7, early=3)
     controller = SimpleNamespace(get_live_trials=lambda: set(live))  # and no get_trials

@@ -66,7 +66,7 @@ def worker(tmp_path: Path) -> Iterator[Any]:
 
     def make(trainable: str, reported: int = 0) -> Any:
         ref = f"user.py:{trainable}"
-        shipment = Shipment(ref, str(tmp_path), None, str(tmp_path / "run"), "loss", 1, "cpu")
+        shipment = Shipment(ref, str(tmp_path), None, str(tmp_path / "run"), "loss", 1)
         assignment = Assignment(0, 1, 7, reported, {})
         started.append(hosted(shipment)(config=assignment.to_config()))
         return started[-1]
@@ -155,6 +155,5 @@ def test_what_cannot_be_sent_to_a_worker_is_refused_by_name(tmp_path: Path) -> N
             root=tmp_path,
             objective="loss",
             every=1,
-            device="cpu",
             remote=False,
         )
