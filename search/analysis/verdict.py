@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from search.analysis.auditing import audit
+from search.analysis.checks.commands import next_command
 from search.analysis.confirmed_verdict import after_confirmation
 from search.analysis.front_verdict import constraint_sentences, front_verdict
 from search.analysis.numbers import decimals_for, number, percent, plural
@@ -209,6 +210,9 @@ def _with_winner(
         steps.append(_step(text, f"tuneyard confirm {name}" if state == "finished" else None))
     elif not confirmed["complete"]:
         steps.append(_step("The confirmation can go on from where it stood.", f"tuneyard confirm {name}"))
+    elif state == "finished":
+        text = "What this space has to give is settled. A sweep that starts from what this one learnt:"
+        steps.append(_step(text, next_command(name)))
     return steps
 
 

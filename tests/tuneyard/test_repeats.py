@@ -86,6 +86,8 @@ def test_the_best_are_confirmed_over_folds(call: Call, file: Path) -> None:
     assert "over 4 folds" in done.out
     page = Path("runs/cv/report/index.html").read_text()
     assert "on the same 4 folds of the data" in page
+    assert "tuneyard next cv -o cv-next.yaml" in page
+    assert "confirm  " in call("show", "cv").out
     refused = call("confirm", "cv", "--folds", 4, "--seeds", 5)
     assert refused.code == 2
     assert "each fold has a seed of its own" in refused.err

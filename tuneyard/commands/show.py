@@ -28,7 +28,7 @@ _STEPS = 30  # results of a trial that are listed; --json gives all
 @storage
 @as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row per trial as CSV.")
-def command(target: str, storage: Path, as_json: bool, as_csv: bool) -> None:
+def command(target: str, storage: Path | str, as_json: bool, as_csv: bool) -> None:
     """Show a run (`last`, a name, the beginning of one, or a path), or one of its trials (`last/t00012`).
 
     Reads the journal and nothing else: no code of the run is loaded.
@@ -77,6 +77,7 @@ def describe(run: Run) -> None:
         value = f"{objective.metric} = {number(best.value)} ({objective.goal})"
         click.echo(printable(f"best     {value} by {best.trial} {seen(run.history.problem, best.step)}"))
         click.echo(f"         {config_line(best.config)}")
+        _confirmed(run)
     ranked = _ranked(run)
     if ranked:
         click.echo()
@@ -89,6 +90,17 @@ def describe(run: Run) -> None:
         if len(ranked) > _TOP:
             click.echo(f"and {len(ranked) - _TOP} more: tuneyard show {reference(run)} --csv")
     _failures(run)
+
+
+def _confirmed(run: Run) -> None:
+    """What fresh seeds said of the best configs, which need not be what the search said."""
+    from search.confirmation import confirmation_of
+
+    seeds = confirmation_of(run)
+    if seeds is not None:
+        from search.analysis import confirmation
+
+        click.echo(printable(f"confirm  {confirmation(seeds)['headline']}"))
 
 
 def _state(run: Run, state: str) -> str:

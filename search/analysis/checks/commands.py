@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NEXT", "command_of"]
+__all__ = ["NEXT", "command_of", "next_command"]
 
 NEXT = (
     "bounds",
@@ -45,6 +45,11 @@ def command_of(finding: Mapping[str, Any], reference: str, resumable: bool = Tru
     if check == "enough" and resumable:
         return f"tuneyard resume {reference} --add-trials {evidence['more']}"
     if check in NEXT or check == "enough":
-        name = Path(shlex.split(reference)[0]).name
-        return f"tuneyard next {reference} -o {shlex.quote(f'{name}-next.yaml')}"
+        return next_command(reference)
     return None
+
+
+def next_command(reference: str) -> str:
+    """`tuneyard next` into a file named for the run. `reference`: as of `command_of`."""
+    name = Path(shlex.split(reference)[0]).name
+    return f"tuneyard next {reference} -o {shlex.quote(f'{name}-next.yaml')}"
