@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,23 @@ from search.driving import drive, driving, recorded_settings, runner_for, views_
 from search.errors import JournalError, RunExistsError, RunNotFoundError, SettingsError
 from search.history import History, Observation
 from search.journal import Journal, MemoryJournal, read_journal
-from search.paths import RunPaths, check_name, find_run, write_atomic
+from search.paths import RunPaths, check_name, write_atomic
 from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal
 from search.searchers.priors import priors_of, retold
 from search.settings import Override, ResolvedSettings, Settings, read_settings
+from search.storage import (
+    EVERYTHING,
+    bring_checkpoints,
+    fetch,
+    find_run,
+    home_of,
+    is_remote,
+    kept,
+    open_store,
+    run_names,
+)
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
 from search.trust import require_own
@@ -121,8 +133,10 @@ class Sweep:
                     observers=[*observers, *views],
                 ),
             )
+        stop = StopSignal() if stop is None else stop
         paths = _new_run(settings, self._named)
-        try:
+        # Within: an empty run reaches no store. Without: it could not be kept there.
+        with _or_nothing(paths), kept(paths, stop.request), _or_nothing(paths):
             with driving(paths) as journal:
                 write_atomic(paths.settings, settings.to_yaml(_headline(about)))
                 sweep = PassiveSweep.begin(
@@ -135,11 +149,7 @@ class Sweep:
                     observers=[*views_of(paths, settings), *observers],
                 )
                 drive(driver, sweep, settings, paths, stop)
-        except Exception:
-            if not _began(paths):  # leave no empty run behind
-                shutil.rmtree(paths.root, ignore_errors=True)
-            raise
-        return _finished(paths, settings, name, address or self.address, observers, stop)
+            return _finished(paths, settings, name, address or self.address, observers, stop)
 
 
 @shown_in_notebooks
@@ -168,50 +178,73 @@ def resume(
     Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed),
     SettingsError (the run was imported), TrustError (it is not this user's alone).
     """
-    paths = find_run(Path(storage), str(reference))
+    paths = find_run(storage, reference)
     if not trust:
         require_own(paths)
     if fork is not None:
+        _bring_whole(paths)
         recorded_settings(
             read_journal(paths.journal)[0]["about"], paths.name, trainable
         )  # or there is no use in a copy
         paths = _forked(paths, fork)
-    with driving(paths) as journal:
-        records = read_journal(paths.journal)
-        about = records[0]["about"]
-        settings = recorded_settings(about, paths.name, trainable)
-        if workers is not None:
-            settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
-        history = History.from_records(records)
-        problem = history.problem
-        if add_trials and not retry_failed and (halt := halted_for_good(history)) is not None:
-            raise SettingsError(
-                f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "
-                f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
+    stop = StopSignal() if stop is None else stop
+    with kept(paths, stop.request):
+        with driving(paths) as journal:
+            records = read_journal(paths.journal)
+            about = records[0]["about"]
+            settings = recorded_settings(about, paths.name, trainable)
+            if workers is not None:
+                settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
+            history = History.from_records(records)
+            problem = history.problem
+            if add_trials and not retry_failed and (halt := halted_for_good(history)) is not None:
+                raise SettingsError(
+                    f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "
+                    f"with another limit, and let it learn from this run: --set 'warm_start=[{paths.name}]'"
+                )
+            name = runner or about.get("runner", "ray")
+            driver = runner_for(name, address, settings)
+            sweep = PassiveSweep.resume(
+                records,
+                settings.searcher(problem),
+                settings.scheduler(problem),
+                journal,
+                about={"runner": name, **provenance(settings.base), "path": str(paths.root)},
+                observers=[*views_of(paths, settings), *observers],
             )
-        name = runner or about.get("runner", "ray")
-        driver = runner_for(name, address, settings)
-        sweep = PassiveSweep.resume(
-            records,
-            settings.searcher(problem),
-            settings.scheduler(problem),
-            journal,
-            about={"runner": name, **provenance(settings.base), "path": str(paths.root)},
-            observers=[*views_of(paths, settings), *observers],
-        )
-        if add_trials:
-            sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
-        if retry_failed:
-            for trial in sweep.history.trials:
-                if trial.outcome is Outcome.FAILED:
-                    sweep.reopen(trial.number, sweep.elapsed)
-        drive(driver, sweep, settings, paths, stop)
-    return _finished(paths, settings, name, address, observers, stop)
+            if add_trials:
+                sweep.extend(_more_trials(sweep, add_trials), sweep.elapsed)
+            if retry_failed:
+                for trial in sweep.history.trials:
+                    if trial.outcome is Outcome.FAILED:
+                        sweep.reopen(trial.number, sweep.elapsed)
+            drive(driver, sweep, settings, paths, stop)
+        return _finished(paths, settings, name, address, observers, stop)
 
 
 def read_history(paths: RunPaths) -> History:
     """What the journal of a run tells. Raises JournalError."""
     return History.from_records(read_journal(paths.journal))
+
+
+@contextmanager
+def _or_nothing(paths: RunPaths) -> Iterator[None]:
+    """Leaves no run directory behind where not even a trial was asked for."""
+    try:
+        yield
+    except Exception:
+        if not _began(paths):
+            shutil.rmtree(paths.root, ignore_errors=True)
+        raise
+
+
+def _bring_whole(paths: RunPaths) -> None:
+    """All that a store holds of a run, checkpoints included."""
+    home = home_of(paths)
+    if home is not None:
+        fetch(home.url, home.run, files=EVERYTHING)
+        numbers = range(len(read_history(paths).trials))
+        bring_checkpoints(open_store(home.url), home, paths, numbers)
 
 
 def _began(paths: RunPaths) -> bool:
@@ -236,16 +269,21 @@ def _simulate(
 def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
     """A fresh run directory. `named`: the user chose the name for this run, so it is taken or refused, not numbered."""
     name, storage = check_name(settings.name), settings.storage
+    url = settings.file.storage or ""
+    there = set(run_names(url)) if is_remote(url) else set()
     storage.mkdir(parents=True, exist_ok=True)
     for number in range(1, 2 if named else 10_000):
         candidate = name if number == 1 else f"{name[:58]}-{number}"
+        if candidate in there:
+            continue
         try:
             (storage / candidate).mkdir(mode=0o755)  # a run that a group can write to could not be resumed
             return RunPaths(storage / candidate)
         except FileExistsError:
             continue
     raise RunExistsError(
-        f"{storage / name} exists. Go on with it: tuneyard resume {name}; or give the new run another name"
+        f"{f'{url}/{name}' if there else storage / name} exists. Go on with it: tuneyard resume "
+        f"{f'{url}/{name}' if there else name}; or give the new run another name"
     )
 
 
@@ -293,7 +331,7 @@ def _priors(earlier: WarmStartSection, settings: ResolvedSettings) -> Iterator[O
     """
     reference = earlier.run
     try:
-        records = read_journal(find_run(settings.storage, reference).journal)
+        records = read_journal(find_run(settings.file.storage or "runs", reference).journal)
     except RunNotFoundError as error:
         raise SettingsError(f"warm_start: {error}") from error
     problem, history = settings.problem(), History.from_records(records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,16 @@ from search.errors import SettingsError
 from search.journal import FileJournal, RunLock
 from search.paths import RunPaths
 from search.runners import Runner, StopSignal, Work, make_runner
+from search.runners.room import free_memory, no_room
 from search.settings import ResolvedSettings
+from search.storage import home_of, mirror_of
 from search.sweep import Observer, PassiveSweep
 from search.trust import unwritable_by_others
 
 if TYPE_CHECKING:
     from search.run import Run
 
-__all__ = ["drive", "driving", "recorded_settings", "runner_for", "views_of", "write_report"]
+__all__ = ["crowded", "drive", "driving", "recorded_settings", "runner_for", "views_of", "write_report"]
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ def drive(
         stop=StopSignal() if stop is None else stop,  # an unset signal is false
         checkpoint_every=settings.checkpoint_every,
         base=settings.base,
+        home=None if paths is None else home_of(paths),
     )
     try:
         driver.run(sweep, work)
@@ -75,8 +79,10 @@ def recorded_settings(
 
 
 def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Runner:
-    """The runner, if it can run what the settings say. Raises SettingsError."""
+    """The runner, if it can run what the settings say, here or at the address. Raises SettingsError."""
     if name == "ray":
+        if address is None and (said := crowded(settings)) is not None and not ray_is_connected():
+            raise SettingsError(said)
         return make_runner(name, address=address, scheduler=settings.ray_scheduler)
     if address is not None:
         raise SettingsError(
@@ -96,11 +102,25 @@ def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Ru
     return driver
 
 
+def crowded(settings: ResolvedSettings) -> str | None:
+    """Why the workers that the settings ask for do not fit into the memory of this machine; None: they do."""
+    trials = settings.problem().budget.trials
+    return no_room(settings.workers, trials, settings.resources, settings.plug, free_memory())
+
+
+def ray_is_connected() -> bool:
+    """Whether this process has a cluster already: one of the user's own, or the one that it was submitted to."""
+    ray = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
+
+
 def views_of(paths: RunPaths, settings: ResolvedSettings) -> list[Observer]:
     """What every run shows itself in, and the mirrors that its sweep file asks for."""
     from search.views.tensorboard import TensorBoardView
 
     views: list[Observer] = [TensorBoardView(paths.tensorboard)]
+    if (mirror := mirror_of(paths)) is not None:
+        views.append(mirror)
     if settings.file.mirrors is not None:
         from search.views.mirrors import mirrors_of
 

@@ -27,6 +27,7 @@ __all__ = [
     "Journal",
     "MemoryJournal",
     "RunLock",
+    "decode",
     "iterate_journal",
     "lock_holder",
     "read_journal",
@@ -147,7 +148,8 @@ def encode(record: Mapping[str, Any]) -> bytes:
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 
-def _decode(line: bytes) -> dict[str, Any]:
+def decode(line: bytes) -> dict[str, Any]:
+    """The record of a journal's line, without its newline. Raises ValueError: damaged."""
     body, seal = line[:-_SEAL], line[-_SEAL:]
     if seal != b',"crc":"%08x"}' % zlib.crc32(body):
         raise ValueError("its checksum does not fit")
@@ -160,13 +162,24 @@ def _decode(line: bytes) -> dict[str, Any]:
     return record
 
 
+def check_lines(lines: bytes) -> None:
+    """Raises ValueError: not whole records of a journal, each with its checksum; says which line of `lines` is not."""
+    for number, line in enumerate(lines.splitlines(keepends=True), start=1):
+        try:
+            if not line.endswith(b"\n"):
+                raise ValueError("it has no end")
+            decode(line.removesuffix(b"\n"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"line {number}: {error}") from None
+
+
 def _scan(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
     """(record, offset of its end), up to a torn last line."""
     offset = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                record = _decode(line.removesuffix(b"\n"))
+                record = decode(line.removesuffix(b"\n"))
                 if not line.endswith(b"\n"):
                     raise ValueError("it has no end")
             except (ValueError, RecursionError) as error:

@@ -69,6 +69,26 @@ class RunPaths:
         return self.root / "model"
 
     @property
+    def cluster(self) -> Path:
+        """In the copy of a run that is driven on a cluster: where that is, see `search.submission.copy`."""
+        return self.root / "cluster.json"
+
+    @property
+    def synced(self) -> Path:
+        """What is known to lie in the run's store, too, see `search.storage.memo`."""
+        return self.root / ".synced.json"
+
+    @property
+    def exchanging(self) -> Path:
+        """Locked while the directory is brought in line with its store, see `search.storage.fetching`."""
+        return self.root / ".exchanging"
+
+    @property
+    def outgoing(self) -> Path:
+        """Links to checkpoints on their way into the store, see `search.storage.mirror`."""
+        return self.root / ".outgoing"
+
+    @property
     def confirmation(self) -> RunPaths:
         """The run directory of the confirmation, inside this one."""
         return RunPaths(self.root / "confirm")

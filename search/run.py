@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from search.history import History
 from search.journal import iterate_journal, lock_holder
-from search.paths import RunPaths, find_run
+from search.paths import RunPaths
+from search.storage import bring, driver_of, find_run
 from search.trial import Trial
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ class Run:
 
     @classmethod
     def open(cls, reference: str | Path, storage: str | Path = "runs") -> Run:
-        """The run that `reference` means: a name under `storage`, a unique prefix of one, a path, or `last`.
+        """The run that `reference` means: a name under `storage`, a unique prefix of one, a path, a URL, or `last`.
 
-        Raises: RunNotFoundError: none or several match; JournalError: its journal is damaged.
+        `storage`: a folder, or the URL of a store, from which the run is brought into this machine's cache.
+
+        Raises: RunNotFoundError: none or several match; JournalError: its journal is damaged; StorageError: the store is away.
         """
-        paths = find_run(Path(storage), str(reference))
+        paths = find_run(storage, reference)
         return cls(History.from_records(iterate_journal(paths.journal)), paths)
 
     @classmethod
@@ -69,7 +72,7 @@ class Run:
     @property
     def state(self) -> RunState:
         """running: a driver is at work. interrupted, killed: to be resumed. failed: nothing came out of it."""
-        if self.paths is not None and lock_holder(self.paths.lock) is not None:
+        if self.paths is not None and (lock_holder(self.paths.lock) or driver_of(self.paths)) is not None:
             return "running"
         if self.history.ended is None:
             return "killed"
@@ -135,6 +138,8 @@ class Run:
         """Write the report (HTML, JSON, Markdown, CSV); returns the path of the page."""
         from search.report import build_report
 
+        if self.paths is not None:
+            bring(self.paths, "trials/*/pictures/*", "confirm*")
         return build_report(self, out)
 
     def next(self) -> Proposal:

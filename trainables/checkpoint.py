@@ -27,7 +27,15 @@ from pathlib import Path
 
 from trainables.errors import CheckpointError
 
-__all__ = ["newest_valid", "prune", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "MANIFEST",
+    "NAME",
+    "newest_valid",
+    "prune",
+    "read_checkpoint",
+    "receive_checkpoint",
+    "write_checkpoint",
+]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -70,6 +78,31 @@ def write_checkpoint(directory: Path, save: Callable[[Path], None], step: int) -
         shutil.rmtree(writing, ignore_errors=True)
         raise
     return final
+
+
+def receive_checkpoint(directory: Path, bring: Callable[[Path], None]) -> tuple[Path, int]:
+    """Take in a checkpoint from elsewhere; it appears under `directory` once it is whole and sound, or not at all.
+
+    Args:
+        directory: the trial's folder for checkpoints; created where missing.
+        bring: called with an empty directory to fill with the files that `write_checkpoint` wrote.
+
+    Returns:
+        its directory and step.
+
+    Raises:
+        CheckpointError: as `read_checkpoint`, and whatever `bring` raises; nothing is left behind.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    writing = directory / f"{WRITING}{uuid.uuid4().hex}"
+    writing.mkdir()
+    try:
+        bring(writing)
+        step = read_checkpoint(writing)
+        return _publish(writing, step), step
+    except BaseException:
+        shutil.rmtree(writing, ignore_errors=True)
+        raise
 
 
 def read_checkpoint(directory: Path) -> int:

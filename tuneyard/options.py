@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from search.trial import Trial
 
 __all__ = [
+    "CLUSTER_VARIABLE",
     "DEFAULT_STORAGE",
     "STORAGE_VARIABLE",
+    "StoragePath",
     "as_json",
+    "cluster",
     "execution",
     "find_trial",
     "overrides",
@@ -33,17 +36,29 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORAGE = Path("runs")
 STORAGE_VARIABLE = "TUNEYARD_STORAGE"
+CLUSTER_VARIABLE = "TUNEYARD_CLUSTER"
+
+
+class StoragePath(click.Path):
+    """A folder as a `Path`; a URL (`s3://bucket/prefix`) stays the text it is."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
 
 
 def storage(command: F) -> F:
-    """`--storage DIR`: where runs lie."""
+    """`--storage DIR|URL`: where runs lie."""
     return click.option(
         "--storage",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=StoragePath(),
+        metavar="DIR|URL",
         default=DEFAULT_STORAGE,
         envvar=STORAGE_VARIABLE,
         show_default=True,
-        help=f"Where the runs lie (or set {STORAGE_VARIABLE}).",
+        help=f"Where the runs lie: a folder, or s3://BUCKET/PREFIX (or set {STORAGE_VARIABLE}).",
     )(command)
 
 
@@ -74,6 +89,16 @@ def trust(command: F) -> F:
         "--trust",
         is_flag=True,
         help="Go on although others can write to the run directory: code that it names is executed.",
+    )(command)
+
+
+def cluster(command: F) -> F:
+    """`--cluster URL`: the job server of a Ray cluster."""
+    return click.option(
+        "--cluster",
+        metavar="URL",
+        envvar=CLUSTER_VARIABLE,
+        help=f"The job server of a Ray cluster, such as http://HEAD:8265 (or set {CLUSTER_VARIABLE}).",
     )(command)
 
 
@@ -117,7 +142,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def find_trial(storage: Path, reference: str) -> tuple[Run, Trial | None]:
+def find_trial(storage: Path | str, reference: str) -> tuple[Run, Trial | None]:
     """The run, and the trial of it if `reference` is RUN/TRIAL (`last/t00012`, `last/12`), else None.
 
     Raises RunNotFoundError: no such run, or no such trial in it. JournalError: its journal is damaged.
@@ -126,7 +151,8 @@ def find_trial(storage: Path, reference: str) -> tuple[Run, Trial | None]:
     from search.trial import trial_number
 
     name, slash, tail = reference.rpartition("/")
-    if slash and name and not (Path(reference) / "journal.jsonl").is_file():
+    whole = (Path(reference) / "journal.jsonl").is_file() or ("://" in reference and not tail.startswith("t"))
+    if slash and name and not whole:
         try:
             number = trial_number(tail)
         except ValueError:
@@ -138,16 +164,22 @@ def find_trial(storage: Path, reference: str) -> tuple[Run, Trial | None]:
 
 
 def reference(run: Run | Path) -> str:
-    """How to name a run on a command line that gives no `--storage`: its name where that suffices, else its path.
+    """How to name a run on a command line that gives no `--storage`: its name where that suffices, else its path or URL.
 
     Args:
         run: the run, or its directory.
     """
+    from search.paths import RunPaths
+    from search.storage import home_of
     from tuneyard.terminal import quoted
 
     if isinstance(run, Path):
         root = run
     else:
         root = run.paths.root if run.paths is not None else Path(run.name)
-    home = Path(os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE)
+    usual = os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE
+    store = home_of(RunPaths(root))
+    if store is not None:
+        return quoted(store.run if str(usual).rstrip("/") == store.url else store.prefix)
+    home = Path(usual)
     return quoted(root.name if root.resolve().parent == home.resolve() else str(root))

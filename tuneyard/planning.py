@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from search.api import priors_for
 from search.confirmation import expected_trials
+from search.driving import crowded
 from search.history import History
 from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
+from search.runners.room import shared_processors
 from search.sweep import PassiveSweep
 from search.trial import Outcome
 
@@ -33,6 +35,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     `audit`: its `share` of the stopped trials, and as rehearsed the `trials` that are to be audited and the `steps` that they
     take after their stop (a part of `steps.about`); None without one, both None where nothing could be rehearsed.
     `confirm`: `trials` and `steps`, at most, that a confirmation takes once the search is over; None where none is asked for.
+    `resources`: what one trial needs, and by which rules it needs something else (`memory` in bytes).
     `warm_start`: the earlier `runs`, and how many `trials` of theirs lie in the space and are learnt from.
     `repeats`: what a step is where it is a whole training, its `length` in steps, and `at_most` such steps in all.
     `roles`: names of the parameters by role, those included that have one because others were given one.
@@ -50,7 +53,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     expected = None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS)
     return {
         "name": settings.name,
-        "storage": str(settings.storage),
+        "storage": settings.file.storage or "runs",
         "trainable": {"reference": settings.plug.ref, "kind": (settings.plug.inner or settings.plug).kind},
         "metric": problem.objective.metric,
         "goal": problem.objective.goal,
@@ -76,14 +79,24 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
         "repeats": _repeats(problem),
         "audit": _audit(problem, expected),
         "confirm": _confirm(settings),
+        "resources": _resources(settings),
         "warm_start": {"runs": [earlier.run for earlier in settings.warm_start], "trials": len(priors)},
         "first": [
             {name: trial.config[name] for name in names if name in trial.config}
             for trial in sweep.ask(_SAMPLES, 0.0)
         ],
-        "notes": list(settings.notes),
+        "notes": [*settings.notes, *_crowd(settings)],
         "settings": settings.to_dict(),
     }
+
+
+def _crowd(settings: ResolvedSettings) -> list[str]:
+    """What there is to say of the workers, if they are to run on this machine."""
+    said = crowded(settings)
+    if said is not None:
+        return [f"a run on this machine will be refused: {said}"]
+    said = shared_processors(settings.workers, settings.resources)
+    return [] if said is None else [said]
 
 
 def _roles(problem: Problem, searched: Sequence[str]) -> dict[str, list[str]]:
@@ -111,6 +124,16 @@ def _audit(problem: Problem, expected: Rehearsal | None) -> dict[str, Any] | Non
         "trials": None if expected is None else round(expected.audited, 1),
         "steps": None if expected is None else round(expected.audit_steps),
     }
+
+
+def _resources(settings: ResolvedSettings) -> list[dict[str, Any]]:
+    """What a trial needs, without a rule first; `if`: the rule's condition."""
+    own = settings.resources
+    classes = [(None, own), *((rule.condition.text, rule.resources) for rule in own.rules)]
+    return [
+        {"if": text, "cpu": each.cpu, "gpu": each.gpu, "memory": each.memory, "custom": dict(each.custom)}
+        for text, each in classes
+    ]
 
 
 def _confirm(settings: ResolvedSettings) -> dict[str, int] | None:

@@ -29,6 +29,7 @@ from search.runners import StopSignal
 from search.schedulers import make_scheduler
 from search.settings import ResolvedSettings
 from search.settings.sweep_file import ConfirmSection
+from search.storage import forget, home_of, kept
 from search.sweep import Observer, PassiveSweep
 from search.trial import Outcome
 from search.trust import require_own
@@ -102,32 +103,38 @@ def confirm(
     name = runner or about.get("runner", "ray")
     driver = runner_for(name, address, replace(settings, file=_unscheduled(settings)))
     paths = searched.paths.confirmation
-    records = _begun(paths, plan, afresh, searched.name)
-    if records is None and paths.root.exists():
-        paths.root.rename(_aside(paths.root))
-    paths.root.mkdir(exist_ok=True)
-    candidates = [Candidate(**each) for each in plan["candidates"]]
-    if records is None:
-        problem = _problem(searched.history, candidates, asked, folds, single=settings.single)
-    else:
-        problem = _extended(History.from_records(records).problem, len(candidates), asked, plan["racing"])
-    configs, turns = [each.config for each in candidates], seeds_of(problem, len(candidates))
-    searcher = Replicates(problem, configs, turns, racing=plan["racing"], folds=folds)
-    told = {"runner": name, **provenance(settings.base), "path": str(paths.root)}
-    with driving(paths) as journal:
-        scheduler, shown = make_scheduler("none", problem), [*views_of(paths, settings), *observers]
+    with kept(searched.paths, None if stop is None else stop.request):
+        records = _begun(paths, plan, afresh, searched.name)
+        if records is None and paths.root.exists():
+            paths.root.rename(_aside(paths.root))
+            forget(home_of(paths))
+        paths.root.mkdir(exist_ok=True)
+        candidates = [Candidate(**each) for each in plan["candidates"]]
         if records is None:
-            header = {"settings": settings.to_dict(), "confirm": plan, **told}
-            sweep = PassiveSweep.begin(problem, searcher, scheduler, journal, about=header, observers=shown)
+            problem = _problem(searched.history, candidates, asked, folds, single=settings.single)
         else:
-            sweep = PassiveSweep.resume(records, searcher, scheduler, journal, about=told, observers=shown)
-            if problem.budget != sweep.problem.budget:
-                sweep.extend(problem.budget, sweep.elapsed)
-        drive(driver, sweep, settings, paths, stop)
-        if sweep.history.finished and test is not False:
-            _test(searched, sweep, settings, candidates, again=bool(test))
-    write_report(searched)
-    return Run(History.from_records(read_journal(paths.journal)), paths)
+            problem = _extended(History.from_records(records).problem, len(candidates), asked, plan["racing"])
+        configs, turns = [each.config for each in candidates], seeds_of(problem, len(candidates))
+        searcher = Replicates(problem, configs, turns, racing=plan["racing"], folds=folds)
+        told = {"runner": name, **provenance(settings.base), "path": str(paths.root)}
+        with driving(paths) as journal:
+            scheduler, shown = make_scheduler("none", problem), [*views_of(paths, settings), *observers]
+            if records is None:
+                header = {"settings": settings.to_dict(), "confirm": plan, **told}
+                sweep = PassiveSweep.begin(
+                    problem, searcher, scheduler, journal, about=header, observers=shown
+                )
+            else:
+                sweep = PassiveSweep.resume(
+                    records, searcher, scheduler, journal, about=told, observers=shown
+                )
+                if problem.budget != sweep.problem.budget:
+                    sweep.extend(problem.budget, sweep.elapsed)
+            drive(driver, sweep, settings, paths, stop)
+            if sweep.history.finished and test is not False:
+                _test(searched, sweep, settings, candidates, again=bool(test))
+        write_report(searched)
+        return Run(History.from_records(read_journal(paths.journal)), paths)
 
 
 def expected_trials(settings: ResolvedSettings) -> tuple[int, int] | None:

@@ -11,9 +11,9 @@ from search.journal import read_journal
 from search.paths import RunPaths
 from search.settings import ResolvedSettings
 from search.settings.data_section import constants
+from search.storage import home_of, resume_point
 from search.sweep import PassiveSweep
 from spaces import nest
-from trainables.checkpoint import newest_valid
 from trainables.data import read_section
 from trainables.data.locked import Permit, opened
 from trainables.host import Host
@@ -75,12 +75,12 @@ def _measure(
     searched: RunPaths, sweep: PassiveSweep, settings: ResolvedSettings, numbers: list[int], permit: Permit
 ) -> Mapping[str, dict[str, Any]]:
     results: dict[str, dict[str, Any]] = {}
-    host = Host(settings.plug)
+    home, host = home_of(searched.confirmation), Host(settings.plug)
     try:
         with opened(permit):
             for number in numbers:
                 trial = sweep.history.trials[number]
-                found = newest_valid(searched.confirmation.checkpoints(number), at_most=trial.steps)
+                found = resume_point(searched.confirmation, number, trial.steps, home=home)
                 if found is None:
                     raise JournalError(f"{trial.id} has no sound checkpoint left; confirm again: --afresh")
                 checkpoint, step = found

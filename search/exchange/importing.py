@@ -15,6 +15,7 @@ from search.exchange.optuna_storage import is_optuna
 from search.exchange.writing import write_run
 from search.problem import Goal
 from search.run import Run
+from search.storage import claim, is_remote, kept
 from spaces.errors import nearest
 
 __all__ = ["SOURCES", "Source", "import_run"]
@@ -48,8 +49,9 @@ def import_run(
         SettingsError: it cannot be read, or says too little; RunExistsError: there is such a run. Nothing is left behind.
     """
     foreign = _read(str(source), kind or _kind(str(source)), metric, goal, study, parameters)
-    paths = write_run(foreign, Path(storage), name)
-    return Run.open(paths.root)
+    paths = write_run(foreign, claim(str(storage)) if is_remote(storage) else Path(storage), name)
+    with kept(paths):  # in its store, if that is where runs lie
+        return Run.open(paths.root)
 
 
 def _kind(source: str) -> Source:

@@ -25,6 +25,7 @@ from search.settings.roles import role_notes
 from search.settings.sources import absolute
 from search.settings.sweep_file import EarlyTerminateSection, MethodSection, MetricSection, SweepFile
 from search.settings.trainable_options import unfit_parameters
+from search.storage import check_url, is_remote
 from spaces import Space
 from spaces.errors import TuneyardError
 from trainables.base import Declaration
@@ -77,7 +78,7 @@ def complete(
             "max_steps": max_steps,
             "step_unit": UNITS[file.repeats.over] if file.repeats else file.step_unit or declared.step_unit,
             "mirrors": with_mirrors(file, file.name or default_name, base),
-            "storage": str(Path.cwd() / (file.storage or os.environ.get("TUNEYARD_STORAGE") or "runs")),
+            "storage": _storage(file.storage or os.environ.get("TUNEYARD_STORAGE") or "runs"),
         }
     )
     problems = wrong_data + _left_open(filled, plug, document) + check(filled, document, base)
@@ -89,6 +90,11 @@ def complete(
     filled = _with_budget(filled, space, notes)
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
+
+
+def _storage(given: str) -> str:
+    """A folder made absolute; a URL as it is."""
+    return check_url(given) if is_remote(given) else str(Path.cwd() / given)
 
 
 def _plug(file: SweepFile, document: Document, base: Path, target: Any) -> Plug:

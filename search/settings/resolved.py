@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from search.errors import SettingsError
 from search.outcomes import OutcomeConstraint
 from search.problem import Budget, FailurePolicy, Problem, Repeats
+from search.resources import Resources
 from search.schedulers import Scheduler, make_scheduler
 from search.searchers import Searcher, make_searcher
 from search.seeds import repeat_seed
@@ -22,15 +23,14 @@ from search.settings.document import Document
 from search.settings.durations import spell_duration
 from search.settings.objectives import objectives_of
 from search.settings.problems import model_problems
+from search.settings.resources import resources_of
 from search.settings.sweep_file import SweepFile, WarmStartSection
 from search.settings.yaml_text import yaml_text
+from search.storage import is_remote, local_root
 from spaces import Space
 from trainables.errors import PlugError
 from trainables.plug import Plug, resolve
 from trainables.repeats import Repetition, repeated
-
-if TYPE_CHECKING:
-    from search.runners.base import Resources
 
 __all__ = ["ResolvedSettings"]
 
@@ -64,8 +64,9 @@ class ResolvedSettings:
 
     @property
     def storage(self) -> Path:
-        """Folder of run directories; absolute."""
-        return Path(self.file.storage or "runs")
+        """Folder of run directories; absolute. Of a URL the folder of this machine that stands for it."""
+        given = self.file.storage or "runs"
+        return local_root(given) if is_remote(given) else Path(given)
 
     @property
     def step_unit(self) -> str:
@@ -91,11 +92,8 @@ class ResolvedSettings:
 
     @property
     def resources(self) -> Resources:
-        """What one trial needs."""
-        from search.runners.base import Resources
-
-        section = self.file.resources
-        return Resources(section.cpu, section.gpu, dict(section.custom))
+        """What one trial needs, by its config."""
+        return resources_of(self.file.resources)
 
     @cached_property
     def plug(self) -> Plug:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from search.settings.durations import parse_duration
 from search.settings.overrides import SHORTHAND
+from search.settings.sizes import parse_size
 
 __all__ = [
     "CheckpointSection",
@@ -19,6 +20,7 @@ __all__ = [
     "MetricSection",
     "MirrorsSection",
     "RepeatsSection",
+    "ResourceRuleSection",
     "ResourcesSection",
     "SweepFile",
     "WarmStartSection",
@@ -50,6 +52,20 @@ Duration = Annotated[
     ),
 ]
 Text = Annotated[str, Field(min_length=1)]
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([KMGTkmgt][Ii]?)?[Bb]?\s*$"},
+            ],
+            "description": "2GiB, 512MiB or a number of bytes",
+        }
+    ),
+]
+Custom = dict[str, Annotated[float, Field(gt=0)]]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_many)]
 
 
@@ -94,13 +110,32 @@ class EarlyTerminateSection(OpenSection):
     type: Text
 
 
+class ResourceRuleSection(Section):
+    """What the configs need for which a condition holds; what is left out stays as without the rule."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    condition: Text = Field(
+        alias="if", description="an expression over parameters, as of constraints: model.width > 256"
+    )
+    cpu: float | None = Field(default=None, ge=0)
+    gpu: float | None = Field(default=None, ge=0)
+    memory: Size | None = None
+    custom: Custom | None = None
+
+
 class ResourcesSection(Section):
     """What one trial needs."""
 
     cpu: float = Field(default=1.0, ge=0)
     gpu: float = Field(default=0.0, ge=0, description="may be a fraction: 0.5 lets two trials share a GPU")
-    custom: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="Ray resource names and amounts"
+    memory: Size | None = Field(
+        default=None,
+        description="a trial that holds more is ended; default: as much as the node has",
+    )
+    custom: Custom = Field(default_factory=dict, description="Ray resource names and amounts")
+    when: list[ResourceRuleSection] = Field(
+        default_factory=list, description="other needs by the config; the first rule that holds counts"
     )
 
 
@@ -255,5 +290,8 @@ class SweepFile(Section):
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
     confirm: ConfirmSection | None = None
     mirrors: MirrorsSection | None = None
-    storage: Text | None = Field(default=None, description="folder of run directories; default: runs")
+    storage: Text | None = Field(
+        default=None,
+        description="folder of run directories, or the URL of a store, s3://bucket/prefix; default: runs",
+    )
     seed: CountFrom0 = 0

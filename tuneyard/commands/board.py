@@ -27,14 +27,16 @@ _ISOLATED = (
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port; TensorBoard looks for a free one where left out."
 )
-def command(runs: tuple[str, ...], storage: Path, port: int | None) -> int:
+def command(runs: tuple[str, ...], storage: Path | str, port: int | None) -> int:
     """Start TensorBoard for the runs named, or for all; it listens on 127.0.0.1 only. Ctrl-C ends it.
 
-    Works while a sweep is running.
+    Works while a sweep is running; a run of a store is shown as it was when this began.
     """
-    from search.paths import find_run, list_runs
+    from search.storage import bring, find_run, list_runs
 
     found = [find_run(storage, name) for name in runs] or list_runs(storage)
+    for paths in found:
+        bring(paths, "tensorboard/*")
     if not found:
         raise click.UsageError(f"no run in {storage} yet; start one: tuneyard run FILE")
     with contextlib.ExitStack() as stack:

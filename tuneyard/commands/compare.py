@@ -30,7 +30,9 @@ _TOLD = ("verdict", "comparable", "differs", "matched", "groups", "pairs")
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser (needs -o).")
 @storage
 @as_json
-def command(runs: tuple[str, ...], output: Path | None, show: bool, storage: Path, as_json: bool) -> None:
+def command(
+    runs: tuple[str, ...], output: Path | None, show: bool, storage: Path | str, as_json: bool
+) -> None:
     """Put two or more runs side by side: what they searched, what they spent, and the config that won in each.
 
     With -o the page shows them at the same spending, too. Runs that differ in their seed alone are one group; two groups

@@ -48,7 +48,7 @@ def command(
     runner: str | None,
     address: str | None,
     workers: int | None,
-    storage: Path,
+    storage: Path | str,
     as_json: bool,
 ) -> int:
     """Train the best configs of RUN again, each under the same fresh seeds (or on the same folds), to full length, beside

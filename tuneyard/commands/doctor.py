@@ -23,7 +23,7 @@ _COLOURS = {"fail": "red", "warn": "yellow", "pass": "green", "cannot tell": Non
 @click.option("--all", "everything", is_flag=True, help="Show what passed and what cannot be told, too.")
 @storage
 @as_json
-def command(run: str, everything: bool, storage: Path, as_json: bool) -> None:
+def command(run: str, everything: bool, storage: Path | str, as_json: bool) -> None:
     """Check the search of RUN and its training curves: each finding with its evidence and the next move.
 
     Reads the journal and nothing else; works while a sweep runs.

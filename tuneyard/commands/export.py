@@ -27,7 +27,7 @@ __all__ = ["command"]
 @click.option("--force", is_flag=True, help="Replace an earlier export of a run of that name.")
 @storage
 @as_json
-def command(run: str, to: Any, output: Path | None, force: bool, storage: Path, as_json: bool) -> None:
+def command(run: str, to: Any, output: Path | None, force: bool, storage: Path | str, as_json: bool) -> None:
     """Write RUN as a study in an Optuna storage, for optuna-dashboard and Optuna itself, or as a folder for DeepCAVE.
 
     An Optuna storage that is there already is added to; its other studies stay.

@@ -41,7 +41,7 @@ def command(
     goal: Any,
     study: str | None,
     parameters: str | None,
-    storage: Path,
+    storage: Path | str,
     as_json: bool,
 ) -> None:
     """Make a run of SOURCE: a Ray Tune experiment directory, an Optuna storage (a file or URL), or the runs table of

@@ -25,15 +25,18 @@ _PATIENCE = 0.5  # seconds between two looks at a file that grows
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the trial ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Its stderr and its tracebacks instead of its stdout.")
 @storage
-def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
+def command(target: str, follow: bool, errors: bool, storage: Path | str) -> None:
     """Print what a trial wrote to stdout (or stderr); `last/12` is trial 12 of the newest run.
 
     Characters that would steer the terminal are spelt out.
     """
+    from search.storage import bring
+
     run, trial = find_trial(storage, target)
     if trial is None:
         raise click.UsageError(f"say which trial: tuneyard logs {reference(run)}/t00000")
     assert run.paths is not None  # it was found on disk
+    bring(run.paths, f"trials/{trial.id}/*")
     stream, other = ("stderr", "stdout") if errors else ("stdout", "stderr")
     path = run.paths.stderr(trial.number) if errors else run.paths.stdout(trial.number)
     printed = False
@@ -53,8 +56,12 @@ def command(target: str, follow: bool, errors: bool, storage: Path) -> None:
     next_steps(f"tuneyard logs {name}{flag}    # its {other}", f"tuneyard show {name}")
 
 
-def _is_open(storage: Path, target: str) -> bool:
-    _, trial = find_trial(storage, target)
+def _is_open(storage: Path | str, target: str) -> bool:
+    from search.storage import bring
+
+    run, trial = find_trial(storage, target)
+    if run.paths is not None and trial is not None:
+        bring(run.paths, f"trials/{trial.id}/*")
     return trial is not None and trial.open
 
 

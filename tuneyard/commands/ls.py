@@ -18,12 +18,12 @@ __all__ = ["command"]
 @click.command("ls", short_help=COMMANDS["ls"])
 @storage
 @as_json
-def command(storage: Path, as_json: bool) -> None:
+def command(storage: Path | str, as_json: bool) -> None:
     """List the runs, the one written to last coming last.
 
     With --json, one object with the summary of each run under `runs`.
     """
-    from search.paths import list_runs
+    from search.storage import list_runs
 
     summaries = [_summary(paths.root) for paths in list_runs(storage)]
     if as_json:

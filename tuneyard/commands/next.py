@@ -27,7 +27,7 @@ __all__ = ["command", "suggestion"]
 @storage
 @as_json
 def command(
-    run: str, output: Path | None, force: bool, overrides: tuple[str, ...], storage: Path, as_json: bool
+    run: str, output: Path | None, force: bool, overrides: tuple[str, ...], storage: Path | str, as_json: bool
 ) -> None:
     """Make the next sweep's file from what the checks of RUN found: bounds, choices, steps, stopping, budget.
 

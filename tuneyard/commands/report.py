@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @storage
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
-def command(runs: tuple[str, ...], storage: Path, show: bool) -> None:
+def command(runs: tuple[str, ...], storage: Path | str, show: bool) -> None:
     """Write the report of each RUN into its directory: index.html (one file, works offline), report.json, report.md, trials.csv.
 
     Prints the path of each page. A running sweep may be reported, too: what there is so far.

@@ -32,7 +32,7 @@ def command(
     runner: str | None,
     address: str | None,
     workers: int | None,
-    storage: Path,
+    storage: Path | str,
     as_json: bool,
 ) -> int:
     """Go on with RUN where it stood: finished trials stay, unfinished ones go on from their last checkpoint.

@@ -17,7 +17,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 
-from search.errors import RunnerError
+from search.errors import RunnerError, StorageError
 from search.paths import RunPaths, write_atomic
 from search.pictures import Drawings
 from search.problem import Goal, Objective, Problem
@@ -25,6 +25,7 @@ from search.resources import Resources
 from search.runners.endings import close_host, failure_of, traceback_of
 from search.runners.ray_tune.memory import MemoryLimit, release
 from search.runners.ray_tune.shared_data import SharedStore
+from search.storage import Home, bring, claim, resume_point
 from search.trial import Trial
 from spaces import nest
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
@@ -57,7 +58,8 @@ class Shipment:
 
     `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None. `data`: name of
     the actor that keeps the run's data sets, see `shared_data`; None where each process keeps its own. `repetition`: how
-    it is repeated as steps (`trainables.repeats`); None where it is not.
+    it is repeated as steps (`trainables.repeats`); None where it is not. `home`: the store that the run belongs to; each
+    node has a run directory of its own then, and `root` is the driver's.
     """
 
     ref: str
@@ -68,6 +70,7 @@ class Shipment:
     checkpoint_every: int
     data: str | None = None
     repetition: Repetition | None = None
+    home: Home | None = None
 
     @classmethod
     def pack(
@@ -80,6 +83,7 @@ class Shipment:
         every: int,
         remote: bool,
         data: str | None = None,
+        home: Home | None = None,
     ) -> Shipment:
         """`remote`: workers may be on machines that do not have the file in which the trainable is defined.
 
@@ -98,7 +102,12 @@ class Shipment:
                         f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
                         "inside it, name it as path/to/file.py:attribute, or use --runner inline"
                     ) from error
-        return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition)
+        return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition, home)
+
+    @property
+    def paths(self) -> RunPaths:
+        """The run directory on the machine that asks."""
+        return RunPaths(Path(self.root)) if self.home is None else self.home.paths
 
     def unpack(self) -> Plug:
         plug = self._unpacked()
@@ -287,12 +296,30 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _open_logfiles(self, stdout_file: str | None, stderr_file: str | None) -> None:
+        """Of Tune's: before `setup` and `reset_config`. With a store they are this node's, and go on where another's ended."""
+        home = self.shipment.home
+        if home is not None:
+            task, paths = Assignment.from_config(self.config), self.shipment.paths
+            claim(home.url)
+            paths.trial(task.number).mkdir(parents=True, exist_ok=True)
+            stdout_file, stderr_file = str(paths.stdout(task.number)), str(paths.stderr(task.number))
+            if task.attempt > 1:
+                self._bring_logs(paths, task.number)
+        super()._open_logfiles(stdout_file, stderr_file)
+
+    def _bring_logs(self, paths: RunPaths, number: int) -> None:
+        try:
+            bring(paths, f"{paths.relative(paths.trial(number))}/*.log")
+        except StorageError as error:
+            log.warning("what the trial printed elsewhere is not known here: %s", error)
+
     def _begin(self, config: dict[str, Any]) -> None:
         self._finish()
         self._begun = time.monotonic()
         self._task = Assignment.from_config(config)
         self._memory.set(self._task.memory)
-        self._paths = RunPaths(Path(self.shipment.root))
+        self._paths = self.shipment.paths
         self._attempt = self._task.attempt
         self._reported = self._task.reported
         self._started = False
@@ -361,7 +388,8 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._started = True
 
     def _resume_point(self) -> tuple[Path, int] | None:
-        return resume_point(self._paths, self._task.number, self._reported)
+        number, home, every = self._task.number, self.shipment.home, self.shipment.checkpoint_every
+        return resume_point(self._paths, number, self._reported, home=home, every=every)
 
     def _failed(self, error: BaseException) -> Report:
         """Keep the traceback, say what happened, and stand ready to go on from the last checkpoint."""
@@ -386,11 +414,6 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
 def _nothing(_: Path) -> None:
     """Save nothing."""
-
-
-def resume_point(paths: RunPaths, number: int, reported: int) -> tuple[Path, int] | None:
-    """The checkpoint from which a trial goes on: the newest sound one with no more steps than were reported."""
-    return newest_valid(paths.checkpoints(number), at_most=reported) if reported else None
 
 
 def hosted(shipment: Shipment) -> type[HostedTrial]:

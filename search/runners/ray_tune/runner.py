@@ -17,6 +17,7 @@ from search.runners.base import Clock, StopSignal, Work
 from search.runners.data_card import card_wanted
 from search.runners.ray_tune.capacity import Capacity, Placement
 from search.runners.ray_tune.cluster import cluster
+from search.runners.ray_tune.head import head_watched
 from search.sweep import PassiveSweep
 
 __all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
@@ -58,6 +59,7 @@ class RayTuneRunner:
         with (
             _ctrl_c_stops(work.stop),
             cluster(self.address, work.workers, work.resources) as ray,
+            head_watched(ray, work.paths.name),
             _shared_data(sweep, work) as data,
         ):
             clock = Clock(sweep.elapsed)
@@ -125,6 +127,7 @@ class RayTuneRunner:
                 every=work.checkpoint_every,
                 remote=self.address is not None,
                 data=data,
+                home=work.home,
             )
         )
 
