@@ -12,6 +12,7 @@ from search.paths import write_atomic
 from search.report.contents import contents
 from search.report.markdown import markdown
 from search.report.page import render
+from search.trust import unwritable_by_others
 from search.views.frames import csv_text
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def build_report(run: Run, out: Path | None = None) -> Path:
     report = contents(run)
     report["built_seconds"] = round(time.perf_counter() - began, 2)
     page = render(report, root=run.paths.root if run.paths is not None else None, out=out)
-    write_atomic(
-        out / "report.json", json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
-    write_atomic(out / "report.md", markdown(report))
-    write_atomic(out / "trials.csv", csv_text(run.history))
-    write_atomic(out / "index.html", page)
+    numbers = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    with unwritable_by_others():  # it is a part of the run directory
+        write_atomic(out / "report.json", numbers)
+        write_atomic(out / "report.md", markdown(report))
+        write_atomic(out / "trials.csv", csv_text(run.history))
+        write_atomic(out / "index.html", page)
     return out / "index.html"
