@@ -52,8 +52,7 @@ class Killed:
         self.paths = RunPaths(self.folder / "runs" / "killed")
         self.said = self.folder / "said.txt"
         self.truth = self.folder / "truth.jsonl"
-        x = self.options.pop("x", {"min": 0.0, "max": 1.0})
-        options = {"x": x, "truth": str(self.truth), **self.options}
+        options = {"x": {"min": 0.0, "max": 1.0}, "truth": str(self.truth), **self.options}
         settings = {**SETTINGS, "parameters": options, "storage": str(self.folder / "runs"), **self.changes}
         self.file = self.folder / "killed.yaml"
         self.file.write_text(json.dumps(settings))

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from contracts.measured import Measured
 
 ROWS = range(1, 26)
+
+
+@pytest.fixture(scope="package")
+def local_ray() -> Iterator[Any]:
+    """One local Ray for the rows that strike trials and not drivers; the runner uses it because it is there."""
+    from search.resources import Resources
+    from search.runners.ray_tune.cluster import cluster
+
+    with cluster(None, 2, Resources()) as ray:
+        yield ray
 
 
 @pytest.fixture

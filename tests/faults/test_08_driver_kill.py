@@ -25,8 +25,8 @@ def test_in_this_process(
     tmp_path: Path, measured: Measured, method: str, x: dict[str, Any], kills: int
 ) -> None:
     changes, options = {"method": method}, {"x": x, "delay": 0.004}
-    expected = Killed(tmp_path / "whole", changes, dict(options)).finish()
-    often = Killed(tmp_path / "often", changes, dict(options))
+    expected = Killed(tmp_path / "whole", changes, options).finish()
+    often = Killed(tmp_path / "often", changes, options)
     history = often.kill_often(random.Random(SEED), kills, within=11)
     measured(
         8,

@@ -17,7 +17,7 @@ from contracts.points import POINTS, strike
 from search.journal import read_journal
 
 SEED = 7
-TRIALS = 30
+TRIALS = 60
 CHANGES = {
     "method": "tpe",
     "early_terminate": {"type": "asha", "min_iter": 1},
@@ -33,8 +33,8 @@ FAILING = {
 
 @pytest.mark.slow
 def test_struck_at_every_point(tmp_path: Path, measured: Measured) -> None:
-    expected = Killed(tmp_path / "whole", CHANGES, dict(FAILING)).finish(code=3)
-    sweep = Killed(tmp_path / "struck", CHANGES, dict(FAILING))
+    expected = Killed(tmp_path / "whole", CHANGES, FAILING).finish(code=3)
+    sweep = Killed(tmp_path / "struck", CHANGES, FAILING)
     assert sweep.kill_after(3)
     chance = random.Random(SEED)
     points = [*POINTS, *POINTS]

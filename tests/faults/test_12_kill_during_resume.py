@@ -15,7 +15,7 @@ from contracts.points import RESUMING, strike
 
 SEED = 12
 TIMES = 5
-CHANGES = {"method": "tpe", "early_terminate": {"type": "asha", "min_iter": 1}}
+CHANGES = {"method": "tpe", "run_cap": 20}
 
 
 def progress(sweep: Killed) -> tuple[int, int, int]:
@@ -24,13 +24,19 @@ def progress(sweep: Killed) -> tuple[int, int, int]:
     return len(history.trials), sum(not trial.open for trial in history.trials), history.steps_total
 
 
+def get_on(sweep: Killed, chance: random.Random) -> None:
+    """Let a driver work, and kill it amid a trial."""
+    while not sweep.kills or not any(1 < trial.steps < 9 for trial in sweep.history.running):
+        assert sweep.kill_after(chance.randint(10, 18))
+
+
 @pytest.mark.slow
 def test_it_is_resumed_all_the_same(tmp_path: Path, measured: Measured) -> None:
     expected = Killed(tmp_path / "whole", CHANGES).finish()
     sweep = Killed(tmp_path / "killed", CHANGES, {"delay": 0.002})
     chance = random.Random(SEED)
-    assert sweep.kill_after(12)
     for point in RESUMING:
+        get_on(sweep, chance)
         for _ in range(TIMES):
             stood = progress(sweep)
             first = point in ("half appended", "going on from a checkpoint", "replayed")
@@ -38,7 +44,6 @@ def test_it_is_resumed_all_the_same(tmp_path: Path, measured: Measured) -> None:
             assert driver.wait() == -signal.SIGKILL, f"{point}: {driver.said}"
             sweep.killed()
             assert progress(sweep) >= stood
-        assert sweep.kill_after(chance.randint(6, 14)), "it gets on in between"
     history = sweep.finish()
     measured(
         12,
