@@ -9,6 +9,7 @@ Importing this module costs 0.2 s; `search.views.tensorboard` does so at the fir
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
@@ -83,8 +84,11 @@ class EventFile:
         writer = RecordWriter(records)
         for event in events:
             writer.write(event.SerializeToString())
-        with open(self._path, "ab") as file:
-            file.write(records.getbuffer())
+        with open(self._path, "ab", buffering=0) as file:
+            before, content = file.tell(), records.getbuffer()
+            if (written := file.write(content)) != len(content):  # a disk that is full takes a part
+                file.truncate(before)
+                raise OSError(errno.ENOSPC, f"wrote {written} of {len(content)} bytes", str(self._path))
 
 
 def _event(entry: Entry) -> event_pb2.Event:

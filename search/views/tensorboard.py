@@ -14,6 +14,7 @@ is opened again.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,21 +31,36 @@ if TYPE_CHECKING:
 
 __all__ = ["TensorBoardView"]
 
+log = logging.getLogger(__name__)
+
 
 class TensorBoardView:
     """Writes the `tensorboard/` directory of a run, as an observer of its sweep.
 
     Every record is on disk when `on_event` returns. At a resume the directory is brought in line with the history:
-    what an earlier driver left of open trials is written anew, and nothing is taken twice.
+    what an earlier driver left of open trials is written anew, and nothing is taken twice. So it is where the disk was
+    full or away for a while: as soon as a trial ends, or the driver, and it takes writes again.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._clock = WallClock()
         self._files: dict[int, EventFile] = {}
+        self._behind: History | None = None  # what was not shown, for want of a disk
 
     def on_event(self, record: Record, history: History) -> None:
-        """See `search.sweep.Observer`. Raises OSError: the directory cannot be written."""
+        """See `search.sweep.Observer`. An OSError is warned of, and made good later."""
+        if self._behind is not None:
+            if record["type"] in ("close", "resume"):
+                self._catch_up(self._behind)
+            return
+        try:
+            self._take(record, history)
+        except OSError as error:
+            self._behind = history
+            log.warning("TensorBoard's files cannot be written (%s); what they lack is added later", error)
+
+    def _take(self, record: Record, history: History) -> None:
         kind = record["type"]
         if kind == "sweep":
             self._begin(history)
@@ -70,7 +86,16 @@ class TensorBoardView:
                 self._close(trial, history)
 
     def close(self) -> None:
-        """Nothing is pending: every record was written when it came."""
+        """Nothing is pending but what could not be written when it came. Raises OSError: nor can it now."""
+        if self._behind is not None:
+            self.repair(self._behind)
+
+    def _catch_up(self, history: History) -> None:
+        try:
+            self.repair(history)
+            self._behind = None
+        except OSError as error:
+            log.debug("still not: %s", error)
 
     def _follow(self, record: Record, trial: Trial, history: History) -> None:
         kind = record["type"]

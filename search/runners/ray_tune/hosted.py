@@ -23,9 +23,10 @@ from search.pictures import Drawings
 from search.problem import Goal, Objective, Problem
 from search.resources import Resources
 from search.runners.endings import close_host, failure_of, traceback_of
+from search.runners.ray_tune.logs import LoggedTrial
 from search.runners.ray_tune.memory import MemoryLimit, release
 from search.runners.ray_tune.shared_data import SharedStore
-from search.storage import Home, bring, claim, resume_point
+from search.storage import Outpost, bring, resume_point
 from search.trial import Trial
 from spaces import nest
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
@@ -58,8 +59,8 @@ class Shipment:
 
     `plug`: the pickled Plug (by value) where its module may not be importable on the worker, else None. `data`: name of
     the actor that keeps the run's data sets, see `shared_data`; None where each process keeps its own. `repetition`: how
-    it is repeated as steps (`trainables.repeats`); None where it is not. `home`: the store that the run belongs to; each
-    node has a run directory of its own then, and `root` is the driver's.
+    it is repeated as steps (`trainables.repeats`); None where it is not. `outpost`: of a run that belongs to a
+    store; each node has a run directory of its own then, and `root` is the driver's.
     """
 
     ref: str
@@ -70,7 +71,7 @@ class Shipment:
     checkpoint_every: int
     data: str | None = None
     repetition: Repetition | None = None
-    home: Home | None = None
+    outpost: Outpost | None = None
 
     @classmethod
     def pack(
@@ -83,7 +84,7 @@ class Shipment:
         every: int,
         remote: bool,
         data: str | None = None,
-        home: Home | None = None,
+        outpost: Outpost | None = None,
     ) -> Shipment:
         """`remote`: workers may be on machines that do not have the file in which the trainable is defined.
 
@@ -102,12 +103,12 @@ class Shipment:
                         f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
                         "inside it, name it as path/to/file.py:attribute, or use --runner inline"
                     ) from error
-        return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition, home)
+        return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition, outpost)
 
     @property
     def paths(self) -> RunPaths:
         """The run directory on the machine that asks."""
-        return RunPaths(Path(self.root)) if self.home is None else self.home.paths
+        return RunPaths(Path(self.root)) if self.outpost is None else self.outpost.home.paths
 
     def unpack(self) -> Plug:
         plug = self._unpacked()
@@ -150,7 +151,8 @@ class Assignment:
 
     `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them. The others are
     for its drawings (`search.pictures`): `goal` of the objective, `max_steps`, its `best` score, the `bar` to beat; and
-    what it may use: the `device`, and bytes of `memory` (None = as much as there is).
+    what it may use: the `device`, and bytes of `memory` (None = as much as there is). `moves`: another process had it
+    until now, and what that wrote may still be on its way into the run's store.
     """
 
     number: int
@@ -164,6 +166,7 @@ class Assignment:
     bar: float | None = None
     device: str = "cpu"
     memory: int | None = None
+    moves: bool = False
 
     @classmethod
     def of(cls, trial: Trial, problem: Problem, bar: float | None, resources: Resources) -> Assignment:
@@ -197,6 +200,7 @@ class Report:
 
     `problem`: why the metrics cannot be used. `failure`: what the trainable raised (a `search.trial.Failure`); it then
     goes on from step `resumes_from` if the driver lets it. `finished`: it ended by itself; there are no metrics.
+    `ready`: there are none yet; a trial that had reported steps goes on from step `resumes_from`, as found in its store.
     """
 
     step: int
@@ -205,6 +209,7 @@ class Report:
     failure: dict[str, str] | None = None
     resumes_from: int = 0
     finished: bool = False
+    ready: bool = False
 
     def to_result(self) -> dict[str, Any]:
         """A Tune result: ours under one key, and the metrics for Ray's own tools under names that are free.
@@ -238,7 +243,7 @@ _RESERVED = {
 }
 
 
-class HostedTrial(tune.Trainable):  # type: ignore[misc]
+class HostedTrial(LoggedTrial):
     """Runs the trials that its actor is given, one after the other.
 
     It never raises for what a trainable does: it reports. Everything slow or fallible (imports, data, a checkpoint)
@@ -266,7 +271,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
             report = self._advance()
         except (Exception, SystemExit) as error:
             report = self._failed(error)
-        self._flush()
+        self.flush_logs()
         return report.to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -298,10 +303,8 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
 
     def _open_logfiles(self, stdout_file: str | None, stderr_file: str | None) -> None:
         """Of Tune's: before `setup` and `reset_config`. With a store they are this node's, and go on where another's ended."""
-        home = self.shipment.home
-        if home is not None:
-            task, paths = Assignment.from_config(self.config), self.shipment.paths
-            claim(home.url)
+        if self.shipment.outpost is not None:
+            task, paths = Assignment.from_config(self.config), self.shipment.outpost.directory()
             paths.trial(task.number).mkdir(parents=True, exist_ok=True)
             stdout_file, stderr_file = str(paths.stdout(task.number)), str(paths.stderr(task.number))
             if task.attempt > 1:
@@ -323,6 +326,7 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._attempt = self._task.attempt
         self._reported = self._task.reported
         self._started = False
+        self._to_tell = self.shipment.outpost is not None and self._task.reported > 0
         self._paused = None
         self._drawings: Drawings | None = None
 
@@ -336,6 +340,9 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
     def _advance(self) -> Report:
         if not self._started:
             self._start()
+            if self._to_tell:
+                self._to_tell = False
+                return Report(self._host_step, {}, resumes_from=self._host_step, ready=True)
         assert self._host is not None
         raw = self._host.advance()
         if raw is None:
@@ -388,8 +395,11 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._started = True
 
     def _resume_point(self) -> tuple[Path, int] | None:
-        number, home, every = self._task.number, self.shipment.home, self.shipment.checkpoint_every
-        return resume_point(self._paths, number, self._reported, home=home, every=every)
+        number, outpost = self._task.number, self.shipment.outpost
+        if outpost is None:
+            return resume_point(self._paths, number, self._reported)
+        every = self.shipment.checkpoint_every if self._task.moves else 0
+        return resume_point(self._paths, number, self._reported, home=outpost.home, every=every)
 
     def _failed(self, error: BaseException) -> Report:
         """Keep the traceback, say what happened, and stand ready to go on from the last checkpoint."""
@@ -406,10 +416,6 @@ class HostedTrial(tune.Trainable):  # type: ignore[misc]
         self._finish()
         point = self._resume_point()
         return Report(step, {}, failure=failure.to_json(), resumes_from=point[1] if point else 0)
-
-    def _flush(self) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
 
 
 def _nothing(_: Path) -> None:

@@ -89,6 +89,29 @@ def test_what_cannot_be_saved_reports_its_steps_again_one_by_one(worker: Any) ->
     assert told(trial).finished
 
 
+def test_a_disk_that_takes_no_log_is_no_fault_of_the_trial(tmp_path: Path) -> None:
+    from ray.tune.result import STDERR_FILE, STDOUT_FILE
+
+    from search.runners.ray_tune.hosted import Assignment, Shipment, hosted
+
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full on this system")
+    (tmp_path / "user.py").write_text(
+        "def prints(config):\n    for i in range(9):\n        print(i)\n        yield {'loss': i}\n"
+    )
+    shipment = Shipment("user.py:prints", str(tmp_path), None, str(tmp_path / "run"), "loss", 1)
+    first, second = (Assignment(number, 1, 7, 0, {}).to_config() for number in (0, 1))
+    trial = hosted(shipment)(config={**first, STDOUT_FILE: "/dev/full", STDERR_FILE: str(tmp_path)})
+    try:
+        assert [told(trial).step for _ in range(2)] == [1, 2]
+        kept = tmp_path / "kept.log"
+        trial.reset({**second, STDOUT_FILE: str(kept), STDERR_FILE: str(tmp_path / "kept.err")})
+        assert told(trial).step == 1
+        assert kept.read_text() == "0\n"
+    finally:
+        trial.stop()
+
+
 def test_a_disk_that_takes_no_checkpoint_is_no_fault_of_the_trial(
     worker: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import resource
 import shutil
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -292,4 +294,46 @@ def test_a_directory_that_cannot_be_written_is_warned_of_once_and_the_sweep_goes
         sweep = by_hand.begin(TensorBoardView(tmp_path / "tensorboard"))
         by_hand.train(sweep, 0, 0.5, 0.6, 0.7, 0.8)
     assert sweep.history.trials[0].outcome is Outcome.COMPLETED
-    assert [record.getMessage().split()[0] for record in caplog.records] == ["TensorBoardView"]
+    assert ["TensorBoard's files cannot be written" in each.getMessage() for each in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("back", ["before a trial ends", "before the driver ends"])
+def test_what_a_full_disk_did_not_take_is_written_once_it_can_be(
+    tmp_path: Path, by_hand: Any, back: str
+) -> None:
+    events = tmp_path / "tensorboard"
+    sweep = by_hand.begin(TensorBoardView(events))
+    by_hand.train(sweep, 0, 0.5)
+    (away := tmp_path / "away").write_text("the storage is gone")
+    events.rename(tmp_path / "aside")
+    away.rename(events)
+    by_hand.train(sweep, 0, 0.6, 0.7)
+    if back == "before the driver ends":
+        by_hand.train(sweep, 0, 0.8)
+    events.unlink()
+    (tmp_path / "aside").rename(events)
+    if back == "before a trial ends":
+        by_hand.train(sweep, 0, 0.8)
+        assert sweep.history.trials[0].outcome is Outcome.COMPLETED
+    sweep.close_observers()
+    assert steps_in(events / "t00000", "val/acc") == [1, 2, 3, 4]
+    assert event_files(events / "t00000")[-1].name.endswith(".end")
+
+
+def test_an_event_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path) -> None:
+    from search.views.events import EventFile, scalars
+
+    file = EventFile(tmp_path, 0.0, [(0.0, 1, scalars({"loss": 0.5}))])
+    path = next(tmp_path.iterdir())
+    size, limits = path.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 7, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            file.write((0.0, 2, scalars({"loss": 0.4})))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert path.stat().st_size == size
+    file.write((0.0, 2, scalars({"loss": 0.4})))
+    assert steps_in(tmp_path, "loss") == [1, 2]
