@@ -31,13 +31,14 @@ class Node:
 
     def kill(self, name: str = "") -> None:
         """SIGKILL to everything of the node, or to those whose command line contains `name`."""
-        victims = self._processes(name)
+        victims = self.processes(name)
         for process in victims:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(victims, timeout=20)
 
-    def _processes(self, name: str) -> list[psutil.Process]:
+    def processes(self, name: str = "") -> list[psutil.Process]:
+        """What runs on the node now, or those of it whose command line contains `name`."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
@@ -48,12 +49,24 @@ class Node:
 
 @dataclass(frozen=True)
 class TwoNodes:
-    """`address` of the head. `env`: what a driver needs to be let in. Each node has one CPU."""
+    """`address` of the head. `env`: what a driver needs to be let in. Each node has one CPU.
+
+    `head_options`: what the head was started with.
+    """
 
     address: str
     env: Mapping[str, str]
     head: Node
     worker: Node
+    head_options: tuple[str, ...] = ()
+
+    def start_worker(self) -> None:
+        """A worker node where the one before was killed; Ray gives it another id."""
+        _start(self.worker, self.env, f"--address={self.address}")
+
+    def start_head(self) -> None:
+        """A head at the same address where the one before was killed. It knows nothing of what was."""
+        _start(self.head, self.env, *self.head_options)
 
     def ids(self) -> dict[int, str]:
         """Ray's own ids of the nodes, by their ports."""
@@ -89,9 +102,11 @@ def two_nodes() -> Iterator[TwoNodes]:
             f"--ray-client-server-port={_free_port()}",
         )
         try:
-            _start(head, env, "--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
-            _start(worker, env, f"--address={address}")
-            yield TwoNodes(address, env, head, worker)
+            options = ("--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
+            made = TwoNodes(address, env, head, worker, options)
+            made.start_head()
+            made.start_worker()
+            yield made
         finally:
             for node in (worker, head):
                 node.kill()

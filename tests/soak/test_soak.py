@@ -1,0 +1,25 @@
+"""A few minutes of the soak; `scripts/soak --minutes 60` is the long one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from soak.__main__ import figures, soaked, table
+
+MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
+SEED = int(os.environ.get("SOAK_SEED", "5"))
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_whatever_strikes_a_sweep_all_that_it_says_is_what_happened(tmp_path: Path) -> None:
+    print(f"seed {SEED}")
+    endured, account, problems = soaked(tmp_path, MINUTES, SEED)
+    print(table(figures(endured, account, problems)))
+    assert problems == []
+    assert account.lost_trials == []
+    assert {"trial kill", "worker kill", "node kill", "driver kill"} <= {s.kind for s in endured.strikes}
