@@ -25,6 +25,7 @@ from search.settings.mirrors import mirror_problems
 from search.settings.objectives import objective_problems
 from search.settings.problems import space_problems, without_name
 from search.settings.repeats import trial_steps
+from search.settings.resources import resource_problems
 from search.settings.roles import role_problems
 from search.settings.sweep_file import SweepFile
 from spaces import Space, parse_parameters
@@ -47,6 +48,7 @@ def check(file: SweepFile, document: Document, base: Path) -> list[str]:
     problems += _audit_problems(file, document) + mirror_problems(file, document)
     if space is not None:
         problems += _grid_problems(file, document, space) + _point_problems(file, document, space)
+        problems += resource_problems(file, document, space)
         problems += role_problems(document, space, lambda name: parameter_path(file, name))
     return problems
 

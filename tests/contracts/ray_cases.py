@@ -128,7 +128,13 @@ class Case:
         self.paths = RunPaths(folder / "run")
         self.stop = StopSignal()
 
-    def run(self, runner: object, workers: int | None = None, resources: Resources | None = None) -> History:
+    def run(
+        self,
+        runner: object,
+        workers: int | None = None,
+        resources: Resources | None = None,
+        checkpoint_every: int = 1,
+    ) -> History:
         """Begin the sweep, or go on with it if it was begun; returns what its journal then tells."""
         searcher = make_searcher(self.method, self.problem, {})
         scheduler = make_scheduler(self.scheduler, self.problem, self.options)
@@ -146,6 +152,7 @@ class Case:
                 resources or Resources(),
                 workers,
                 self.stop,
+                checkpoint_every=checkpoint_every,
                 base=self.folder,
             )
             runner.run(sweep, work)  # type: ignore[attr-defined]

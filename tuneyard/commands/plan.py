@@ -74,6 +74,7 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] and _rule(plan) != "none" else []),
         *_confirm(plan["confirm"], steps["unit"]),
         *_warm_start(plan["warm_start"]),
+        ("needs", _needs(plan["resources"])),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
 
@@ -104,6 +105,18 @@ def _confirm(confirm: dict[str, int] | None, unit: str) -> list[tuple[str, str]]
         return []
     trials, steps = counted(confirm["trials"], "trial"), counted(confirm["steps"], unit)
     return [("confirm", f"afterwards {trials} more, at most {steps}, which no budget limits")]
+
+
+def _needs(resources: list[dict[str, Any]]) -> str:
+    """What a trial takes on its node."""
+    texts = []
+    for each in resources:
+        amounts = [f"{each['cpu']:g} CPU", f"{each['gpu']:g} GPU" if each["gpu"] else ""]
+        amounts.append(f"{each['memory'] / 2**20:,.0f} MiB" if each["memory"] else "")
+        amounts += [f"{amount:g} {name}" for name, amount in each["custom"].items()]
+        rule = f"where {each['if']}: " if each["if"] else ""
+        texts.append(rule + ", ".join(filter(None, amounts)))
+    return f"{'; else '.join(texts[1:])}; else {texts[0]}" if texts[1:] else f"{texts[0]} a trial"
 
 
 def _warm_start(warm_start: dict[str, Any]) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ import math
 import os
 import secrets
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -18,6 +17,7 @@ from typing import Any
 
 from search.errors import RunnerError
 from search.resources import Resources
+from search.runners.ray_tune.head import RECONNECT, answers
 
 __all__ = ["cluster", "node_is_lost"]
 
@@ -38,7 +38,7 @@ _ALWAYS = {
 }
 _LOCAL = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps every listener of a single-node Ray on 127.0.0.1
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
+    RECONNECT: "7",  # what Ray is to wait for a head that is gone; we wait less, and say so
 }
 
 
@@ -86,11 +86,7 @@ def node_is_lost(ray: Any, node: str) -> bool:
         return True
     if ray.util.client.ray.is_connected():
         return False
-    try:
-        socket.create_connection((found["NodeManagerAddress"], found["NodeManagerPort"]), timeout=2.0).close()
-    except OSError:
-        return True
-    return False
+    return not answers(found["NodeManagerAddress"], found["NodeManagerPort"])
 
 
 def _connect(ray: Any, address: str | None, workers: int | None, resources: Resources) -> None:

@@ -77,7 +77,8 @@ class RayTuneRunner:
             from search.runners.ray_tune.hosted import by_value
 
         assert work.paths is not None
-        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        for name in ("ray.tune", "ray.train"):  # what matters of it is said in a line of our own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         bridge = Bridge(sweep, work, clock, Capacity(ray, work.resources, work.workers))
         with _writable(work.paths.tune):
             tuner = tune.Tuner(

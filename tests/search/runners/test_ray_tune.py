@@ -135,23 +135,6 @@ def test_ray_prints_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr().out == ""
 
 
-def test_a_crashed_trial_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    truth = tmp_path / "truth.jsonl"
-    case = Case(
-        tmp_path,
-        "chaos",
-        {"mode": {"values": ["exit"]}, "at": 4, "once": str(tmp_path / "once"), "truth": str(truth)},
-        method="grid",
-        max_steps=6,
-        trials=1,
-        failure=FailurePolicy(retries=1, stop_after=None),
-    )
-    (trial,) = case.run(RayTuneRunner()).trials
-    assert trial.state == "completed"
-    assert [r.step for r in trial.results] == [1, 2, 3, 4, 5, 6]
-    assert [a.after.kind if a.after else None for a in trial.attempts] == [None, "exited"]
-
-
 def test_a_trainable_that_ends_by_itself_is_completed(tmp_path: Path) -> None:
     history = Case(tmp_path, "user.py:ends_early", X, trials=2).run(RayTuneRunner())
     assert [(t.state, t.steps) for t in history.trials] == [("completed", 3)] * 2
