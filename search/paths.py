@@ -89,6 +89,11 @@ class RunPaths:
         return self.root / ".outgoing"
 
     @property
+    def run_id(self) -> Path:
+        """Which run the directory of a cluster's node is of, see `search.storage.outpost`."""
+        return self.root / ".run-id"
+
+    @property
     def confirmation(self) -> RunPaths:
         """The run directory of the confirmation, inside this one."""
         return RunPaths(self.root / "confirm")

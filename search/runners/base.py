@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -21,18 +23,34 @@ __all__ = ["Clock", "Resources", "Runner", "StopSignal", "Work"]
 class StopSignal:
     """Set from a signal handler or another thread: the runner lets running trials finish their step, then ends.
 
-    `urgent`: asked twice; the runner ends at once. The journal is sound either way.
+    `urgent`: asked twice; the runner ends at once. `asked`: when it was first asked for, on the monotonic clock. The
+    journal is sound either way.
     """
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._listener: Callable[[], None] | None = None
         self.reason = ""
         self.urgent = False
+        self.asked: float | None = None
 
     def request(self, reason: str) -> None:
         self.urgent = self._event.is_set()
         self.reason = reason
+        if self.asked is None:
+            self.asked = time.monotonic()
         self._event.set()
+        if self._listener is not None:
+            self._listener()
+
+    @contextmanager
+    def telling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """While this is open, each request calls `listener`, in whatever thread it came."""
+        self._listener = listener
+        try:
+            yield
+        finally:
+            self._listener = None
 
     def __bool__(self) -> bool:
         return self._event.is_set()

@@ -6,7 +6,7 @@ mirrored into the store, and a driver on another machine goes on from the store 
 `places`: which folder of this machine stands for which URL. `store`: the verbs of a store, with retries. `segments`: the
 journal as objects. `checkpoints`: there and back. `lease`: one driver among all machines. `fetching`: from the store to
 a run directory. `mirror`: from a run directory to the store. `keeping`: all of it while a run is driven. `finding`: runs
-by name, in a folder or a store.
+by name, in a folder or a store. `outpost`: the directory of a node that is not the driver's.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from search.storage.finding import bring, find_run, list_runs, run_names, split_
 from search.storage.keeping import driver_of, forget, kept, mirror_of
 from search.storage.lease import Lease
 from search.storage.mirror import Mirror
+from search.storage.outpost import Outpost
 from search.storage.places import Home, check_url, claim, home_of, is_remote, local_root
-from search.storage.store import Item, Store, open_store
+from search.storage.store import Item, Store, arrow_place, open_store
 
 __all__ = [
     "EVERYTHING",
@@ -26,7 +27,9 @@ __all__ = [
     "Item",
     "Lease",
     "Mirror",
+    "Outpost",
     "Store",
+    "arrow_place",
     "bring",
     "bring_checkpoints",
     "check_url",

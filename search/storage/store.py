@@ -18,7 +18,7 @@ from uuid import uuid4
 from search.errors import StorageError
 from search.storage.places import check_url
 
-__all__ = ["Item", "Store", "open_store", "safe_key"]
+__all__ = ["Item", "Store", "arrow_place", "open_store", "safe_key"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -287,6 +287,17 @@ class Store:
 def open_store(url: str) -> Store:
     """The store of a URL; one for each URL in a process. Raises StorageError, SettingsError."""
     return Store(url)
+
+
+def arrow_place(url: str) -> tuple[str, Any]:
+    """(path, pyarrow file system) of a URL, for what reads and writes through pyarrow: Ray Tune's own files.
+
+    Raises StorageError: as `Store`.
+    """
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
+    system, path = _file_system(check_url(url))
+    return path, PyFileSystem(FSSpecHandler(system))
 
 
 def _file_system(url: str) -> tuple[Any, str]:

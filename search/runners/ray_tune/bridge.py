@@ -10,6 +10,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -25,6 +26,7 @@ from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
 from search.runners.ray_tune.hosted import KEY, Assignment, Report, hand_over, resume_point, whereabouts
 from search.runners.ray_tune.memory import taken_account
+from search.runners.ray_tune.node_mirrors import NodeMirrors
 from search.sweep import PassiveSweep
 from search.trial import OF_THE_NODE, Failure, Outcome, Trial
 from spaces import nest
@@ -47,14 +49,20 @@ _RAYS_OWN -= {tune.result.MEAN_ACCURACY, tune.result.MEAN_LOSS}  # columns of Ra
 class Bridge:
     """Knows which trial is which, and what Tune may not know: retries, time limits, the request to stop."""
 
-    def __init__(self, sweep: PassiveSweep, work: Work, clock: Clock, capacity: Capacity) -> None:
+    def __init__(
+        self, sweep: PassiveSweep, work: Work, clock: Clock, capacity: Capacity, mirrors: NodeMirrors
+    ) -> None:
         self.sweep, self.work, self.clock, self.capacity = sweep, work, clock, capacity
+        self.mirrors = mirrors
         self.error: BaseException | None = None
         self._waiting = list(sweep.history.running)  # of a sweep that is resumed
         self._number: dict[str, int] = {}
         self._nodes: dict[Any, tuple[str, int]] = {}
         self._heard: dict[TuneTrial, float] = {}  # when a running trial last did something
         self._watched = math.inf  # when that was last looked at
+        self._unready: dict[
+            int, tuple[str, int]
+        ] = {}  # where trials are about to go on; told by their workers
         self._killed: set[str] = set()
         self._moving: set[str] = set()  # sent away from a node that is being taken away
         self._away = False  # the storage, when it was last looked at
@@ -137,11 +145,15 @@ class Bridge:
         if self.capacity.leaves(_node_id(node)):  # an actor of before that Tune had kept, or one on its way
             self._move(tune_trial)
             return
-        after = self._after.pop(trial.number, None)
-        self._unstarted.pop(trial.number, None)
-        step = self._from_step(trial)
-        self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, from_step=step, after=after)
+        self.mirrors.reach(_node_id(node))
         self._heard[tune_trial] = time.monotonic()
+        if self.work.home is not None and trial.steps and not self.work.plug.native:
+            self._unready[trial.number] = (
+                node,
+                pid,
+            )  # its worker looks into the store, and tells from where it goes on
+        else:
+            self._begin(trial, node, pid, self._from_step(trial))
 
     def reported(self, tune_trial: TuneTrial, result: Mapping[str, Any]) -> bool:
         """A result came in; True: stop the trial."""
@@ -197,6 +209,7 @@ class Bridge:
             failure = Failure("preempted", "its node is being taken away")
         else:
             failure = self._failure_of(tune_trial, trial, silent)
+        self._unready.pop(trial.number, None)
         if self.work.stop and failure.kind in _OF_THE_PROCESS:
             return  # a signal to the whole process group takes the workers along: the trial stays open, for the resume
         if not self._may_go_on(trial, failure):
@@ -208,7 +221,7 @@ class Bridge:
         elif not silent:  # it ran there
             self._after[trial.number] = failure
         if not self.work.plug.native:
-            tune_trial.set_config(self._assign(trial))
+            tune_trial.set_config(self._assign(trial, moves=True))
 
     def watch(self) -> None:
         """Kill what has been silent for too long."""
@@ -251,10 +264,18 @@ class Bridge:
     def _trial(self, tune_trial: TuneTrial) -> Trial:
         return self.sweep.history.trials[self.number(tune_trial)]
 
-    def _assign(self, trial: Trial) -> dict[str, Any]:
+    def _assign(self, trial: Trial, moves: bool = False) -> dict[str, Any]:
         to_beat = bar(self.sweep.history) if self.work.plug.can_draw else None
         resources = self.work.resources.of(trial.config)
-        return Assignment.of(trial, self.sweep.problem, to_beat, resources).to_config()
+        assigned = Assignment.of(trial, self.sweep.problem, to_beat, resources)
+        return replace(assigned, moves=moves).to_config()
+
+    def _begin(self, trial: Trial, node: str, pid: int, step: int) -> None:
+        """Journal the beginning of an attempt."""
+        self._unready.pop(trial.number, None)
+        after = self._after.pop(trial.number, None)
+        self._unstarted.pop(trial.number, None)
+        self.sweep.start(trial.number, self.clock.now(), node=node, pid=pid, from_step=step, after=after)
 
     def _where(self, actor: Any) -> tuple[str, int]:
         if actor not in self._nodes:
@@ -263,7 +284,8 @@ class Bridge:
 
     def _node_stands(self, trial: Trial) -> bool:
         """Whether the node that a trial was last started on is still there."""
-        return not node_is_lost(ray, _node_id(trial.attempts[-1].node))
+        node = self._unready[trial.number][0] if trial.number in self._unready else trial.attempts[-1].node
+        return not node_is_lost(ray, _node_id(node))
 
     def _move(self, tune_trial: TuneTrial) -> None:
         """End the trial's process between two steps: Tune starts it elsewhere, and it goes on from its checkpoint."""
@@ -297,6 +319,10 @@ class Bridge:
 
     def _host_report(self, tune_trial: TuneTrial, trial: Trial, result: Mapping[str, Any]) -> bool:
         report = Report.from_result(dict(result))
+        if trial.number in self._unready:
+            self._begin(trial, *self._unready[trial.number], report.resumes_from)
+        if report.ready:
+            return False
         now = self.clock.now()
         if report.finished:
             close_finished(self.sweep, trial.number, now)

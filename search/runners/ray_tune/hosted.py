@@ -339,10 +339,10 @@ class HostedTrial(LoggedTrial):
 
     def _advance(self) -> Report:
         if not self._started:
+            tell, self._to_tell = self._to_tell, False
             self._start()
-            if self._to_tell:
-                self._to_tell = False
-                return Report(self._host_step, {}, resumes_from=self._host_step, ready=True)
+            if tell and self._host is not None:
+                return Report(self._host.step, {}, resumes_from=self._host.step, ready=True)
         assert self._host is not None
         raw = self._host.advance()
         if raw is None:

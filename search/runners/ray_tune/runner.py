@@ -18,6 +18,7 @@ from search.runners.data_card import card_wanted
 from search.runners.ray_tune.capacity import Capacity, Placement
 from search.runners.ray_tune.cluster import cluster
 from search.runners.ray_tune.head import head_watched
+from search.storage import Outpost, arrow_place
 from search.sweep import PassiveSweep
 
 __all__ = ["RAY_SCHEDULERS", "RayTuneRunner"]
@@ -75,14 +76,17 @@ class RayTuneRunner:
             from search.runners.ray_tune import adapters
             from search.runners.ray_tune.bridge import Bridge
             from search.runners.ray_tune.hosted import by_value
+            from search.runners.ray_tune.node_mirrors import NodeMirrors
 
         assert work.paths is not None
         for name in ("ray.tune", "ray.train"):  # what matters of it is said in a line of our own
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        bridge = Bridge(sweep, work, clock, Capacity(ray, work.resources, work.workers))
+        outpost = None if work.home is None else Outpost.of(work.home, work.paths)
+        mirrors = NodeMirrors(outpost)
+        bridge = Bridge(sweep, work, clock, Capacity(ray, work.resources, work.workers), mirrors)
         with _writable(work.paths.tune):
             tuner = tune.Tuner(
-                tune.with_resources(self._trainable(sweep, work, data), Placement(work.resources)),
+                tune.with_resources(self._trainable(sweep, work, data, outpost), Placement(work.resources)),
                 tune_config=tune.TuneConfig(
                     search_alg=adapters.BridgeSearcher(bridge),
                     scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
@@ -93,7 +97,7 @@ class RayTuneRunner:
                 ),
                 run_config=tune.RunConfig(
                     name=self._generation(work),
-                    storage_path=str(work.paths.tune.resolve()),
+                    **self._storage(work),
                     stop=adapters.BridgeStopper(bridge),
                     callbacks=[adapters.BridgeCallback(bridge), adapters.QuietProgress()],
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -109,11 +113,21 @@ class RayTuneRunner:
         except Exception as error:
             if bridge.error is None:
                 raise RunnerError(f"Ray Tune gave up: {type(error).__name__}: {error}") from error
+        finally:
+            mirrors.finish()
         if bridge.error is not None:
             raise bridge.error
         return bridge.settle()
 
-    def _trainable(self, sweep: PassiveSweep, work: Work, data: str | None) -> Any:
+    def _storage(self, work: Work) -> dict[str, Any]:
+        """Where Tune keeps what is its own. Only a trainable or a scheduler of Ray's makes workers read and write there."""
+        assert work.paths is not None
+        if work.home is None or (not work.plug.native and self.scheduler is None):
+            return {"storage_path": str(work.paths.tune.resolve())}
+        path, system = arrow_place(f"{work.home.prefix}/{work.paths.tune.name}")
+        return {"storage_path": path, "storage_filesystem": system}
+
+    def _trainable(self, sweep: PassiveSweep, work: Work, data: str | None, outpost: Outpost | None) -> Any:
         if work.plug.native:
             return work.plug.target
         from search.runners.ray_tune.hosted import Shipment, hosted
@@ -128,7 +142,7 @@ class RayTuneRunner:
                 every=work.checkpoint_every,
                 remote=self.address is not None,
                 data=data,
-                home=work.home,
+                outpost=outpost,
             )
         )
 
