@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Best", "Compromise", "Run", "RunState"]
 
-RunState = Literal["running", "finished", "interrupted", "killed", "failed"]
+RunState = Literal["running", "finished", "interrupted", "killed", "detached", "failed"]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,13 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """running: a driver is at work. interrupted, killed: to be resumed. failed: nothing came out of it."""
+        """running: a driver is at work, or a copy is being followed. interrupted, killed: to be resumed. detached: the
+        copy of a sweep on a cluster, which was not over when it was looked at last. failed: nothing came out of it."""
         if self.paths is not None and (lock_holder(self.paths.lock) or driver_of(self.paths)) is not None:
             return "running"
         if self.history.ended is None:
-            return "killed"
+            copied = self.paths is not None and self.paths.cluster.is_file()
+            return "detached" if copied else "killed"
         if not self.history.finished:
             return "interrupted"
         failure, failed = self.history.problem.failure, self.history.failed_total

@@ -221,6 +221,9 @@ def _by_state(history: History, name: str, state: str) -> list[dict[str, Any]]:
         return [
             _step("The sweep is still running; this page shows it as it stood.", f"tuneyard report {name}")
         ]
+    if state == "detached":
+        text = "The sweep was not over when it was looked at last; it goes on on its cluster."
+        return [_step(text, f"tuneyard status {name} --follow")]
     left = len(history.running)
     if state in ("interrupted", "killed"):
         how = "was interrupted" if state == "interrupted" else "lost its driver"

@@ -83,6 +83,10 @@ class ConsoleView:
         for line in verdict(self._history, where, commands, ascii_only=self._plain):
             self._print(line)
 
+    def leave(self) -> None:
+        """Gives the terminal back without a verdict: the sweep goes on elsewhere."""
+        self._stop()
+
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _begin(self, record: Record, history: History) -> None:

@@ -11,7 +11,7 @@ import click
 
 from search.paths import RunPaths
 from tuneyard.cli import COMMANDS
-from tuneyard.options import find_trial, reference, storage
+from tuneyard.options import cluster, find_trial, reference, storage
 from tuneyard.terminal import next_steps, printable
 
 __all__ = ["command"]
@@ -21,15 +21,22 @@ _PATIENCE = 0.5  # seconds between two looks at a file that grows
 
 
 @click.command("logs", short_help=COMMANDS["logs"])
-@click.argument("target", metavar="RUN/TRIAL")
+@click.argument("target", metavar="RUN[/TRIAL]")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the trial ends.")
 @click.option("--stderr", "errors", is_flag=True, help="Its stderr and its tracebacks instead of its stdout.")
+@cluster
 @storage
-def command(target: str, follow: bool, errors: bool, storage: Path | str) -> None:
+def command(target: str, follow: bool, errors: bool, cluster: str | None, storage: Path | str) -> None:
     """Print what a trial wrote to stdout (or stderr); `last/12` is trial 12 of the newest run.
 
-    Characters that would steer the terminal are spelt out.
+    Of a sweep that was submitted to a cluster, RUN alone is what its driver printed. Characters that would steer the
+    terminal are spelt out.
     """
+    if _of_a_cluster(target, cluster, storage):
+        from tuneyard.remote_logs import print_logs
+
+        print_logs(target, cluster, storage, follow=follow, errors=errors)
+        return
     from search.storage import bring
 
     run, trial = find_trial(storage, target)
@@ -54,6 +61,16 @@ def command(target: str, follow: bool, errors: bool, storage: Path | str) -> Non
     name = f"{reference(run)}/{trial.id}"
     flag = "" if errors else " --stderr"
     next_steps(f"tuneyard logs {name}{flag}    # its {other}", f"tuneyard show {name}")
+
+
+def _of_a_cluster(target: str, cluster: str | None, storage: Path | str) -> bool:
+    """Whether the logs lie on a cluster; those of a copy that were fetched lie here."""
+    from tuneyard.clusters import copies_in, is_elsewhere
+
+    name, _, trial = target.partition("/")
+    return is_elsewhere(name, cluster, storage) and not (
+        trial and (copies_in(storage) / name / "trials" / trial / "stdout.log").is_file()
+    )
 
 
 def _is_open(storage: Path | str, target: str) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from search.views.wording import duration
 from tuneyard.cli import COMMANDS
+from tuneyard.clusters import going_on
 from tuneyard.options import as_json, print_json, reference, storage
 from tuneyard.terminal import next_steps, table
 
@@ -23,6 +24,7 @@ def command(storage: Path | str, as_json: bool) -> None:
 
     With --json, one object with the summary of each run under `runs`.
     """
+    from search.run import Run
     from search.storage import list_runs
 
     summaries = [_summary(paths.root) for paths in list_runs(storage)]
@@ -36,9 +38,9 @@ def command(storage: Path | str, as_json: bool) -> None:
     head = ("run", "state", "trials", "failed", "best", "metric", "time")
     click.echo(table(head, map(_row, summaries), right=("trials", "failed", "best")))
     name = reference(Path(summaries[-1]["path"]))
-    unfinished = summaries[-1]["state"] in ("interrupted", "killed")
+    unfinished = summaries[-1]["state"] in ("interrupted", "killed", "detached")
     next_steps(
-        *([f"tuneyard resume {name}"] if unfinished else []),
+        *(going_on(Run.open(summaries[-1]["path"])) if unfinished else []),
         f"tuneyard show {name}",
         f"tuneyard report {name}",
     )

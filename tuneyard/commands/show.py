@@ -10,6 +10,7 @@ import click
 
 from search.views.wording import clean, config_line, counted, duration, number, seen
 from tuneyard.cli import COMMANDS
+from tuneyard.clusters import going_on
 from tuneyard.options import as_json, find_trial, print_json, reference, storage
 from tuneyard.terminal import next_steps, printable, table
 
@@ -52,7 +53,7 @@ def command(target: str, storage: Path | str, as_json: bool, as_csv: bool) -> No
         best = run.best
         next_steps(
             *([f"tuneyard show {name}/{best.trial}"] if best else []),
-            *([f"tuneyard resume {name}"] if run.state in ("interrupted", "killed") else []),
+            *going_on(run),
             f"tuneyard report {name}",
             f"tuneyard board {name}",
         )

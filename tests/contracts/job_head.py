@@ -1,0 +1,101 @@
+"""A Ray head with its job server, as `ray start --head` makes one on a machine that has ray[default], and a token."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+__all__ = ["JobHead", "job_head"]
+
+MARK = "TUNEYARD_TEST_NODE"
+PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
+
+
+@dataclass(frozen=True)
+class JobHead:
+    """`url` of the job server. `env`: what a client needs to be let in. `home`: the home directory on the head."""
+
+    url: str
+    env: Mapping[str, str]
+    home: Path
+    mark: str
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """Those that this head or a job of it started, and whose command line contains all `words`."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                line = " ".join(process.cmdline())
+                if process.environ().get(MARK) == self.mark and all(word in line for word in words):
+                    found.append(process)
+        return found
+
+
+@contextlib.contextmanager
+def job_head(cpus: int = 2) -> Iterator[JobHead]:
+    """The head; whatever came up of it is gone afterwards."""
+    # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
+    with (
+        tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="ty-home-", ignore_cleanup_errors=True) as home,
+    ):
+        token = Path(home, "token")
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+        env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+        port = _free_port()
+        head = JobHead(f"http://127.0.0.1:{port}", env, Path(home), secrets.token_hex(8))
+        try:
+            _start(head, folder, port, cpus)
+            yield head
+        finally:
+            remains = head.processes()
+            for process in remains:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(remains, timeout=20)
+
+
+def _start(head: JobHead, folder: str, port: int, cpus: int) -> None:
+    ports = (
+        *(
+            "port",
+            "object-manager-port",
+            "node-manager-port",
+            "metrics-export-port",
+            "runtime-env-agent-port",
+        ),
+        *("ray-client-server-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"),
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--node-ip-address=127.0.0.1"),
+            *(f"--num-cpus={cpus}", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
+            *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"),
+            f"--temp-dir={folder}",
+            *(f"--{name}={_free_port()}" for name in ports),
+        ],
+        env={**os.environ, **head.env, MARK: head.mark, "HOME": str(head.home), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
