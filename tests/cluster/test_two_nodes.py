@@ -1,19 +1,14 @@
-"""A sweep across two nodes of a real Ray cluster that wants a token; and what happens when one of them dies.
-
-The tests share one cluster; the one that kills a node is the last.
-"""
+"""A sweep across two nodes of a real Ray cluster that wants a token. What befalls nodes: test_elastic, faults/test_14."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import Popen
 from textwrap import dedent
 
 import pytest
 
-from contracts.command_line import PATIENCE, finish, start, tuneyard, wait_for_records
+from contracts.command_line import tuneyard
 from contracts.two_nodes import TwoNodes, two_nodes
 from search.history import History
 from search.journal import read_journal
@@ -127,40 +122,3 @@ def test_without_its_token_nobody_gets_in(cluster: TwoNodes, users: Path, env: d
     assert f"cannot reach the Ray cluster at {cluster.address}: it wants a token" in said
     assert "RAY_AUTH_TOKEN_PATH" in said
     assert not (users / "runs" / "model").exists()
-
-
-def wait_for_a_trial_on(node: str, paths: RunPaths, steps: int, process: Popen[str]) -> int:
-    """The number of a trial that runs on that node, once it has reported so many steps."""
-    wait_for_records(process, paths.journal, "start", 1)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
-        for trial in History.from_records(read_journal(paths.journal)).trials:
-            if trial.open and trial.steps >= steps and trained_on(trial) == [node]:
-                return trial.number
-        time.sleep(0.05)
-    raise AssertionError(f"no trial on node {node}")
-
-
-def test_a_trial_moves_when_its_node_dies_and_that_costs_no_retry(cluster: TwoNodes, users: Path) -> None:
-    doomed = cluster.ids()[cluster.worker.port][:8]
-    options = ("--set", "run_cap=3", "--set", "max_steps=16")
-    process = start(
-        "run", "model.yaml", *options, "--address", cluster.address, "--json", cwd=users, env=cluster.env
-    )
-    paths = RunPaths(users / "runs" / "model")
-    moved = wait_for_a_trial_on(doomed, paths, steps=2, process=process)
-    cluster.worker.kill("raylet/raylet")
-    done = finish(process)
-    assert done.code == 0, done.err
-    assert done.noise == []
-    history = History.from_records(read_journal(paths.journal))
-    assert [trial.state for trial in history.trials] == ["completed"] * 3
-    assert history.problem.failure.retries == 0
-    attempts = history.trials[moved].attempts
-    assert [attempt.after and attempt.after.kind for attempt in attempts] == [None, "node lost"]
-    assert trained_on(history.trials[moved])[0] == doomed != trained_on(history.trials[moved])[1]
-    assert attempts[1].from_step >= 2
-    assert all(len(trial.attempts) == 1 for trial in history.trials if trial.number != moved)
-    again = [record for record in read_journal(paths.journal) if record.get("again")]
-    assert len(again) <= 1, "at most one step ran twice"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -51,7 +51,7 @@ class Node:
 class TwoNodes:
     """`address` of the head. `env`: what a driver needs to be let in. Each node has one CPU.
 
-    `head_options`: what the head was started with.
+    `head_options`: what the head was started with; `worker_options` likewise. `joined`: nodes that came later.
     """
 
     address: str
@@ -59,10 +59,19 @@ class TwoNodes:
     head: Node
     worker: Node
     head_options: tuple[str, ...] = ()
+    worker_options: tuple[str, ...] = ()
+    joined: list[Node] = field(default_factory=list)
+
+    def join(self, *options: str) -> Node:
+        """One more node; it is ended with the others."""
+        node = Node(secrets.token_hex(8), _free_port())
+        self.joined.append(node)
+        _start(node, self.env, f"--address={self.address}", *options)
+        return node
 
     def start_worker(self) -> None:
         """A worker node where the one before was killed; Ray gives it another id."""
-        _start(self.worker, self.env, f"--address={self.address}")
+        _start(self.worker, self.env, f"--address={self.address}", *self.worker_options)
 
     def start_head(self) -> None:
         """A head at the same address where the one before was killed. It knows nothing of what was."""
@@ -85,14 +94,15 @@ class TwoNodes:
 
 
 @contextlib.contextmanager
-def two_nodes() -> Iterator[TwoNodes]:
-    """The cluster; whatever came up of it is gone afterwards."""
+def two_nodes(*worker_options: str) -> Iterator[TwoNodes]:
+    """The cluster; whatever came up of it is gone afterwards. `worker_options`: of `ray start`, as `--num-gpus=1`."""
     # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
     with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
         token = Path(folder, "token")
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
         env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+        joined: list[Node] = []
         head, worker = (Node(secrets.token_hex(8), _free_port()) for _ in range(2))
         port = _free_port()
         address = f"127.0.0.1:{port}"
@@ -103,12 +113,13 @@ def two_nodes() -> Iterator[TwoNodes]:
         )
         try:
             options = ("--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
-            made = TwoNodes(address, env, head, worker, options)
+            made = TwoNodes(address, env, head, worker, options, worker_options)
+            joined = made.joined
             made.start_head()
             made.start_worker()
             yield made
         finally:
-            for node in (worker, head):
+            for node in (*joined, worker, head):
                 node.kill()
 
 
