@@ -26,15 +26,17 @@ _DEPTH = 12
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a copied run lives. `url`: of the job server. `storage`: the folder of runs there, or a URL. `by`: who sent it.
+    """Where a copied run lives.
 
-    `file`: the sweep file, in the folder that it was sent from.
+    `url`: of the job server. `storage`: the folder of runs there, or a URL. `by`: who sent it. `file`: the sweep file, in
+    the folder that it was sent from.
     """
 
     url: str
     name: str
     storage: str
     by: str
+    file: str
 
 
 def origin_of(paths: RunPaths) -> Origin | None:
