@@ -45,7 +45,8 @@ class InlineRunner:
 
     A trial is saved every `work.checkpoint_every` steps, after its report, and once more when it completes or the
     runner is stopped; a crash loses the steps since then, and they are run again. The step time-out holds for each
-    step and for setting up (see `time_limit` for what it cannot interrupt). What a trial prints goes into its folder.
+    step and for setting up (see `time_limit` for what it cannot interrupt). A step that has not finished 8 s after a stop
+    was asked for is broken off, and run again by the resume. What a trial prints goes into its folder.
     A trial that takes the process down takes the runner with it: resume, or use a runner with workers of its own.
     """
 
@@ -230,7 +231,7 @@ class _Attempt:
         """Run the user's code: its output goes into the trial's folder, its time is limited."""
         limit = self._sweep.problem.failure.step_timeout
         try:
-            with self._output.captured(), time_limit(limit):
+            with self._output.captured(), time_limit(limit, self._work.stop):
                 return call()
         except KeyboardInterrupt:
             raise _Interrupted from None
