@@ -93,7 +93,7 @@ def there(head: JobHead, name: str) -> RunPaths:
     return RunPaths(head.home / "tuneyard-runs" / name)
 
 
-def test_a_sweep_runs_there_and_its_report_lands_here(head: JobHead, users: Path) -> None:
+def test_a_sweep_runs_there_and_its_report_lands_here(head: JobHead, users: Path, tmp_path: Path) -> None:
     done = tuneyard("run", "sweep.yaml", "--cluster", head.url, "--json", cwd=users, env=head.env)
     assert done.code == 0, done.err
     assert "Traceback" not in done.err
@@ -110,15 +110,14 @@ def test_a_sweep_runs_there_and_its_report_lands_here(head: JobHead, users: Path
     again = tuneyard("run", "sweep.yaml", "--cluster", head.url, "--json", cwd=users, env=head.env)
     assert again.code == 0, again.err
     assert again.json == done.json, "a finished sweep is looked at, not run again"
-    _fetched(head, users, copy, original)
+    _fetched(head, users, tmp_path, original)
     _logs(head, users, copy)
 
 
-def _fetched(head: JobHead, users: Path, copy: RunPaths, original: RunPaths) -> None:
+def _fetched(head: JobHead, users: Path, elsewhere: Path, original: RunPaths) -> None:
     """The winner's checkpoint and the logs: into the copy beside the storage, and, elsewhere, through the job server."""
-    best = history(copy).best
+    best = history(original).best
     assert best is not None
-    elsewhere = users / "elsewhere"
     for storage in ("runs", str(elsewhere)):
         done = tuneyard(
             "fetch", "sweep", "--cluster", head.url, "--storage", storage, cwd=users, env=head.env
