@@ -206,5 +206,9 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None:  # a disk that is full does not say of what
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
