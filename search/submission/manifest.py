@@ -25,7 +25,7 @@ _WORKERS = 4  # where the sweep file names no number
 def manifest(request: Request, settings: ResolvedSettings, image: str | None = None) -> dict[str, Any]:
     """A RayJob (ray.io/v1).
 
-    `image`: with this project, the user's packages and, under /home/ray/sweep, the sweep's folder; None: a name to be
+    `image`: with this project, the user's packages and, under /opt/sweep, the sweep's folder; None: a name to be
     replaced. KubeRay sends no folder along: a RayJob names what is there.
     """
     name = _kubernetes_name(request.name)
@@ -37,7 +37,7 @@ def manifest(request: Request, settings: ResolvedSettings, image: str | None = N
         "kind": "RayJob",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/name": "tuneyard"}},
         "spec": {
-            "entrypoint": f"cd /home/ray/sweep && {request.entrypoint('python', storage)}",
+            "entrypoint": f"cd /opt/sweep && {request.entrypoint('python', storage)}",
             "jobId": request.name,
             "metadata": request.metadata(storage),
             "runtimeEnvYAML": yaml_text({"env_vars": _plain_variables(request)}, {}),
@@ -88,7 +88,7 @@ def manifest_text(request: Request, settings: ResolvedSettings, image: str | Non
             f"# - {variable}: kubectl create secret generic {name}-env --from-literal={variable}=..."
             for variable in sorted(request.environment)
         ),
-        "# - the image: tuneyard with the packages of the trainable, and the sweep's folder in /home/ray/sweep"
+        "# - the image: tuneyard with the packages of the trainable, and the sweep's folder in /opt/sweep"
         + ("" if image else " (name it: --image)"),
         "# Applied again after it has ended, it goes on from what lies in the storage.",
     ]

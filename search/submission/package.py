@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ class Package:
         """SHA-256 over names and contents; the same for equal folders, whatever their files' times."""
         whole = hashlib.sha256()
         for file in self.files:
-            content = hashlib.sha256((self.folder / file.path).read_bytes()).hexdigest()
+            with open(self.folder / file.path, "rb") as source:
+                content = hashlib.file_digest(source, "sha256").hexdigest()
             whole.update(f"{file.path}\0{content}\n".encode("utf-8", "surrogateescape"))
         return whole.hexdigest()
 
@@ -104,7 +106,9 @@ class Package:
                 entry = zipfile.ZipInfo(file.path, _STAMP)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (0o755 if os.access(source, os.X_OK) else 0o644) << 16
-                archive.writestr(entry, source.read_bytes())
+                entry.file_size = file.bytes
+                with open(source, "rb") as content, archive.open(entry, "w") as packed:
+                    shutil.copyfileobj(content, packed)
         if target.stat().st_size > LIMIT:
             raise SettingsError(self._too_large(target.stat().st_size, "packed"))
         return target
