@@ -46,11 +46,16 @@ _LOCAL = {
 def cluster(address: str | None, workers: int | None, resources: Resources) -> Iterator[Any]:
     """The `ray` module, connected; a local cluster is started where `address` is None and ended on the way out.
 
-    `address`: "auto", HOST:PORT or ray://HOST:PORT. A connection that exists already (a user's own `ray.init`, a
-    driver submitted to a cluster) is used as it is and left open.
+    `address`: "auto" or HOST:PORT, on a machine that is a node of the cluster. A connection that exists already (a
+    user's own `ray.init`, a driver submitted to a cluster) is used as it is and left open.
 
     Raises RunnerError: it cannot be reached or started; says what to look at.
     """
+    if address is not None and address.startswith("ray://"):
+        raise RunnerError(
+            f"{address} is Ray's client, behind which Ray Tune decides on the cluster and not here. Join the cluster: "
+            "ray start --address=HOST:6379 --num-cpus=0, then --address auto"
+        )
     os.environ.update({name: os.environ.get(name, value) for name, value in _ALWAYS.items()})
     with contextlib.ExitStack() as stack:
         if address is None and not _ray_is_initialized():
@@ -180,6 +185,13 @@ def _cause_and_advice(address: str | None, error: Exception) -> str:
         return (
             "it wants a token, and this process has none or another one. "
             "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a copy of its token file"
+        )
+    if "Version mismatch" in str(cause):
+        return " ".join(str(cause).split()) + ". Install from the same constraints.txt on both sides"
+    if "No node info found" in str(cause):
+        return (
+            "this machine is no node of it, and a driver has to be one. Join without giving it cores: "
+            f"ray start --address={address} --num-cpus=0"
         )
     return said + "Is the head up (ray status), is the port open from here, and do the Ray versions match?"
 
