@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from search.errors import JournalError, TuneyardError
 from search.problem import Budget, Problem
+from search.records import why_unsound
 from search.trial import Attempt, Failure, Outcome, Result, Trial, merit, violation
 
 __all__ = ["Event", "History", "Observation", "Record"]
@@ -100,13 +102,26 @@ class History:
 
     @classmethod
     def from_records(cls, records: Iterable[Record]) -> History:
-        """The history that a journal tells. Its first record is the header (type `sweep`)."""
-        records = iter(records)
-        header = next(records)
-        history = cls(Problem.from_json(header["problem"]))
-        history.apply(header)
-        for record in records:
-            history.apply(record)
+        """The history that a journal tells. Its first record is the header (type `sweep`).
+
+        Raises JournalError: a record is not what its type promises, or contradicts those before it: no sweep has
+        written it; SpaceError: nor such a space.
+        """
+        number = 0
+        try:
+            for number, record in enumerate(records, start=1):
+                if (why := why_unsound(record)) is not None:
+                    raise ValueError(why)
+                if number == 1:
+                    history = cls(Problem.from_json(record["problem"]))
+                history.apply(record)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            if isinstance(error, TuneyardError):
+                raise
+            raise JournalError(
+                f"record {number} of the journal was not written by a sweep ({_reason(error)}): trust nothing of it, "
+                "or restore the journal from a copy"
+            ) from error
         return history
 
     @property
@@ -172,6 +187,8 @@ class History:
 
     def _ask(self, record: Record) -> None:
         number = record["trial"]
+        if number != len(self.trials):
+            raise ValueError(f"trial {number} after {len(self.trials)} trials")
         trial = Trial(number, record["config"], record["seed"], record["origin"], record["now"])
         self.trials.append(trial)
         self._open[number] = trial
@@ -181,6 +198,8 @@ class History:
         if record.get("again"):  # a step run twice after a crash: the first report stands
             return
         trial, step, metrics = self.trials[record["trial"]], record["step"], record["metrics"]
+        if step <= trial.steps:
+            raise ValueError(f"step {step} of {trial.id} after step {trial.steps}")
         self.steps_total += step - trial.steps
         result = self._measured(step, metrics, record["now"])
         trial.results.append(result)
@@ -310,6 +329,11 @@ class History:
         for trial in self._untold:
             self._observe(trial, worst, Outcome.FAILED)
         self._untold.clear()
+
+
+def _reason(error: Exception) -> str:
+    said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return said if len(said) <= 300 else f"{said[:297]}..."
 
 
 def _best_score(trial: Trial) -> float:

@@ -126,17 +126,24 @@ def iterate_journal(path: Path) -> Iterator[dict[str, Any]]:
         raise JournalError(f"{path}: no journal; this is not a run directory")
     records = (record for record, _ in _scan(path))
     header = next(records, None)
-    if header is None or header.get("type") != "sweep":
+    if not isinstance(header, dict) or header.get("type") != "sweep":
         raise JournalError(
             f"{path}: has no header record; the sweep was killed before it began. Delete it and run again"
         )
     if header.get("format") != FORMAT:
         raise JournalError(
             f"{path}: journal format {header.get('format')!r}, this version reads {FORMAT}. Use the version that "
-            f"wrote it: {header.get('about', {}).get('versions', {}).get('tuneyard', 'unknown')}"
+            f"wrote it: {_writer(header)}"
         )
     yield header
     yield from records
+
+
+def _writer(header: Mapping[str, Any]) -> str:
+    try:
+        return str(header["about"]["versions"]["tuneyard"])[:40]
+    except (LookupError, TypeError):
+        return "unknown"
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -155,7 +162,7 @@ def decode(line: bytes) -> dict[str, Any]:
         raise ValueError("its checksum does not fit")
     record: dict[str, Any] = json.loads((body + b"}").decode())
     metrics = record.get("metrics")
-    if metrics is not None:
+    if isinstance(metrics, dict):
         for name, value in metrics.items():
             if isinstance(value, str):
                 metrics[name] = float(value)

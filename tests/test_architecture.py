@@ -23,6 +23,7 @@ SEARCH_ORDER = (
     "seeds",
     "dominance",
     "trial",
+    "records",
     "paths",
     "outcomes",
     "problem",
@@ -50,11 +51,19 @@ SEARCH_ORDER = (
     "next",
     "report",
     "api",
+    "submission",
 )
 
 # Heavy libraries, and the only places that may name them.
 ALLOWED = {
-    "ray": ("spaces/translate/ray.py", "search/runners/ray_tune/", "tuneyard/templates/"),
+    "ray": (
+        "spaces/translate/ray.py",
+        "search/runners/ray_tune/",
+        "tuneyard/templates/",
+        "search/submission/client.py",  # from here on: a cluster that is reached by its job server
+        "search/submission/package.py",
+        "search/submission/probe_script.py",
+    ),
     "optuna": ("spaces/translate/optuna.py", "search/searchers/", "search/analysis/", "search/exchange/"),
     "hyperopt": ("spaces/translate/hyperopt.py", "search/searchers/"),
     "ConfigSpace": ("spaces/translate/configspace.py",),

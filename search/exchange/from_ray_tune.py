@@ -86,7 +86,7 @@ def read_ray_tune(source: Path, metric: str | None = None, goal: Goal | None = N
             "Name the directory that holds the trials' folders"
         )
     states, runner = _states(source)
-    named = {folder: (_json(text), _json(about)) for folder, text, about in states}
+    named = {folder: (trial, times) for folder, trial, times in states}
     folders = sorted({*named, *(folder.name for folder in _folders(source))})
     rows = {folder: list(_rows(source / folder)) for folder in folders}
     metrics = {name: None for each in rows.values() for row in each for name in _metrics(row)}
@@ -104,29 +104,41 @@ def read_ray_tune(source: Path, metric: str | None = None, goal: Goal | None = N
     ]
     if not states:
         notes.append(f"{_STATE} is missing: how trials ended is read from their last results.")
-    at = None if began is None else datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds")
     return Foreign(
-        "Ray Tune", str(source), source.resolve().name, (objective,), trials, began=at, notes=notes
+        "Ray Tune", str(source), source.resolve().name, (objective,), trials, began=_date(began), notes=notes
     )
+
+
+def _date(seconds: float | None) -> str | None:
+    """Since the epoch; None also for what is no date."""
+    try:
+        return (
+            None
+            if seconds is None
+            else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+        )
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _folders(source: Path) -> Iterator[Path]:
     return (path.parent for path in source.glob(f"*/{_PARAMS}"))
 
 
-def _states(source: Path) -> tuple[list[tuple[str, str, str]], Mapping[str, Any]]:
-    """(folder, trial as JSON text, times as JSON text) of each trial in the newest state file; what the runner says."""
+def _states(source: Path) -> tuple[list[tuple[str, Row, Row]], Row]:
+    """(folder, what is said of the trial, its times) of each trial in the newest state file; what the runner says."""
     files = sorted(source.glob(_STATE))
     if not files:
         return [], {}
     try:
         state = json.loads(files[-1].read_text(encoding="utf-8"))
-        told = [(json.loads(trial)["relative_logdir"], trial, about) for trial, about in state["trial_data"]]
-        found = [(Path(folder).name, trial, about) for folder, trial, about in told]
+        told = [(_json(trial), _json(times)) for trial, times in state["trial_data"]]
+        found = [(Path(trial["relative_logdir"]).name, trial, times) for trial, times in told]
         if any(name in ("", "..") for name, _, _ in found):  # a folder beside the experiment, or above it
             raise ValueError("a relative_logdir is no folder of a trial")
-        return found, state["runner_data"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        runner = state["runner_data"]
+        return found, runner if isinstance(runner, Mapping) else {}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError(
             f"{files[-1]}: is not a state file of Ray Tune 2 ({type(error).__name__}: {error}). Remove it to read the "
             "trials' own files alone"
@@ -172,7 +184,8 @@ def _trial(
 
 
 def _ending(state: Row, last: Row, steps: int, longest: int) -> tuple[Outcome, str]:
-    for name, bound in (state.get("stopping_criterion") or {}).items():
+    rules = state.get("stopping_criterion")
+    for name, bound in rules.items() if isinstance(rules, Mapping) else ():
         value = _nested(last).get(name)
         if isinstance(value, int | float) and isinstance(bound, int | float) and value >= bound:
             return Outcome.COMPLETED, f"stop rule {name} >= {bound:g}"
