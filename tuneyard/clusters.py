@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from search.submission.client import Cluster, Job
     from search.submission.copy import Origin
 
-__all__ = ["copied_from", "copies_in", "going_on", "is_elsewhere", "named", "reach"]
+__all__ = ["copied_from", "copies_in", "going_on", "is_elsewhere", "named", "reach", "run_again"]
 
 
 def copies_in(storage: Path | str) -> Path:
@@ -41,7 +41,13 @@ def going_on(run: Run) -> list[str]:
         return [f"tuneyard resume {reference(run)}"]
     if run.state == "detached":
         return [named("status", origin.name, origin.url, "--follow")]
-    return [named("run", origin.file, origin.url, "--name", origin.name)]
+    return [run_again(origin)]
+
+
+def run_again(origin: Origin) -> str:
+    """The command that goes on with a submitted run, to be given in the folder that was sent."""
+    file, *options = shlex.split(origin.command)
+    return named("run", file, origin.url, *options, "--name", origin.name)
 
 
 def reach(url: str | None, run: str | None, storage: Path | str) -> tuple[Cluster, Job | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuneyard.clusters import named
+from tuneyard.clusters import named, run_again
 from tuneyard.options import print_json, reference
 from tuneyard.terminal import next_steps, printable, quoted
 
@@ -22,7 +22,7 @@ __all__ = ["attach", "drive_submitted", "request_for", "say", "submit"]
 
 _RESUMABLE = 143
 _PASSED_ON = (0, 1, 2, 3, 4, 5, 130, 143)
-_LAST_LINES = 20  # of the log of a job that failed before it said anything
+_LAST_LINES, _FEW_LINES = 20, 4  # of the log: of a job that failed before it said anything, and later
 
 
 def say(text: str) -> None:
@@ -86,7 +86,9 @@ def submit(sweep: Sweep, request: Request, url: str, copies: Path, as_json: bool
     """Send the sweep, or find it there, and follow it to its end; returns the exit code."""
     from dataclasses import replace
 
+    from search.paths import RunPaths
     from search.submission.client import Cluster
+    from search.submission.copy import make_room
     from search.submission.submitting import send, standing
 
     cluster = Cluster(url)
@@ -103,7 +105,7 @@ def submit(sweep: Sweep, request: Request, url: str, copies: Path, as_json: bool
         assert job is not None
         say(f"{request.name} is there already, submitted by {job.by}: {_ending(job)}")
     else:
-        _copy(cluster.url, request.name, request, copies)
+        make_room(RunPaths(copies / request.name), request.name)
         job = send(cluster, request, sweep.resolved.resources, say, job)
         say(f"submitted {request.name} to {cluster.url}; Ctrl-C lets go of it, and it goes on")
     return attach(cluster, job, copies, as_json)
@@ -172,8 +174,10 @@ def _ended(cluster: Cluster, job: Job, copy: Any, as_json: bool) -> int:
         )
     else:
         say(f"{job.name} ended before it was done: {_ending(job)}")
+        if job.state == "failed":
+            _last_words(cluster, job, _FEW_LINES)
         next_steps(
-            f"{named('run', copy.origin.file, cluster.url, '--name', job.name)}    # go on, from the folder it was sent from",
+            f"{run_again(copy.origin)}    # go on, in the folder that was sent",
             f"tuneyard show {name}",
             named("logs", job.name, cluster.url),
         )
@@ -193,13 +197,17 @@ def _summary(cluster: Cluster, job: Job, root: Path) -> Mapping[str, Any]:
 
 def _tell_why(cluster: Cluster, job: Job) -> None:
     """The end of the log of a job that never began its sweep."""
+    say(f"{job.name} failed on the cluster before the sweep began ({_ending(job)}):")
+    _last_words(cluster, job, _LAST_LINES)
+    next_steps(named("logs", job.name, cluster.url))
+
+
+def _last_words(cluster: Cluster, job: Job, count: int) -> None:
     from search.submission.follow import for_people, of_last_driver
 
-    say(f"{job.name} failed on the cluster before the sweep began ({_ending(job)}):")
     lines = [*for_people(of_last_driver(cluster.log(job.name).splitlines()))]
-    for line in lines[-_LAST_LINES:] or [job.message]:
+    for line in lines[-count:] or [job.message]:
         say(f"  {line}")
-    next_steps(named("logs", job.name, cluster.url))
 
 
 def _ending(job: Job) -> str:
@@ -209,22 +217,6 @@ def _ending(job: Job) -> str:
         job.state,
         f"its driver ended with code {job.exit_code}" if job.exit_code is not None else "its driver died",
     )
-
-
-def _copy(url: str, name: str, request: Request, copies: Path) -> None:
-    """Whether there is room for the copy, before anything is sent."""
-    from search.errors import RunExistsError
-    from search.paths import RunPaths
-    from search.submission.copy import origin_of
-
-    paths = RunPaths(copies / name)
-    before = origin_of(paths)
-    if paths.root.exists() and (before is None or before.url != url):
-        whose = "a run of this machine" if before is None else f"the copy of a run of {before.url}"
-        raise RunExistsError(
-            f"{paths.root} is {whose}, and the copy of {name} on {url} would lie there. Give the new one another name: "
-            "--name"
-        )
 
 
 def _own_files(settings: Mapping[str, Any]) -> list[tuple[str, Path]]:

@@ -18,7 +18,7 @@ from search.journal import RunLock, decode
 from search.paths import RunPaths, write_atomic
 from search.submission.channel import FilePiece, JournalLine
 
-__all__ = ["LocalCopy", "Origin", "origin_of", "safe_path"]
+__all__ = ["LocalCopy", "Origin", "make_room", "origin_of", "safe_path"]
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=,+-]{0,199}")
 _DEPTH = 12
@@ -28,15 +28,15 @@ _DEPTH = 12
 class Origin:
     """Where a copied run lives.
 
-    `url`: of the job server. `storage`: the folder of runs there, or a URL. `by`: who sent it. `file`: the sweep file, in
-    the folder that it was sent from.
+    `url`: of the job server, as it was reached last. `storage`: the folder of runs there, or a URL. `by`: who sent it.
+    `command`: what came after `tuneyard run`, given in the folder that was sent.
     """
 
     url: str
     name: str
     storage: str
     by: str
-    file: str
+    command: str
 
 
 def origin_of(paths: RunPaths) -> Origin | None:
@@ -48,6 +48,20 @@ def origin_of(paths: RunPaths) -> Origin | None:
         return None
 
 
+def make_room(paths: RunPaths, name: str) -> Origin | None:
+    """Where the copy that lies there comes from, if one does.
+
+    Raises RunExistsError: a run of this machine lies where the copy of `name` would.
+    """
+    before = origin_of(paths)
+    if paths.root.exists() and before is None:
+        raise RunExistsError(
+            f"{paths.root} is a run of this machine, and the copy of {name} on the cluster would lie there. Give the "
+            "new one another name (--name), or its copy another folder (--storage DIR)"
+        )
+    return before
+
+
 class LocalCopy:
     """Takes in what the driver says, in whatever order and however often.
 
@@ -57,13 +71,8 @@ class LocalCopy:
 
     def __init__(self, paths: RunPaths, origin: Origin) -> None:
         self.paths, self.origin = paths, origin
-        before = origin_of(paths)
-        if paths.root.exists() and before is None:
-            raise RunExistsError(
-                f"{paths.root} is a run of this machine, and {origin.name} on {origin.url} would be copied there. Give "
-                "the new one another name (--name), or another folder for its copy (--storage DIR)"
-            )
-        if before is not None and (before.url, before.storage) != (origin.url, origin.storage):
+        before = make_room(paths, origin.name)
+        if before is not None and before.storage != origin.storage:  # one cluster may be reached by many URLs
             raise RunExistsError(
                 f"{paths.root} is the copy of a run in {before.storage} of {before.url}, not of {origin.storage} of "
                 f"{origin.url}. Give the new one another name (--name), or move that folder away"

@@ -18,13 +18,9 @@ from search.views.console import ConsoleView
 
 __all__ = ["Follower", "follow", "for_people", "of_last_driver"]
 
-_PAUSES = (
-    1.0,
-    2.0,
-    4.0,
-    8.0,
-    15.0,
-)  # seconds between two attempts to come back; the last one again and again
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between two attempts to come back; the last one again and again."""
+
 _OF_RAY = re.compile(r"^(Running entrypoint for job |.*\tINFO job_manager\.py:\d+ -- )")
 _PATIENCE = 900.0  # seconds without the cluster, after which following ends
 

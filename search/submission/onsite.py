@@ -14,6 +14,7 @@ from search.journal import iterate_journal, lock_holder
 from search.paths import RunPaths, check_name
 from search.storage import claim, find_run, is_remote, run_names
 from search.submission.identity import differences
+from search.trust import unwritable_by_others
 
 __all__ = ["Site"]
 
@@ -31,7 +32,8 @@ class Site:
         self.remote = is_remote(storage)
         self.storage = storage if self.remote else str(Path(storage).expanduser().resolve())
         self._root = claim(storage) if self.remote else Path(self.storage)
-        self._root.mkdir(parents=True, exist_ok=True)
+        with unwritable_by_others():
+            self._root.mkdir(parents=True, exist_ok=True)
 
     def keep_sources(self, folder: Path) -> Path:
         """A copy of the uploaded folder beside the runs; returns where.
@@ -48,7 +50,8 @@ class Site:
         fresh = kept.with_name(f".{self.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copytree(folder, fresh)
+            with unwritable_by_others():
+                shutil.copytree(folder, fresh)
             if kept.exists():
                 old = fresh.with_name(f"{fresh.name}.old")
                 kept.rename(old)

@@ -41,6 +41,12 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     word: str = field(default_factory=lambda: secrets.token_hex(8))
 
+    @property
+    def command(self) -> str:
+        """What to type after `tuneyard run`, in the folder, to mean the same sweep."""
+        folder = ("--working-dir", ".") if "/" in self.file else ()
+        return shlex.join([self.file, *self.arguments, *folder])
+
     def entrypoint(self, python: str = "python", storage: str | None = None) -> str:
         """The command that the job runs in the uploaded folder."""
         command = ["run", self.file, *self.arguments, "--name", self.name]
@@ -54,7 +60,7 @@ class Request:
             "by": self.by,
             "sweep": self.sweep,
             "folder": self.package.digest,
-            "file": self.file,
+            "command": self.command,
             "storage": storage or self.storage,
             "word": self.word,
         }

@@ -100,7 +100,7 @@ def origin(cluster: Cluster, job: Job) -> Origin:
     told: Mapping[str, str] = job.metadata
     if "word" not in told:
         raise SettingsError(f"{job.name} on {cluster.url} is no sweep that tuneyard submitted")
-    return Origin(cluster.url, job.name, told["storage"], job.by, told["file"])
+    return Origin(cluster.url, job.name, told["storage"], job.by, told.get("command", "FILE"))
 
 
 def stop_and_wait(cluster: Cluster, name: str, sleep: Callable[[float], None] = time.sleep) -> Job | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -29,6 +30,7 @@ pytest.importorskip(
 )
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
 
+NAMED = set(re.findall(r"`([a-z_]+)`", (Path(__file__).parents[2] / "docs" / "json-contract.md").read_text()))
 FILES = {
     "shapes.py": """
         def bowl(x, step):
@@ -194,7 +196,7 @@ def test_another_sweep_of_the_same_name_is_refused(head: JobHead, users: Path, t
 
 def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHead, users: Path) -> None:
     env = {**head.env, "TUNEYARD_CLUSTER": head.url}
-    slow = ("run", "sweep.yaml", "--name", "slow", "--set", "parameters.sleep=0.4", "--set", "run_cap=16")
+    slow = ("run", "sweep.yaml", "--set", "parameters.sleep=0.4", "--set", "run_cap=16", "--name", "slow")
     copy = RunPaths(users / "runs" / "slow")
 
     process = start(*slow, cwd=users, env=env)
@@ -225,7 +227,7 @@ def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHe
     assert "slow stopped" in stopped.out
     followed = finish(process)
     assert followed.code == 143, followed.err
-    assert "tuneyard run sweep.yaml --name slow" in followed.err
+    assert "tuneyard run sweep.yaml --set parameters.sleep=0.4 --set run_cap=16 --name slow" in followed.err
     told = history(copy)
     assert told.ended is not None, "it was asked to end, not killed"
     assert not told.finished
@@ -245,4 +247,6 @@ def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHe
 def state(users: Path, env: dict[str, str], name: str) -> str:
     done = tuneyard("status", name, "--json", cwd=users, env=env)
     assert done.code == 0, done.err
+    assert done.json.keys() <= NAMED
+    assert done.json["cluster"].keys() <= NAMED
     return str(done.json["state"])

@@ -41,8 +41,8 @@ def command(run: str, cluster: str | None, storage: Path | str) -> int:
 
 
 def _there(run: str, cluster: str | None, storage: Path | str) -> int:
-    from search.submission.submitting import stop_and_wait
-    from tuneyard.clusters import named, reach
+    from search.submission.submitting import origin, stop_and_wait
+    from tuneyard.clusters import named, reach, run_again
     from tuneyard.submitting import say
 
     there, job = reach(cluster, run, storage)
@@ -53,9 +53,8 @@ def _there(run: str, cluster: str | None, storage: Path | str) -> int:
         say(f"stopping {job.name}: running trials finish their step")
         job = stop_and_wait(there, job.name) or job
         click.echo(printable(f"{job.name} {'stopped' if job.state == 'stopped' else job.state}"))
-    file = job.metadata.get("file", "FILE")
     next_steps(
-        f"{named('run', file, there.url, '--name', job.name)}    # go on, from the folder it was sent from",
+        f"{run_again(origin(there, job))}    # go on, in the folder that was sent",
         named("status", job.name, there.url),
         named("fetch", job.name, there.url),
     )

@@ -177,8 +177,8 @@ def test_a_copy_takes_no_other_runs_place(tmp_path: Path, copy: LocalCopy) -> No
     assert own.paths is not None
     with pytest.raises(RunExistsError, match="is a run of this machine"):
         LocalCopy(own.paths, ORIGIN)
-    elsewhere = Origin("http://other:8265", "one", "/mnt/runs", "me@here", "sweep.yaml")
-    with pytest.raises(RunExistsError, match="of http://head:8265, not of"):
+    elsewhere = Origin("http://head:8265", "one", "/mnt/others", "me@here", "sweep.yaml")
+    with pytest.raises(RunExistsError, match="in /mnt/runs of http://head:8265, not of /mnt/others"):
         LocalCopy(copy.paths, elsewhere)
     with pytest.raises(LockedError):
         LocalCopy(copy.paths, ORIGIN)

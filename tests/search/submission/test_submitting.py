@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,8 @@ def test_the_command_is_one_shell_word_each(request_: Request) -> None:
         f"--storage '/runs here' --address auto --submitted {'ab' * 8}"
     )
     assert json.loads(json.dumps(asked.shown()))["submission_id"] == "one"
+    assert shlex.split(asked.command) == ["sweep.yaml", "--set", "metric=it's; rm -rf /"]
+    assert replace(request_, file="sub/sweep.yaml").command == "sub/sweep.yaml --working-dir ."
 
 
 def test_the_head_keeps_the_folder_beside_the_runs(tmp_path: Path) -> None:
@@ -129,6 +133,22 @@ def test_the_head_goes_on_with_its_own_run_only(tmp_path: Path) -> None:
         site.begun(settings(folder, max_steps=7))
     with pytest.raises(RunExistsError, match="was begun with its folder in"):
         site.begun(settings(tmp_path / "moved"))
+
+
+def test_of_an_object_store_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    url, folder = f"file://{tmp_path}/store", tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "store").mkdir()
+    site = Site(url, "one")
+    wanted = settings(site.keep_sources(folder))
+    assert not site.begun(wanted)
+    Sweep("curves", name="one", run_cap=2, base=wanted["base"], storage=url).run(runner="inline")
+    with pytest.raises(RunExistsError, match="another sweep"):
+        site.begun(wanted)
+    assert site.begun({**wanted, "run_cap": 2})
+    shutil.rmtree(tmp_path / "cache")
+    assert Site(url, "one").begun({**wanted, "run_cap": 2}), "another head finds it in the store"
 
 
 def test_what_a_driver_left_that_never_wrote_a_record_is_cleared_away(tmp_path: Path) -> None:
