@@ -35,7 +35,7 @@ from search.storage import (
 )
 from search.sweep import Observer, PassiveSweep, halted_for_good
 from search.trial import Outcome
-from search.trust import require_own
+from search.trust import require_own, unwritable_by_others
 from search.views.notebook import shown_in_notebooks
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Sweep:
                 ),
             )
         stop = StopSignal() if stop is None else stop
-        paths = _new_run(settings, self._named)
+        with unwritable_by_others():
+            paths = _new_run(settings, self._named)
         # Within: an empty run reaches no store. Without: it could not be kept there.
         with _or_nothing(paths), kept(paths, stop.request), _or_nothing(paths):
             with driving(paths) as journal:
@@ -179,6 +180,7 @@ def resume(
     SettingsError (the run was imported), TrustError (it is not this user's alone).
     """
     paths = find_run(storage, reference)
+    _refuse_copy(paths)
     if not trust:
         require_own(paths)
     if fork is not None:
@@ -220,6 +222,16 @@ def resume(
                         sweep.reopen(trial.number, sweep.elapsed)
             drive(driver, sweep, settings, paths, stop)
         return _finished(paths, settings, name, address, observers, stop)
+
+
+def _refuse_copy(paths: RunPaths) -> None:
+    """Raises SettingsError: the run is driven on a cluster, and this is its copy."""
+    if paths.cluster.is_file():
+        raise SettingsError(
+            f"{paths.root} is the copy of a run on a cluster, where it lives. Go on with it there (tuneyard status "
+            f"{paths.name}), or run its file here under another name, and let it learn from this one: "
+            f"--set 'warm_start=[{paths.name}]'"
+        )
 
 
 def read_history(paths: RunPaths) -> History:
@@ -277,7 +289,7 @@ def _new_run(settings: ResolvedSettings, named: bool) -> RunPaths:
         if candidate in there:
             continue
         try:
-            (storage / candidate).mkdir(mode=0o755)  # a run that a group can write to could not be resumed
+            (storage / candidate).mkdir()
             return RunPaths(storage / candidate)
         except FileExistsError:
             continue
