@@ -202,17 +202,20 @@ class _Attempt:
             return
         directory = paths.checkpoints(self._trial.number)
 
-        def write() -> None:
+        def write() -> OSError | None:
             try:
                 write_checkpoint(directory, self._host.save, step)
                 prune(directory)
             except OSError as error:
-                log.warning("%s: no checkpoint after step %d (%s); it goes on", self._trial.id, step, error)
-            else:
-                self._saved = step
+                return error
+            return None
 
         self._where = f"saving after step {step}"
-        self._call(write)
+        failed = self._call(write)
+        if failed is None:
+            self._saved = step
+        else:  # said out here, where stderr is the user's and not the trial's
+            log.warning("%s: no checkpoint after step %d (%s); it goes on", self._trial.id, step, failed)
 
     def _drawings_of(self, work: Work) -> Drawings | None:
         """None where nothing is written, or the trainable does not draw."""

@@ -122,6 +122,18 @@ def test_without_a_folder_a_trial_prints_where_the_process_does(capsys: pytest.C
     assert capsys.readouterr().err == "careful\ncareful\n"
 
 
+def test_a_full_disk_costs_what_a_trial_prints_and_not_the_trial(
+    paths: RunPaths, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths.trial(0).mkdir(parents=True)
+    paths.stdout(0).symlink_to("/dev/full")
+    sweep = begin(chaos(trials=1))
+    run(sweep, paths, talks)
+    assert sweep.history.trials[0].state == "completed"
+    assert paths.stderr(0).read_text() == "careful\n" * 2
+    assert "t00000: not all that it printed was kept ([Errno 28] No space left on device)" in caplog.text
+
+
 def test_checkpoints_come_at_the_interval_and_at_the_end(paths: RunPaths) -> None:
     run(begin(chaos(max_steps=7, trials=1)), paths, checkpoint_every=3)
     kept = sorted(path.name for path in paths.checkpoints(0).iterdir())
