@@ -21,6 +21,7 @@ FLOORS = {"spaces": 0, "trainables": 1, "search": 2, "deploy": 3, "tuneyard": 4}
 SEARCH_ORDER = (
     "errors",
     "seeds",
+    "resources",
     "dominance",
     "trial",
     "records",

@@ -4,6 +4,7 @@ one CPU, and a node with one CPU, two of a resource of its own and a GPU that Ra
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 
 from contracts.command_line import PATIENCE, finish, start, tuneyard
 from contracts.truth import Truth
-from contracts.two_nodes import TwoNodes, two_nodes
+from contracts.two_nodes import TwoNodes, growing_cluster, two_nodes
 from search.history import History
 from search.journal import read_journal
 from search.paths import RunPaths
@@ -169,3 +170,36 @@ checkpoint: {{every: 7}}
             assert attempt.after is not None
             assert attempt.after.kind == "preempted"
     assert not Truth.read(tmp_path / "truth.jsonl").twice(), "no step was run twice"
+
+
+def demand(cluster: TwoNodes) -> list[object]:
+    """What the autoscaler was asked to make room for."""
+    script = (
+        "import json, ray, sys; from ray.experimental.internal_kv import _internal_kv_get as get; "
+        "ray.init(sys.argv[1], log_to_driver=False, logging_level=40); "
+        "print(json.dumps(json.loads(get(b'__autoscaling_status'))['load_metrics_report']['request_demand']))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script, cluster.address],
+        env={**os.environ, **cluster.env},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=PATIENCE,
+    )
+    return list(json.loads(told.stdout.splitlines()[-1]))
+
+
+def test_a_cluster_without_a_cpu_yet_is_asked_for_nodes(tmp_path: Path) -> None:
+    (tmp_path / "wait.yaml").write_text("trainable: chaos\nrun_cap: 3\nworkers: 2\nmax_steps: 2\n")
+    with growing_cluster() as cluster:
+        process = start("run", "wait.yaml", "--address", cluster.address, cwd=tmp_path, env=cluster.env)
+        deadline = time.monotonic() + PATIENCE
+        while demand(cluster) != [[{"CPU": 1.0}, 2]]:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+        paths = RunPaths(tmp_path / "runs" / "wait")
+        assert not history_of(paths).trials, "no trial is asked for before there is a place for it"
+        cluster.join()
+        done = finish(process)
+        assert done.code == 0, done.err
+        assert [trial.state for trial in history_of(paths).trials] == ["completed"] * 3

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Node", "TwoNodes", "two_nodes"]
+__all__ = ["Node", "TwoNodes", "growing_cluster", "two_nodes"]
 
 MARK = "TUNEYARD_TEST_NODE"
 PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
@@ -98,10 +98,7 @@ def two_nodes(*worker_options: str) -> Iterator[TwoNodes]:
     """The cluster; whatever came up of it is gone afterwards. `worker_options`: of `ray start`, as `--num-gpus=1`."""
     # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
     with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
-        token = Path(folder, "token")
-        token.touch(mode=0o600)
-        token.write_text(secrets.token_hex(32))
-        env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+        env = _token(Path(folder))
         joined: list[Node] = []
         head, worker = (Node(secrets.token_hex(8), _free_port()) for _ in range(2))
         port = _free_port()
@@ -121,6 +118,56 @@ def two_nodes(*worker_options: str) -> Iterator[TwoNodes]:
         finally:
             for node in (*joined, worker, head):
                 node.kill()
+
+
+@contextlib.contextmanager
+def growing_cluster() -> Iterator[TwoNodes]:
+    """A head without a CPU, and an autoscaler that notes what it is asked for and may start nothing: `join` does it."""
+    kind = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
+    provider = {"type": "fake_multinode", "use_node_id_as_ip": True, "disable_node_updaters": True}
+    commands = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")
+    config = {
+        "cluster_name": "growing",
+        "max_workers": 0,
+        "upscaling_speed": 1.0,
+        "idle_timeout_minutes": 5,
+        "head_node_type": "ray.head.default",
+        "available_node_types": {"ray.head.default": kind},
+        "provider": {**provider, "disable_launch_config_check": True},
+        "auth": {"ssh_user": "nobody"},
+        **{f"{name}_commands": [] for name in commands},
+        "docker": {},
+        "file_mounts": {},
+        "cluster_synced_files": [],
+        "file_mounts_sync_continuously": False,
+        "rsync_exclude": [],
+        "rsync_filter": [],
+    }
+    with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "autoscaling.json")
+        file.write_text(json.dumps(config))
+        env = _token(Path(folder))
+        port, head = _free_port(), Node(secrets.token_hex(8), _free_port())
+        options = (
+            *("--head", f"--port={port}", f"--dashboard-port={_free_port()}", f"--temp-dir={folder}"),
+            *("--include-dashboard=false", f"--ray-client-server-port={_free_port()}"),
+            *("--num-cpus=0", f"--autoscaling-config={file}"),
+        )
+        made = TwoNodes(f"127.0.0.1:{port}", env, head, head, options)
+        try:
+            _start(head, {**env, "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}, *options)
+            yield made
+        finally:
+            for node in (*made.joined, head):
+                node.kill()
+
+
+def _token(folder: Path) -> dict[str, str]:
+    """What a process needs to be let in."""
+    token = folder / "token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def _start(node: Node, env: Mapping[str, str], *options: str) -> None:

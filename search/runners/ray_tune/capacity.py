@@ -12,6 +12,7 @@ from typing import Any
 
 from search.errors import RunnerError
 from search.resources import Resources
+from search.runners.ray_tune.autoscaling import autoscales
 from spaces import flatten
 
 __all__ = ["Capacity", "check_fits", "leaving_nodes"]
@@ -34,7 +35,7 @@ class Capacity:
     capacity.leave("a")                          # it has ended, wherever it ran
     ```
 
-    Raises RunnerError: trials of some class fit on no node; see `check_fits`.
+    Raises RunnerError: trials of some class fit on no node, and none can be added; see `check_fits`.
     """
 
     def __init__(self, ray: Any, resources: Resources, workers: int | None) -> None:
@@ -44,7 +45,8 @@ class Capacity:
         self._nodes: list[Mapping[str, float]] = []
         self._leaving: frozenset[str] = frozenset()
         self._look()
-        check_fits(self._nodes, self._classes)
+        if not autoscales(ray):
+            check_fits(self._nodes, self._classes)
 
     def enter(self, trial: str, resources: Resources) -> None:
         """A trial runs from now on, or waits for a node that carries it."""
