@@ -23,6 +23,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _LONGEST_MESSAGE = 300
+_LONGEST_TRACEBACK = 100_000  # characters; an exception may hold a whole batch of data
 _MACHINERY = re.compile(
     r"[/\\](search[/\\]runners[/\\]|trainables[/\\]host\.py$|ray[/\\]util[/\\]tracing[/\\])"
 )
@@ -41,7 +42,7 @@ def failure_of(error: BaseException) -> Failure:
         kind = "out of memory"
     else:
         kind = "raised"
-    said = " ".join(_scrubbed(_said(error)).split())
+    said = " ".join(_scrubbed(_said(error)[:_LONGEST_TRACEBACK]).split())
     message = f"{names[0]}: {said}" if said else names[0]
     if len(message) > _LONGEST_MESSAGE:
         message = message[: _LONGEST_MESSAGE - 3] + "..."
@@ -54,7 +55,11 @@ def traceback_of(error: BaseException) -> str:
     while begin is not None and _MACHINERY.search(begin.tb_frame.f_code.co_filename):
         begin = begin.tb_next
     lines = traceback.format_exception(type(error), error, begin or error.__traceback__)
-    return _scrubbed(_printable("".join(lines)))
+    text = _printable("".join(lines))
+    if len(text) > _LONGEST_TRACEBACK:
+        half = _LONGEST_TRACEBACK // 2
+        text = f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
+    return _scrubbed(text)
 
 
 def _scrubbed(text: str) -> str:

@@ -23,9 +23,11 @@ _NAME = re.compile(
     r"(^|[._-])(token|secrets?|passw(or)?d|passphrase|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|credentials?)$",
     re.IGNORECASE,
 )
+# All lengths are bounded, and a scheme begins where a word does: text of any origin is searched, and in linear time.
+_SCHEME = r"(?<![\w+.-])\w[\w+.-]{0,40}://"
 _URL = re.compile(
-    r"(\w[\w+.-]*://[^/\s:@]*:)(?!\d+/|\$\{\w+\}@)\S+(?=@)"  # scheme://user:secret@host
-    r"|(\w[\w+.-]*://\S*[?&](?:password|passwd|pwd|token|secret|api_?key)=)(?!\$\{\w+\}(?:&|$))[^&\s#]+",
+    rf"({_SCHEME}[^/\s:@]{{0,200}}:)(?!\d+/|\$\{{\w+\}}@)\S{{1,1000}}(?=@)"  # scheme://user:secret@host
+    rf"|({_SCHEME}\S{{0,1000}}[?&](?:password|passwd|pwd|token|secret|api_?key)=)(?!\$\{{\w+\}}(?:&|$))[^&\s#]+",
     re.IGNORECASE,
 )
 

@@ -19,7 +19,7 @@ from search.errors import RunnerError
 from search.resources import Resources
 from search.runners.ray_tune.head import RECONNECT, answers
 
-__all__ = ["cluster", "node_is_lost"]
+__all__ = ["cluster", "node_is_lost", "ray_environment"]
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
             f"{address} is Ray's client, behind which Ray Tune decides on the cluster and not here. Join the cluster: "
             "ray start --address=HOST:6379 --num-cpus=0, then --address auto"
         )
-    os.environ.update({name: os.environ.get(name, value) for name, value in _ALWAYS.items()})
+    ray_environment()
     with contextlib.ExitStack() as stack:
         if address is None and not _ray_is_initialized():
             stack.enter_context(_local_environment())
@@ -76,6 +76,11 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
                 )
                 raise RunnerError(f"cannot {where}: {_cause_and_advice(address, error)}") from error
         yield ray
+
+
+def ray_environment() -> None:
+    """Set what Ray reads when it is imported; what the user has set stays."""
+    os.environ.update({name: os.environ.get(name, value) for name, value in _ALWAYS.items()})
 
 
 def node_is_lost(ray: Any, node: str) -> bool:

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import ray
 from ray import cloudpickle, tune
 
-from search.errors import RunnerError, StorageError
+from search.errors import StorageError
 from search.paths import RunPaths, write_atomic
 from search.pictures import Drawings
 from search.problem import Goal, Objective, Problem
@@ -25,6 +24,7 @@ from search.resources import Resources
 from search.runners.endings import close_host, failure_of, traceback_of
 from search.runners.ray_tune.logs import LoggedTrial
 from search.runners.ray_tune.memory import MemoryLimit, release
+from search.runners.ray_tune.sending import sendable
 from search.runners.ray_tune.shared_data import SharedStore
 from search.storage import Outpost, bring, resume_point
 from search.trial import Trial
@@ -41,7 +41,6 @@ __all__ = [
     "Assignment",
     "Report",
     "Shipment",
-    "by_value",
     "hand_over",
     "hosted",
     "resume_point",
@@ -93,16 +92,7 @@ class Shipment:
         repetition = None
         if plug.inner is not None:
             plug, repetition = plug.inner, plug.target.repetition
-        value = None
-        if not plug.importable or (remote and _of_user_file(plug)):
-            with by_value(plug):
-                try:
-                    value = cloudpickle.dumps(plug)
-                except Exception as error:
-                    raise RunnerError(
-                        f"{plug.ref} cannot be sent to the workers: {type(error).__name__}: {error}. Make what it holds "
-                        "inside it, name it as path/to/file.py:attribute, or use --runner inline"
-                    ) from error
+        value = sendable(plug, remote=remote)
         return cls(plug.ref, str(base), value, str(root), objective, every, data, repetition, outpost)
 
     @property
@@ -121,28 +111,6 @@ class Shipment:
             plug: Plug = cloudpickle.loads(self.plug)
             return plug
         return resolve(self.ref, Path(self.base))
-
-
-def _of_user_file(plug: Plug) -> bool:
-    return plug.ref.rpartition(":")[0].endswith(".py")
-
-
-@contextlib.contextmanager
-def by_value(plug: Plug) -> Iterator[None]:
-    """While this is open, what is pickled of the trainable's module goes along whole, to where it is not importable."""
-    module = sys.modules.get(getattr(plug.target, "__module__", ""))
-    if (
-        module is None
-        or module.__name__ == "__main__"
-        or module.__name__.partition(".")[0] in ("trainables", "ray")
-    ):
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
 
 
 @dataclass(frozen=True)

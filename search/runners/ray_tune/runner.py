@@ -15,9 +15,11 @@ from typing import Any
 from search.errors import RunnerError, SettingsError
 from search.runners.base import Clock, StopSignal, Work
 from search.runners.data_card import card_wanted
+from search.runners.ray_tune.autoscaling import nodes_asked_for
 from search.runners.ray_tune.capacity import Capacity, Placement
-from search.runners.ray_tune.cluster import cluster
+from search.runners.ray_tune.cluster import cluster, ray_environment
 from search.runners.ray_tune.head import head_watched
+from search.runners.ray_tune.sending import by_value, sendable
 from search.storage import Outpost, arrow_place
 from search.sweep import PassiveSweep
 
@@ -57,10 +59,15 @@ class RayTuneRunner:
         if done is not None and not sweep.history.running:  # nothing to start Ray for
             sweep.end(done, sweep.elapsed)
             return done
+        ray_environment()
+        sendable(
+            work.plug.inner or work.plug, remote=self.address is not None
+        )  # refused before anything is started
         with (
             _ctrl_c_stops(work.stop),
             cluster(self.address, work.workers, work.resources) as ray,
             head_watched(ray, work.paths.name),
+            nodes_asked_for(ray, work.resources, work.workers),
             _shared_data(sweep, work) as data,
         ):
             clock = Clock(sweep.elapsed)
@@ -75,7 +82,6 @@ class RayTuneRunner:
 
             from search.runners.ray_tune import adapters
             from search.runners.ray_tune.bridge import Bridge
-            from search.runners.ray_tune.hosted import by_value
             from search.runners.ray_tune.node_mirrors import NodeMirrors
 
         assert work.paths is not None
@@ -93,7 +99,7 @@ class RayTuneRunner:
                     num_samples=-1,
                     max_concurrent_trials=work.workers or _MOST,  # the bridge knows how many there may be
                     reuse_actors=work.plug.kind != "ray_class",
-                    trial_dirname_creator=bridge.folder,
+                    trial_dirname_creator=adapters.FolderNames(bridge),
                 ),
                 run_config=tune.RunConfig(
                     name=self._generation(work),
@@ -107,7 +113,7 @@ class RayTuneRunner:
                 ),
             )
         try:
-            with warnings.catch_warnings(), by_value(work.plug.inner or work.plug):
+            with warnings.catch_warnings(), by_value(work.plug.inner or work.plug), _results_unread():
                 warnings.simplefilter("ignore")  # Ray's own; a trainable's go to its log
                 tuner.fit()
         except Exception as error:
@@ -187,6 +193,20 @@ def _writable(folder: Path) -> Iterator[None]:
             f"{folder}: cannot write ({error}). Nothing recorded so far is lost. Free some space, then: "
             f"tuneyard resume {folder.parent}"
         ) from error
+
+
+@contextlib.contextmanager
+def _results_unread() -> Iterator[None]:
+    """Keep Tune from reading all results back in as data frames once it is done: of a million that takes minutes, and
+    gigabytes of the driver's memory. Nobody asks for them here, and the files stay as they are."""
+    from ray.tune import ExperimentAnalysis
+
+    read = ExperimentAnalysis._fetch_trial_dataframes
+    ExperimentAnalysis._fetch_trial_dataframes = lambda analysis: {}
+    try:
+        yield
+    finally:
+        ExperimentAnalysis._fetch_trial_dataframes = read
 
 
 @contextlib.contextmanager
