@@ -135,6 +135,27 @@ def test_ray_prints_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr().out == ""
 
 
+def test_no_result_is_read_back_when_the_sweep_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tune makes a data frame of each trial's results at the end, which nobody here asks for; the files stay for its tools."""
+    from ray.tune import ExperimentAnalysis
+
+    read: list[Any] = []
+    one = ExperimentAnalysis._fetch_trial_dataframe
+    monkeypatch.setattr(
+        ExperimentAnalysis,
+        "_fetch_trial_dataframe",
+        lambda self, trial: read.append(trial) or one(self, trial),
+    )
+    Case(tmp_path, "chaos", X, max_steps=2, trials=2).run(RayTuneRunner())
+    assert not read
+    (folder,) = tmp_path.glob("**/tune/g*")
+    analysis = ExperimentAnalysis(str(folder))
+    assert len(read) == 2
+    assert [len(frame) for frame in analysis.trial_dataframes.values()] == [2, 2]
+
+
 def test_a_trainable_that_ends_by_itself_is_completed(tmp_path: Path) -> None:
     history = Case(tmp_path, "user.py:ends_early", X, trials=2).run(RayTuneRunner())
     assert [(t.state, t.steps) for t in history.trials] == [("completed", 3)] * 2
