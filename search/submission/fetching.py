@@ -15,10 +15,11 @@ from search.errors import LockedError, RunnerError
 from search.journal import lock_holder
 from search.paths import RunPaths
 from search.submission.channel import Done, FilePiece, JournalLine, read_line
-from search.submission.client import Cluster, ClusterLostError
+from search.submission.client import Cluster
 from search.submission.copy import Origin, safe_path
 from search.submission.probe import with_clusters_python
 from search.submission.selection import What, selected
+from search.submission.submitting import stop_and_wait
 
 __all__ = ["ask_files", "fetch", "visible_here"]
 
@@ -85,8 +86,9 @@ def ask_files(
             f"{cluster.url} sent no files: {next(filter(None, reversed(printed)), 'no reason given')}"
         )
     finally:
-        with contextlib.suppress(RunnerError, ClusterLostError):
-            cluster.stop(job)  # lets it empty its log
+        with contextlib.suppress(RunnerError):
+            stop_and_wait(cluster, job)  # lets it empty its log
+            cluster.forget(job)
 
 
 def _received(said: Iterator[FilePiece | Done], root: Path) -> Iterator[tuple[Path, int]]:
@@ -132,6 +134,8 @@ def _copy(there: RunPaths, paths: RunPaths, what: What) -> tuple[int, int]:
         try:
             shutil.copyfile(source, unfinished)
             os.replace(unfinished, target)
+        except FileNotFoundError:  # a checkpoint of a sweep that runs on, for which there is a newer one
+            continue
         finally:
             unfinished.unlink(missing_ok=True)
         count, total = count + 1, total + target.stat().st_size

@@ -36,11 +36,15 @@ def tell_files(storage: str, name: str, word: str, what: str, names: Sequence[st
         files = [found for name in names for found in sorted(_matching(root, name))]
     else:
         files = selected(paths, what)  # type: ignore[arg-type]
-    total = 0
+    count = total = 0
     for file in files:
-        sys.stdout.writelines(file_lines(word, file.relative_to(root).as_posix(), file))
-        total += file.stat().st_size
-    sys.stdout.write(done_line(word, len(files), total))
+        try:
+            size = file.stat().st_size
+            sys.stdout.writelines(file_lines(word, file.relative_to(root).as_posix(), file))
+        except FileNotFoundError:  # a checkpoint of a sweep that runs on, for which there is a newer one
+            continue
+        count, total = count + 1, total + size
+    sys.stdout.write(done_line(word, count, total))
     sys.stdout.flush()
 
 

@@ -92,6 +92,30 @@ def test_a_driver_that_resumes_tells_all_of_it(tmp_path: Path, copy: LocalCopy) 
     assert copy.paths.journal.read_bytes() == begun.paths.journal.read_bytes()
 
 
+def breaks(config: dict[str, float]) -> Iterator[dict[str, float]]:
+    yield {"loss": config["x"]}
+    raise ValueError("of the user's own")
+
+
+def test_the_traceback_of_a_trial_that_failed_comes_along(tmp_path: Path, copy: LocalCopy) -> None:
+    stream = io.StringIO()
+    space = {"x": {"min": 0.0, "max": 1.0}}
+    sweep = Sweep(
+        breaks,
+        name="one",
+        parameters=space,
+        metric="loss",
+        run_cap=1,
+        max_steps=3,
+        storage=str(tmp_path / "cluster"),
+    )
+    run = sweep.run(runner="inline", observers=[Teller(WORD, stream)])
+    assert run.paths is not None
+    feed(Follower(copy, WORD), stream.getvalue().splitlines(keepends=True))
+    assert copy.paths.failure(0, 1).read_bytes() == run.paths.failure(0, 1).read_bytes()
+    assert "of the user's own" in copy.paths.failure(0, 1).read_text()
+
+
 def test_records_that_are_missing_are_noticed(there: tuple[RunPaths, list[str]], copy: LocalCopy) -> None:
     follower = Follower(copy, WORD)
     records = [line for line in there[1] if " record journal.jsonl " in line]
