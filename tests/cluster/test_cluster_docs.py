@@ -80,10 +80,10 @@ class TestByHand:
     def test_from_outside_the_cluster_it_says_how_to_join(self, walk: Shells) -> None:
         walk.type("", ". ~/tuneyard/.venv/bin/activate")
         walk.type("head", "rsync -p --mkpath ~/.ray/auth_token 192.0.2.12:.ray/auth_token")
-        run = "RAY_AUTH_MODE=token tuneyard run examples/generator.yaml --name outside --address"
-        code, said = walk.type("", f"{run} ray://192.0.2.10:10001")
+        run = "RAY_AUTH_MODE=token RAY_gcs_server_request_timeout_seconds=5 tuneyard run examples/generator.yaml"
+        code, said = walk.type("", f"{run} --name client --address ray://192.0.2.10:10001")
         assert (code, "ray start --address=HOST:6379 --num-cpus=0" in said) == (1, True), said
-        code, said = walk.type("", f"RAY_GCS_SERVER_REQUEST_TIMEOUT_SECONDS=5 {run} 192.0.2.10:6379")
+        code, said = walk.type("", f"{run} --name outside --address 192.0.2.10:6379")
         assert (code, "ray start --address=192.0.2.10:6379 --num-cpus=0" in said) == (1, True), said
 
     def test_the_driver_here_and_the_trials_there(self, walk: Shells, hosts: dict[str, Host]) -> None:

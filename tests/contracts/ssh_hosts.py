@@ -29,7 +29,20 @@ HOME = f"/home/{LOGIN}"
 SHARED = "/srv"  # the same directory on every host, as NFS would make it
 UID = 7001
 PATIENCE = 120.0  # seconds for a command that does no work of Ray's, on a busy machine
-TOOLS = ("unshare", "nsenter", "setpriv", "ip", "mount", "sshd", "ssh", "ssh-keygen", "rsync")
+TOOLS = (
+    "unshare",
+    "nsenter",
+    "setpriv",
+    "ip",
+    "ss",
+    "ps",
+    "mount",
+    "hostname",
+    "sshd",
+    "ssh",
+    "ssh-keygen",
+    "rsync",
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -61,7 +74,14 @@ class Host:
         """What to put before a command, so that it runs on this host with the environment of a fresh login."""
         user = [] if as_root else ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
         home = "/root" if as_root else HOME
-        environment = [f"HOME={home}", f"USER={LOGIN}", f"LOGNAME={LOGIN}", "TERM=dumb", f"PATH={_PATH}"]
+        environment = [
+            f"HOME={home}",
+            f"USER={LOGIN}",
+            f"LOGNAME={LOGIN}",
+            "TERM=dumb",
+            f"PATH={_PATH}",
+            _PATIENT_RAY,
+        ]
         return [
             *("nsenter", f"--target={self.pid}", "--mount", "--uts", "--net", "--pid"),
             *user,
@@ -153,6 +173,9 @@ def ssh_hosts(addresses: Mapping[str, str]) -> Iterator[dict[str, Host]]:
         yield hosts
 
 
+_PATIENT_RAY = (
+    "RAY_raylet_start_wait_time_s=180"  # a node that comes up slowly on a busy machine is no failure
+)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Run by the first process of a host, in its new namespaces. What the tests need of places that get covered (this tree,
@@ -206,7 +229,7 @@ def _write_common_files(base: Path, addresses: Mapping[str, str]) -> None:
     (base / "resolv.conf").write_text("")  # no name server: a name that is not in hosts is unknown at once
     (base / "sshd_config").write_text(
         "HostKey /run/sshd/key\nPidFile none\nUsePAM no\nPasswordAuthentication no\nUseDNS no\nPrintMotd no\n"
-        "Subsystem sftp internal-sftp\nMaxStartups 100\n"
+        f"Subsystem sftp internal-sftp\nMaxStartups 100\nSetEnv {_PATIENT_RAY}\n"
     )
     ssh = base / "ssh"
     ssh.mkdir()

@@ -65,7 +65,7 @@ class Shells:
         """Exit code and output (stdout and stderr together) of a command."""
         shell, seal = self.open[host], secrets.token_hex(8)
         assert shell.stdin is not None
-        shell.stdin.write(f"{{ {command}\n}} < /dev/null\necho; echo {seal} $?\n")
+        shell.stdin.write(f"{{ {command}\n}} < /dev/null\ncode=$?; echo; echo {seal} $code\n")
         shell.stdin.flush()
         heard, deadline = "", time.monotonic() + patience
         while not (ended := re.search(rf"^{seal} (\d+)\n", heard, re.MULTILINE)):
