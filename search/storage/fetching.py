@@ -95,12 +95,16 @@ def bring_journal(store: Store, home: Home, paths: RunPaths) -> int:
         raise RunNotFoundError(
             f"no run {home.run!r} in {home.url}; list them: tuneyard ls --storage {home.url}"
         )
+    run_id, driver = holder_of(store, home.run)
     memo = Synced.read(paths)
+    if run_id and memo.run_id and memo.run_id != run_id:
+        _put_aside(paths, memo)
+        memo = Synced()
     known = _known(memo, found, paths)
     theirs = b"".join(_read(store, home, [each for each in pieces if each.end > known], known))
     end, epoch = known + len(theirs), epoch_of(found)
     _merge(paths, known, theirs, home)
-    Synced(epoch, end, holder_of(store, home.run)).write(paths)
+    Synced(epoch, end, run_id, driver).write(paths)
     if items:
         newest = max(item.modified for item in items)
         os.utime(paths.journal, (newest, newest))
@@ -184,6 +188,18 @@ def _is_newer(item: Item, file: Path) -> bool:
     if file.suffix == ".log":  # it only grows, and a worker may have it open
         return item.size > here.st_size
     return here.st_size != item.size and item.modified > here.st_mtime
+
+
+def _put_aside(paths: RunPaths, memo: Synced) -> None:
+    """Make room for another run of the same name: that of the store."""
+    aside = paths.root.with_name(f"{paths.name[:50]}-gone-{memo.run_id[:6]}")
+    paths.root.rename(aside)
+    paths.root.mkdir()
+    log.warning(
+        "%s was another run of that name, which its store does not have any more; it is kept in %s",
+        paths.name,
+        aside,
+    )
 
 
 def _known(memo: Synced, found: list[Segment], paths: RunPaths) -> int:

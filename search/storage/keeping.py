@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +56,7 @@ def kept(paths: RunPaths, stop: Callable[[str], object] | None = None) -> Iterat
                 bring_journal(store, home, paths)
                 bring_files(store, home, paths, EVERYTHING)
             end = Synced.read(paths).end if before else 0
-            mirror = Mirror(home, paths, epoch=lease.epoch, end=end)
+            mirror = Mirror(home, paths, epoch=lease.epoch, run_id=lease.run_id, end=end)
             mirrors.append(mirror)
             _kept[paths.root] = mirror
             try:
@@ -90,4 +89,5 @@ def forget(home: Home | None) -> None:
     store = open_store(home.url)
     keys = [item.key for item in store.list(home.run)]
     store.delete(sorted(keys, key=lambda key: not key.endswith(("/manifest.json", "/lease.json"))))
-    log.debug("%s: %d objects deleted by %d", home.prefix, len(keys), os.getpid())
+    for mirror in _kept.values():
+        mirror.forget(home)

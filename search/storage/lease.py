@@ -32,9 +32,14 @@ RENEWAL = 15.0  # seconds between two renewals
 SETTLE = 0.3  # seconds after which a lease that was taken over is read again: another driver may have done the same
 
 
+_held: set[str] = set()  # tokens of this process
+
+
 @dataclass(frozen=True)
 class _Holder:
-    """`machine`: boot and process namespace, within which a pid means something. `born`: when the process began."""
+    """`machine`: boot and process namespace, within which a pid means something. `born`: when the process began.
+    `run_id`: drawn by the run's first driver; another run of the same name, later, has another.
+    """
 
     epoch: int
     token: str
@@ -42,6 +47,7 @@ class _Holder:
     host: str
     machine: str
     born: float
+    run_id: str
     released: bool = False
 
     @property
@@ -70,10 +76,18 @@ class Lease:
         if before is not None and (age := self._age_of(before)) is not None:
             raise LockedError(_refusal(store, run, before, age))
         epoch = max(after, before.epoch if before else 0) + 1
+        run_id = before.run_id if before else secrets.token_hex(8)
         self._mine = _Holder(
-            epoch, secrets.token_hex(8), os.getpid(), socket.gethostname(), _machine(), _born(os.getpid())
+            epoch,
+            secrets.token_hex(8),
+            os.getpid(),
+            socket.gethostname(),
+            _machine(),
+            _born(os.getpid()),
+            run_id,
         )
-        self._take(fresh=before is None)
+        _held.add(self._mine.token)
+        self._take(fresh=before is None and not store.exists(self._key))
         self._thread = threading.Thread(target=self._renew, name="tuneyard-lease", daemon=True)
         self._thread.start()
 
@@ -82,18 +96,30 @@ class Lease:
         """Number of this driver among those of the run, from 1."""
         return self._mine.epoch
 
+    @property
+    def run_id(self) -> str:
+        """Tells the run from another of the same name that was deleted from the store."""
+        return self._mine.run_id
+
     def release(self) -> None:
-        """Let the next driver in. A store that is away is told nothing: the lease ends by itself."""
+        """Let the next driver in. A store that is away is told nothing."""
         self._ended.set()
-        self._thread.join(timeout=LENGTH)
+        _held.discard(self._mine.token)
+        self._thread.join(timeout=SETTLE)  # unless the store is away: the lease then ends by itself
+        store = Store(self._store.url, tries=1)
         with contextlib.suppress(StorageError):
-            now = self._read()
+            now = _read(store, self._key)
             if now is not None and now.token == self._mine.token:
-                self._store.put(self._key, _encoded(_Holder(**{**asdict(self._mine), "released": True})))
+                store.put(self._key, _encoded(_Holder(**{**asdict(self._mine), "released": True})))
 
     def _take(self, fresh: bool) -> None:
-        if fresh and self._store.create(self._key, _encoded(self._mine)):
-            return
+        if fresh:
+            try:
+                if self._store.create(self._key, _encoded(self._mine)):
+                    return
+            except StorageError as error:  # a server that knows no conditional writes
+                log.debug("the lease could not be created: %s", error)
+                fresh = False
         if not fresh:
             self._store.put(self._key, _encoded(self._mine))
             time.sleep(SETTLE)
@@ -122,13 +148,18 @@ class Lease:
         return _age(self._store, self._key)
 
 
-def holder_of(store: Store, run: str) -> str | None:
-    """Who drives a run now ("pid 123 on host"), as far as the store tells; None: nobody. Raises StorageError."""
+def holder_of(store: Store, run: str) -> tuple[str, str | None]:
+    """(id of the run, who drives it now: "pid 123 on host"), as far as the store tells; ("", None): nothing.
+
+    Raises StorageError.
+    """
     key = f"{run}/lease.json"
     holder = _read(store, key)
-    if holder is None or holder.released or _is_dead(holder) or _age(store, key) is None:
-        return None
-    return holder.name
+    if holder is None:
+        return "", None
+    if holder.released or _is_dead(holder) or _age(store, key) is None:
+        return holder.run_id, None
+    return holder.run_id, holder.name
 
 
 def _read(store: Store, key: str) -> _Holder | None:
@@ -187,4 +218,9 @@ def _born(pid: int) -> float:
 
 def _is_dead(holder: _Holder) -> bool:
     """Whether it is known that the holder's process is gone. Of another machine nothing is known."""
-    return holder.machine == _machine() and abs(_born(holder.pid) - holder.born) > 2.0
+    if holder.machine != _machine():
+        return False
+    if holder.pid == os.getpid():
+        return holder.token not in _held
+    born = _born(holder.pid)
+    return not born or abs(born - holder.born) > 2.0

@@ -13,10 +13,13 @@ __all__ = ["Synced"]
 
 @dataclass(frozen=True)
 class Synced:
-    """The first `end` bytes of the journal are those of the store, of drivers up to `epoch`. `driver`: who was at work."""
+    """The first `end` bytes of the journal are those of the store, of drivers up to `epoch`; `run_id`: of the run there.
+    `driver`: who was at work there.
+    """
 
     epoch: int = 0
     end: int = 0
+    run_id: str = ""
     driver: str | None = None
 
     @classmethod

@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 PERIOD = 1.0  # seconds between two looks at what is new
 LOOKING = 20  # a look at all files may take 1/20 of the time
 GROWTH = 2**20  # a file of so many bytes that goes on growing is sent once a second, a larger one less often
-FEW = 3  # tries of a call before the store counts as away
 PARALLEL = 4  # checkpoints on their way at the same time
 SILENT = 2.0  # seconds that the end of a run sends without saying so
 LONGEST_PAUSE = 30.0  # seconds between two tries while the store is away
@@ -47,13 +46,15 @@ class Mirror:
     """Sends one run directory. An observer of its sweep, so that no record is sent before it is acknowledged.
 
     Args:
-        epoch: this driver's number; None: not the driver, the journal is not sent.
+        epoch: this driver's number; None: not the driver, the journal is not sent. run_id: of its lease.
         end: bytes of the journal that the store holds already.
     """
 
-    def __init__(self, home: Home, paths: RunPaths, *, epoch: int | None = None, end: int = 0) -> None:
-        self._home, self._paths, self._epoch = home, paths, epoch
-        self._store = Store(home.url, tries=FEW)  # tried again at the next look anyway
+    def __init__(
+        self, home: Home, paths: RunPaths, *, epoch: int | None = None, run_id: str = "", end: int = 0
+    ) -> None:
+        self._home, self._paths, self._epoch, self._run_id = home, paths, epoch, run_id
+        self._store = Store(home.url, tries=1)  # tried again at the next look anyway
         self._acknowledged = _size(paths.journal) if epoch is not None else 0
         self._sent, self._begin = end, end
         self._files: dict[
@@ -93,6 +94,19 @@ class Mirror:
         """Send nothing any more: the run is another driver's now."""
         self._cut_off = True
         self._ended.set()
+
+    def forget(self, home: Home) -> None:
+        """What lay below this place was deleted from the store; what comes there is new."""
+        with self._listing:
+            self._steps = {
+                key: step for key, step in self._steps.items() if not key.startswith(f"{home.run}/")
+            }
+            self._files = {
+                place: seen
+                for place, seen in self._files.items()
+                if not f"{self._home.run}/{place}".startswith(f"{home.run}/")
+            }
+            self._looked.clear()
 
     def finish(self) -> bool:
         """Send what is left, and end. False: not all of it has arrived; that was said."""
@@ -190,7 +204,7 @@ class Mirror:
             self._sent = self._begin + len(content)
             if len(content) >= FULL:
                 self._begin = self._sent
-            Synced(self._epoch, self._sent).write(self._paths)
+            Synced(self._epoch, self._sent, self._run_id).write(self._paths)
 
     def _send_checkpoints(self) -> None:
         self._list_once()

@@ -28,7 +28,9 @@ FIRST_PAUSE, LONGEST_PAUSE = (
     0.25,
     8.0,
 )  # seconds; each pause is twice the one before, shortened at random by up to half
-PATIENCE = 40.0  # seconds after which a call that hung each time is not tried again
+PATIENCE = 20.0  # seconds after which a call that hung each time is not tried again
+SILENCE = 10.0  # seconds without a byte after which a read counts as hung
+HANGS, SLOWEST = 20.0, 256 * 1024  # seconds, and bytes a second, beyond which a write counts as hung
 EXTRAS = {
     "s3": "tuneyard[s3]",
     "s3a": "tuneyard[s3]",
@@ -93,28 +95,29 @@ class Store:
 
     Args:
         url: any URL that fsspec knows; credentials and endpoints come from the environment of this process.
-        tries: of each call; pauses grow between them.
+        tries: of each call, with growing pauses between them; None = `TRIES`.
 
     Raises:
         StorageError: from every verb: the store stays away, refuses, or its library is not installed.
     """
 
-    def __init__(self, url: str, *, tries: int = TRIES) -> None:
+    def __init__(self, url: str, *, tries: int | None = None) -> None:
         self.url = check_url(url)
-        self._tries = tries
+        self._tries = TRIES if tries is None else tries
         self._protocol = self.url.partition("://")[0]
         self._fs, self._root = _file_system(self.url)
         self._closed = threading.Event()
 
     def put(self, key: str, content: bytes) -> None:
         """Write an object; a reader sees the old one or the new."""
-        self._write(key, lambda path: self._fs.pipe_file(path, content))
+        self._write(key, lambda path: self._fs.pipe_file(path, content, **self._limit(len(content))))
 
     def put_file(self, key: str, file: Path) -> None:
         """Write an object from a file. Raises also FileNotFoundError: the file is gone."""
         if not file.is_file():
             raise FileNotFoundError(file)
-        self._write(key, lambda path: self._fs.put_file(str(file), path))
+        limit = self._limit(file.stat().st_size)
+        self._write(key, lambda path: self._fs.put_file(str(file), path, **limit))
 
     def create(self, key: str, content: bytes) -> bool:
         """Write an object unless there is one; False where there is."""
@@ -122,7 +125,7 @@ class Store:
         def write() -> bool:
             try:
                 self._make_parents(key)
-                self._fs.pipe_file(self._path(key), content, mode="create")
+                self._fs.pipe_file(self._path(key), content, mode="create", **self._limit(len(content)))
             except FileExistsError:
                 return False
             return True
@@ -206,6 +209,11 @@ class Store:
         self._closed.set()
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _limit(self, size: int) -> dict[str, float]:
+        """A server that takes a connection and then says nothing holds up a PUT for ever: no read timeout is set for the
+        answer that it may begin (100-continue)."""
+        return {"timeout": HANGS + size / SLOWEST} if self._fs.async_impl else {}
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}" if key else self._root
@@ -306,7 +314,11 @@ def _file_system(url: str) -> tuple[Any, str]:
     protocol = url.partition("://")[0]
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
     if protocol in ("s3", "s3a"):  # retries are ours; a call that hangs has to end
-        options["config_kwargs"] = {"connect_timeout": 5, "read_timeout": 15, "retries": {"max_attempts": 0}}
+        options["config_kwargs"] = {
+            "connect_timeout": 5,
+            "read_timeout": SILENCE,
+            "retries": {"max_attempts": 0},
+        }
     try:
         fs, root = fsspec.core.url_to_fs(url, **options)
     except ImportError as error:

@@ -51,7 +51,7 @@ class Node:
 class TwoNodes:
     """`address` of the head. `env`: what a driver needs to be let in. Each node has one CPU.
 
-    `head_options`: what the head was started with; `worker_options` likewise. `joined`: nodes that came later.
+    `head_options`: what the head was started with; `worker_options` likewise, and `worker_env` with what only that node has. `joined`: nodes that came later.
     """
 
     address: str
@@ -61,6 +61,7 @@ class TwoNodes:
     head_options: tuple[str, ...] = ()
     worker_options: tuple[str, ...] = ()
     joined: list[Node] = field(default_factory=list)
+    worker_env: Mapping[str, str] = field(default_factory=dict)
 
     def join(self, *options: str) -> Node:
         """One more node; it is ended with the others."""
@@ -71,7 +72,9 @@ class TwoNodes:
 
     def start_worker(self) -> None:
         """A worker node where the one before was killed; Ray gives it another id."""
-        _start(self.worker, self.env, f"--address={self.address}", *self.worker_options)
+        _start(
+            self.worker, {**self.env, **self.worker_env}, f"--address={self.address}", *self.worker_options
+        )
 
     def start_head(self) -> None:
         """A head at the same address where the one before was killed. It knows nothing of what was."""
@@ -94,8 +97,10 @@ class TwoNodes:
 
 
 @contextlib.contextmanager
-def two_nodes(*worker_options: str) -> Iterator[TwoNodes]:
-    """The cluster; whatever came up of it is gone afterwards. `worker_options`: of `ray start`, as `--num-gpus=1`."""
+def two_nodes(*worker_options: str, worker_env: Mapping[str, str] | None = None) -> Iterator[TwoNodes]:
+    """The cluster; whatever came up of it is gone afterwards. `worker_options`: of `ray start`, as `--num-gpus=1`.
+    `worker_env`: what only the worker node has in its environment.
+    """
     # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
     with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
         env = _token(Path(folder))
@@ -110,7 +115,7 @@ def two_nodes(*worker_options: str) -> Iterator[TwoNodes]:
         )
         try:
             options = ("--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
-            made = TwoNodes(address, env, head, worker, options, worker_options)
+            made = TwoNodes(address, env, head, worker, options, worker_options, worker_env=worker_env or {})
             joined = made.joined
             made.start_head()
             made.start_worker()
