@@ -1,6 +1,7 @@
 """Does it carry the load that it promises? Ten thousand trials, a million results, a thousand workers.
 
-    python benchmarks/load.py                     everything, about a quarter of an hour; writes results/load.json
+    python benchmarks/load.py                     everything, about a quarter of an hour; writes results/load.json and the table of
+                                                  docs/load.md
     python benchmarks/load.py --cases trials,results
     python benchmarks/load.py --quick             small sizes, under a minute; writes nothing: what the tests run
 
@@ -37,13 +38,15 @@ from typing import Any
 import _load_sweep
 import _load_trials
 from _load_noop import Noop
+from _load_page import page
 from _machine import describe, keep
+from _page import write_table
 
 __all__ = ["CASES", "FULL", "PROMISES", "QUICK", "missed"]
 
 FULL: dict[str, Any] = {
-    "trials": [500, 2_000, 10_000],
-    "peer_trials": [500, 2_000],
+    "trials": [500, 1_500, 10_000],
+    "peer_trials": [500, 1_500],
     "killed": 10_000,
     "simulated": (10_000, 1_000),
     "rows": 1_000_000,
@@ -238,10 +241,9 @@ def main() -> int:
     wrong = missed(found, sizes)
     if sizes is FULL and chosen == list(CASES):
         promises = {case: dict(limits) for case, limits in PROMISES.items()}
-        print(
-            "kept:",
-            keep("load", {"machine": describe(), "promises": promises, "missed": wrong, "cases": found}),
-        )
+        figures = {"machine": describe(), "promises": promises, "missed": wrong, "cases": found}
+        print("kept:", keep("load", figures))
+        write_table("load.md", "load", page(found))
     for text in wrong:
         print(text, file=sys.stderr)
     return 1 if wrong else 0

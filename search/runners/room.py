@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from search.resources import Resources
 from trainables.plug import Plug
@@ -77,9 +78,11 @@ def _processors() -> int:
 
 
 def _uses_torch(plug: Plug) -> bool:
-    """Known of what was imported with it, and of the neural part of the catalogue, which imports torch in its workers."""
-    module = getattr((plug.inner or plug).target, "__module__", "")
-    return "torch" in sys.modules or module.startswith("trainables.neural")
+    """Known of a module that imports torch itself, and of the neural part of the catalogue, which does so in its workers."""
+    name = getattr((plug.inner or plug).target, "__module__", "")
+    names = vars(sys.modules[name]).values() if name in sys.modules else ()
+    imported = (each.__name__ for each in names if isinstance(each, ModuleType))
+    return name.startswith("trainables.neural") or any(each.partition(".")[0] == "torch" for each in imported)
 
 
 def _read(path: str) -> str:

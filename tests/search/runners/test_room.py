@@ -25,9 +25,8 @@ def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> Plug:
-    """A trainable without torch; other tests of this process may have imported it."""
-    monkeypatch.setattr(room, "_uses_torch", lambda plug: False)
+def light() -> Plug:
+    """A trainable without torch."""
     return resolve("chaos")
 
 
@@ -47,6 +46,12 @@ def test_with_torch_there_is_room_for_fewer() -> None:
     assert said is not None
     assert "245 MiB" in said
     assert "with torch" in said
+
+
+def test_a_file_that_imports_torch_is_known_by_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import torch.nn as nn\ndef train(config):\n    yield {'loss': 0.0}\n")
+    assert no_room(100, None, Resources(), resolve("mine.py:train", tmp_path), 16 * GIB) is not None
+    assert no_room(100, None, Resources(), resolve("chaos"), 16 * GIB) is None, "in the same process"
 
 
 def test_no_more_are_counted_than_there_are_trials(light: Plug) -> None:
