@@ -119,6 +119,6 @@ class Killed:
 def told(history: History) -> list[Any]:
     """What a sweep came to, trial by trial, whatever interrupted it."""
     return [
-        (t.number, t.config["x"], t.seed, t.state, t.reason, [(r.step, r.metrics["loss"]) for r in t.results])
+        (t.number, t.config["x"], t.seed, t.state, t.reason, [(r.step, r.score) for r in t.results])
         for t in history.trials
     ]

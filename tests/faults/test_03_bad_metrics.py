@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,7 @@ from contracts.measured import Measured
 from contracts.truth import Truth
 from search.api import Sweep
 from search.history import History
-from search.runners.base import Resources
 from search.runners.ray_tune import RAY_SCHEDULERS
-from search.runners.ray_tune.cluster import cluster
 from search.schedulers import SCHEDULERS
 
 SEED = 11
@@ -63,16 +60,10 @@ def test_one_trial_at_a_time(tmp_path: Path, measured: Measured, scheduler: str)
     )
 
 
-@pytest.fixture(scope="module")
-def one_ray() -> Iterator[Any]:
-    with cluster(None, 2, Resources()) as ray:
-        yield ray
-
-
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.parametrize("scheduler", ["asha", *(f"ray/{name}" for name in RAY_SCHEDULERS)])
-def test_on_ray(tmp_path: Path, one_ray: Any, measured: Measured, scheduler: str) -> None:
+def test_on_ray(tmp_path: Path, local_ray: Any, measured: Measured, scheduler: str) -> None:
     truth = tmp_path / "truth.jsonl"
     run = Sweep(
         "chaos",
