@@ -91,6 +91,35 @@ def test_what_is_slower_than_promised_is_told_of_the_full_sizes(load: ModuleType
     assert load.missed({"suggestion": [{**late, "notices": 1}]}, load.FULL) == []
 
 
+def test_the_page_has_a_line_for_each_promise(load: ModuleType) -> None:
+    cost = {"driver_processor_ms_early": 13.0, "driver_processor_ms_late": 14.0, "driver_peak_mib": 700}
+    tune = {"contender": "tune", "trials": 500, "seconds": 20.0, **cost}
+    beside = {"contender": "ours", "trials": 500, "seconds": 15.0, "journal_share": 0.03, "ids": 500, **cost}
+    ours = {**beside, "trials": 10_000, "seconds": 300.0, "ids": 10_000}
+    again = {"closed_before": 9_000, "trials": 10_000, "ready_seconds": 9.0, "trained_twice": 0}
+    clock = {"concurrent": 1_000, "trials": 10_000, "steps": 69_042, "seconds": 5.0, "peak_mib": 115}
+    rows = {"rows": 1_000_000, "rows_per_second": 3_600, "rows_per_processor_second": 9_000}
+    asked = {"best_seconds": 0.0, "ranking_seconds": 0.1, "open_seconds": 13.0}
+    lines = load.page(
+        {
+            "trials": [tune, beside, ours],
+            "resume": [{**again, "ready_processor_seconds": 6.0}],
+            "concurrent": [clock, {"actors": 964, "seconds": 1.8, "exit_code": 2}],
+            "results": [{**rows, **asked}, {"rows_per_second": 500}],
+            "suggestion": [
+                {"method": "gp", "trials": 5_000, "processor_ms": 232.0, "notices": 1},
+                {"library": "optuna", "trials": 5_000, "processor_ms": 58.5},
+            ],
+        }
+    ).splitlines()
+    assert len(lines) == 2 + 6
+    assert "10,000 ids, each trained once" in lines[2]
+    assert "raw Tune, 500 trials: 40 ms a trial" in lines[2]
+    assert "ours of as many: 30 ms" in lines[2]
+    assert "`gp` 232 ms (window)" in lines[-1]
+    assert "Optuna's TPE 58 ms" in lines[-1]
+
+
 @pytest.mark.ray
 def test_on_ray_every_id_is_trained_once(load: ModuleType, tmp_path: Path) -> None:
     row = load.measured("ours", trials=60, storage=str(tmp_path))
