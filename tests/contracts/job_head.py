@@ -1,4 +1,4 @@
-"""A Ray head with its job server, as `ray start --head` makes one on a machine that has ray[default], and a token."""
+"""A Ray cluster with a job server, as `ray start` makes one of two machines that have ray[default], and a token."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class JobHead:
 
 
 @contextlib.contextmanager
-def job_head(cpus: int = 2) -> Iterator[JobHead]:
-    """The head; whatever came up of it is gone afterwards."""
+def job_head() -> Iterator[JobHead]:
+    """The head, and another node; each has one CPU. Whatever came up of them is gone afterwards."""
     # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
     with (
         tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder,
@@ -53,10 +53,20 @@ def job_head(cpus: int = 2) -> Iterator[JobHead]:
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
         env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
-        port = _free_port()
+        port, gcs = _free_port(), _free_port()
         head = JobHead(f"http://127.0.0.1:{port}", env, Path(home), secrets.token_hex(8))
         try:
-            _start(head, folder, port, cpus)
+            _start(
+                head,
+                *(
+                    "--head",
+                    f"--port={gcs}",
+                    f"--temp-dir={folder}",
+                    f"--ray-client-server-port={_free_port()}",
+                ),
+                *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"),
+            )
+            _start(head, f"--address=127.0.0.1:{gcs}")
             yield head
         finally:
             remains = head.processes()
@@ -66,24 +76,17 @@ def job_head(cpus: int = 2) -> Iterator[JobHead]:
             psutil.wait_procs(remains, timeout=20)
 
 
-def _start(head: JobHead, folder: str, port: int, cpus: int) -> None:
+def _start(head: JobHead, *options: str) -> None:
     ports = (
-        *(
-            "port",
-            "object-manager-port",
-            "node-manager-port",
-            "metrics-export-port",
-            "runtime-env-agent-port",
-        ),
-        *("ray-client-server-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"),
+        *("object-manager-port", "node-manager-port", "metrics-export-port", "runtime-env-agent-port"),
+        *("dashboard-agent-listen-port", "dashboard-agent-grpc-port"),
     )
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--node-ip-address=127.0.0.1"),
-            *(f"--num-cpus={cpus}", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
-            *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"),
-            f"--temp-dir={folder}",
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
+            *("--num-cpus=1", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
             *(f"--{name}={_free_port()}" for name in ports),
+            *options,
         ],
         env={**os.environ, **head.env, MARK: head.mark, "HOME": str(head.home), "OMP_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
