@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 DOCS  := $(VENV)/.installed-docs-$(shell cat pyproject.toml constraints.txt | cksum | tr ' ' '-')
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: help setup demo test test-fast check format bench reliability docs clean
+.PHONY: help setup demo test test-fast check format bench reliability soak fuzz audit docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,9 @@ help:
 	@echo 'make check    ruff and mypy --strict'
 	@echo 'make bench    the benchmarks; figures go to benchmarks/results/ (ARGS=--quick: fewer, none kept)'
 	@echo 'make reliability  provoke every fault, and write what each cost to docs/reliability.md'
+	@echo 'make soak     a sweep under a random fault every 20 seconds (ARGS="--minutes 60 --keep": for an hour, figures kept)'
+	@echo 'make fuzz     hostile input to everything that reads files (ARGS="--inputs 1000000 --keep": the long version)'
+	@echo 'make audit    ask for known vulnerabilities of the packages in requirements.lock (needs pip-audit and a network)'
 	@echo 'make docs     the documentation as HTML, in docs/_build/html'
 	@echo 'make clean    remove .venv and everything built'
 
@@ -58,6 +61,15 @@ bench: $(STAMP)
 
 reliability: $(STAMP)
 	@$(BIN)/python scripts/reliability $(ARGS)
+
+soak: $(STAMP)
+	@PYTHON=$(BIN)/python scripts/soak $(ARGS)
+
+fuzz: $(STAMP)
+	@PYTHON=$(BIN)/python scripts/fuzz $(ARGS)
+
+audit: $(STAMP)
+	@$(BIN)/python scripts/audit
 
 docs: $(DOCS)
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
