@@ -71,7 +71,7 @@ def _node_kill(field: Field) -> Blow | None:
     if not field.cluster.worker.processes("raylet/raylet"):
         return None
     field.cluster.worker.kill()
-    return Blow(f"back after {DOWN:g} s", DOWN, field.cluster.start_worker)
+    return Blow(f"back after {DOWN:g} s", DOWN, lambda: _up(field, field.cluster.start_worker))
 
 
 def _driver_kill(field: Field) -> Blow | None:
@@ -83,8 +83,8 @@ def _power_cut(field: Field) -> Blow | None:
     field.driver.kill()
     for node in (field.cluster.worker, field.cluster.head):
         node.kill()
-    field.cluster.start_head()
-    field.cluster.start_worker()
+    _up(field, field.cluster.start_head)
+    _up(field, field.cluster.start_worker)
     return Blow("driver and both nodes", fatal=True)
 
 
@@ -127,6 +127,17 @@ KINDS: dict[str, Callable[[Field], Blow | None]] = {
 def _workers(field: Field) -> list[psutil.Process]:
     nodes = (field.cluster.head, field.cluster.worker)
     return [process for node in nodes for process in node.processes("ray::")]
+
+
+def _up(field: Field, start: Callable[[], None]) -> None:
+    """Start a node. Ray gives up after half a minute, which on a busy machine is no fault of ours: then once more."""
+    for _ in range(3):
+        try:
+            return start()
+        except AssertionError:
+            node = field.cluster.head if start == field.cluster.start_head else field.cluster.worker
+            node.kill()
+    return start()
 
 
 def _kill(process: psutil.Process) -> None:
