@@ -20,6 +20,7 @@ __all__ = ["Node", "TwoNodes", "growing_cluster", "two_nodes"]
 
 MARK = "TUNEYARD_TEST_NODE"
 PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,18 @@ def _token(folder: Path) -> dict[str, str]:
 
 
 def _start(node: Node, env: Mapping[str, str], *options: str) -> None:
+    """Ray gives a node 30 seconds to come up, which on a busy machine is too little now and then: it is tried again."""
+    for _ in range(TRIES):
+        done = _started(node, env, *options)
+        if done.returncode == 0:
+            return
+        node.kill()
+    raise AssertionError(done.stdout)
+
+
+def _started(node: Node, env: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     ports = ("object-manager-port", "metrics-export-port", "runtime-env-agent-port")
-    done = subprocess.run(
+    return subprocess.run(
         [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
             *("--num-cpus=1", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
@@ -192,7 +203,6 @@ def _start(node: Node, env: Mapping[str, str], *options: str) -> None:
         text=True,
         timeout=PATIENCE,
     )
-    assert done.returncode == 0, done.stdout
 
 
 def _free_port() -> int:
