@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from search.paths import RunPaths
 from search.settings.sweep_file import SweepFile
+from search.storage import home_of
 from trainables import CATALOGUE
 
 __all__ = ["is_ours", "next_name", "placed"]
@@ -59,8 +61,11 @@ def placed(
     tail: dict[str, Any] = {}
     if run is not None:
         tail["warm_start"] = [{"run": run.name, "ignore": ignore}] if ignore else run.name
+    store = None if run is None else home_of(RunPaths(run))
     home = None if run is None else run.resolve().parent
-    if home is not None and home != (Path.cwd() / (os.environ.get("TUNEYARD_STORAGE") or "runs")).resolve():
+    if store is not None:
+        tail["storage"] = store.url
+    elif home is not None and home != (Path.cwd() / (os.environ.get("TUNEYARD_STORAGE") or "runs")).resolve():
         below = home.is_relative_to(Path.cwd().resolve())
         tail["storage"] = str(home.relative_to(Path.cwd().resolve())) if below else str(home)
     return {**head, **keys, **{key: value for key, value in tail.items() if key not in keys}}

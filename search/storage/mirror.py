@@ -123,11 +123,11 @@ class Mirror:
             if self._epoch is not None:
                 self._acknowledged = _size(self._paths.journal)
                 self._send_journal()
+            for sending in self._under_way.values():
+                sending.exception()  # what failed while the store was away is sent again now
+            self._under_way.clear()
             self._send_checkpoints()
-            for sending in list(self._under_way.values()):
-                sending.result()
-            self._send_checkpoints()
-            for sending in list(self._under_way.values()):
+            for sending in self._under_way.values():
                 sending.result()
             self._send_files(last=True)
             return True
