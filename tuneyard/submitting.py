@@ -270,8 +270,10 @@ def drive_submitted(
 
     sys.stdout.reconfigure(encoding="ascii", errors="backslashreplace")  # type: ignore[union-attr]
     site = Site(storage, name)
+    sources = site.keep_sources(Path.cwd())
+    os.chdir(sources)  # Ray may take its own copy of the folder away
     given = [*overrides, Override("storage", site.storage, "--storage"), Override("name", name, "--name")]
-    sweep = Sweep.from_file(site.keep_sources(Path.cwd()) / file, overrides=given)
+    sweep = Sweep.from_file(sources / file, overrides=given)
     for note in sweep.resolved.notes:
         say(f"note: {note}")
     begun, teller = site.begun(sweep.resolved.to_dict()), Teller(word)

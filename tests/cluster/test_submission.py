@@ -1,6 +1,6 @@
 """A sweep sent to a real Ray cluster by its job server, which wants a token: followed, let go of, killed, stopped, fetched.
 
-The tests share one cluster of two nodes; each sends sweeps under names of its own.
+The tests share one cluster; each sends sweeps under names of its own.
 """
 
 from __future__ import annotations
@@ -101,13 +101,11 @@ def test_a_sweep_runs_there_and_its_report_lands_here(head: JobHead, users: Path
     assert "Traceback" not in done.err
     assert done.json["trials"]["completed"] == 4
     assert done.json["cluster"]["job"] == "succeeded"
-    assert "checked 2 nodes (2 CPU)" in done.err
+    assert "checked 1 node (2 CPU)" in done.err
     copy, original = RunPaths(users / "runs" / "sweep"), there(head, "sweep")
     assert copy.journal.read_bytes() == original.journal.read_bytes()
     assert copy.settings.read_bytes() == original.settings.read_bytes()
     assert (copy.report / "index.html").is_file()
-    nodes = {attempt.node.rpartition("/")[2] for trial in history(copy).trials for attempt in trial.attempts}
-    assert len(nodes) == 2, "a file beside the trainable is imported on both"
     for trial in history(copy).trials:
         losses = [result.metrics["loss"] for result in trial.results]
         assert losses == pytest.approx([(trial.config["x"] - 0.3) ** 2 + 1.0 / step for step in range(1, 5)])

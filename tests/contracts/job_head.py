@@ -1,4 +1,4 @@
-"""A Ray cluster with a job server, as `ray start` makes one of two machines that have ray[default], and a token."""
+"""A Ray cluster with a job server, as `ray start --head` makes one on a machine that has ray[default], and a token."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class JobHead:
 
 @contextlib.contextmanager
 def job_head() -> Iterator[JobHead]:
-    """The head, and another node; each has one CPU. Whatever came up of them is gone afterwards."""
+    """The head, which has two CPUs; whatever came up of it is gone afterwards.
+
+    Not of two nodes: on one machine they would share, and take from each other, the folders that Ray unpacks for jobs.
+    """
     # Not below a test's own folder: the paths of Ray's sockets may be 107 bytes long.
     with (
         tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder,
@@ -66,7 +69,6 @@ def job_head() -> Iterator[JobHead]:
                 ),
                 *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"),
             )
-            _start(head, f"--address=127.0.0.1:{gcs}")
             yield head
         finally:
             remains = head.processes()
@@ -84,7 +86,7 @@ def _start(head: JobHead, *options: str) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
-            *("--num-cpus=1", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
+            *("--num-cpus=2", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
             *(f"--{name}={_free_port()}" for name in ports),
             *options,
         ],
