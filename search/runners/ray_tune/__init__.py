@@ -6,6 +6,10 @@
 - `hosted`: the Tune trainable that hosts ours (worker side)
 - `shared_data`: data sets read once for all trials of a run (an actor keeps them)
 - `cluster`: connecting to a cluster, or starting a local one that listens on loopback only
+- `capacity`: how many trials the nodes carry, counted again while they come and go; what Tune asks for each trial
+- `autoscaling`: clusters that add nodes by themselves are asked for room
+- `head`: a driver whose head is gone ends with a word
+- `memory`: a trial's limit, and letting go of what it held
 
 Importing this package imports nothing heavy; `RayTuneRunner.run` imports Ray.
 """
