@@ -55,7 +55,7 @@ class Sweep:
 
     `trainable`: a catalogue name, `package.module:attribute`, `file.py:attribute`, or the class or function itself.
     `runner`: "ray" (default), "inline" (this process, one trial at a time) or "simulated" (virtual clock, no files).
-    `address`: of an existing Ray cluster ("auto", HOST:PORT, ray://...); default a local one.
+    `address`: of an existing Ray cluster ("auto", HOST:PORT); default a local one.
 
     Raises SettingsError: every problem that can be seen without importing the trainable.
     """

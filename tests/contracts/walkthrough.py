@@ -105,12 +105,15 @@ def shells(hosts: Mapping[str, Host]) -> Iterator[Shells]:
 
 
 def machines_that_train(driver: Host, wanted: int, name: str = "spread") -> set[str]:
-    """Run a sweep that has no end from `driver`, until so many machines have reported a step of it, and stop it."""
+    """Run a sweep that has no end from `driver`, until so many machines have reported a step of it, and stop it.
+
+    Its trials have no end either: Ray Tune gives short ones to the machine whose worker is there first.
+    """
     lines = (
         "trainable: chaos",
         "parameters: {x: {min: 0.0, max: 1.0}, delay: 0.2}",
-        "run_cap: 100000",
-        "max_steps: 3",
+        "run_cap: 1000",
+        "max_steps: 100000",
     )
     driver.run(f"printf '%s\\n' {shlex.join(lines)} > spread.yaml")
     command = f". tuneyard/env; tuneyard run spread.yaml --name {name} --address auto --storage {SHARED}/runs"

@@ -37,7 +37,7 @@ _MOST = 100_000  # trials that Tune may hold at a time
 class RayTuneRunner:
     """Runs trials on Ray.
 
-    `address` None: a local cluster for the length of the run; else an existing one ("auto", HOST:PORT, ray://...).
+    `address` None: a local cluster for the length of the run; else an existing one ("auto", HOST:PORT).
     `scheduler`: (name, options) of one of Ray's own schedulers, asked where the sweep's own says go on.
     """
 
