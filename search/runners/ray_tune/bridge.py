@@ -50,10 +50,15 @@ class Bridge:
     """Knows which trial is which, and what Tune may not know: retries, time limits, the request to stop."""
 
     def __init__(
-        self, sweep: PassiveSweep, work: Work, clock: Clock, capacity: Capacity, mirrors: NodeMirrors
+        self,
+        sweep: PassiveSweep,
+        work: Work,
+        clock: Clock,
+        capacity: Capacity,
+        mirrors: NodeMirrors | None = None,
     ) -> None:
         self.sweep, self.work, self.clock, self.capacity = sweep, work, clock, capacity
-        self.mirrors = mirrors
+        self.mirrors = NodeMirrors(None) if mirrors is None else mirrors
         self.error: BaseException | None = None
         self._waiting = list(sweep.history.running)  # of a sweep that is resumed
         self._number: dict[str, int] = {}
