@@ -19,7 +19,6 @@ class Way:
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self.accepted = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> int:
@@ -42,12 +41,19 @@ class Way:
                 near, _ = self._server.accept()
             except OSError:  # closed
                 return
-            far = socket.create_connection(("127.0.0.1", self._port))
-            self.accepted += 1
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        """One connection, until either end or a cut ends it."""
+        with near, socket.create_connection(("127.0.0.1", self._port)) as far:
             with self._lock:
                 self._ends |= {near, far}
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+            back = threading.Thread(target=self._pass_on, args=(far, near), daemon=True)
+            back.start()
+            self._pass_on(near, far)
+            back.join()
+            with self._lock:
+                self._ends -= {near, far}
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -56,8 +62,6 @@ class Way:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-        with self._lock:
-            self._ends -= {source, target}
 
 
 @contextlib.contextmanager
