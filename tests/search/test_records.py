@@ -71,5 +71,5 @@ def test_what_a_later_version_adds_is_passed_over() -> None:
 def test_a_header_of_another_format_whose_writer_is_unknown(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(encode({"type": "sweep", "format": 99, "about": ["odd"]}))
-    with pytest.raises(JournalError, match="format 99.*unknown"):
+    with pytest.raises(JournalError, match=r"format 99.*unknown"):
         read_journal(path)

@@ -14,6 +14,7 @@ PACKAGES = ("spaces", "trainables", "search", "deploy", "tuneyard")
 ALLOWED = {
     # Between the driver and Ray's workers, in memory, behind Ray's token: a user's class that lives in no module.
     ("search/runners/ray_tune/hosted.py", "cloudpickle"),
+    ("search/runners/ray_tune/sending.py", "cloudpickle"),
     ("search/runners/ray_tune/shared_data.py", "cloudpickle"),
     # What the user's own sweep file names, and what `tuneyard`, `search` and the catalogue name themselves.
     ("trainables/importing.py", "import by name"),
