@@ -12,7 +12,7 @@ by name, in a folder or a store. `outpost`: the directory of a node that is not 
 from __future__ import annotations
 
 from search.storage.checkpoints import resume_point
-from search.storage.fetching import EVERYTHING, bring_checkpoints, fetch
+from search.storage.fetching import EVERYTHING, bring_checkpoints, bring_files, fetch
 from search.storage.finding import bring, find_run, list_runs, run_names, split_reference
 from search.storage.keeping import driver_of, forget, kept, mirror_of
 from search.storage.lease import Lease
@@ -32,6 +32,7 @@ __all__ = [
     "arrow_place",
     "bring",
     "bring_checkpoints",
+    "bring_files",
     "check_url",
     "claim",
     "driver_of",

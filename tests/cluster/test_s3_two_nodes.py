@@ -1,5 +1,8 @@
 """A run in an S3 store on two nodes that share nothing: a node dies, then the driver, and its directory is deleted.
 
+Before the test opens a gate, no trial gets beyond step 8 on the node that is to die, nor beyond step 11 once it has moved:
+what is killed is killed in its midst.
+
 What was reported is in the store; another driver, in another cache, goes on from there alone.
 """
 
@@ -43,9 +46,12 @@ MODEL = """
         def setup(self, config, *, seed, device):
             print("trained by", os.getpid())
             self.x, self.done = config["x"], 0
+            self.waits = 8 if os.environ["XDG_CACHE_HOME"].endswith("worker") else None
 
         def step(self):
-            time.sleep(0.5)
+            time.sleep(0.2)
+            while self.done == self.waits and not os.path.exists(os.environ["GATE"]):
+                time.sleep(0.2)
             self.done += 1
             with open(os.environ["TRUTH"], "a") as file:
                 file.write(f"{self.x!r} {self.done}\\n")
@@ -56,6 +62,7 @@ MODEL = """
 
         def load(self, directory):
             self.done = int((directory / "done").read_text())
+            self.waits = 11
 """
 
 
@@ -63,7 +70,8 @@ MODEL = """
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TwoNodes, str]]:
     """The cluster and the URL of a place in a bucket. Nodes and driver have caches of their own."""
     with s3_server() as server:
-        for name, value in {**server.env, "TRUTH": str(tmp_path / "truth")}.items():
+        mine = {"TRUTH": str(tmp_path / "truth"), "GATE": str(tmp_path / "gate")}
+        for name, value in {**server.env, **mine}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "head"))
         with two_nodes(worker_env={"XDG_CACHE_HOME": str(tmp_path / "worker")}) as made:
@@ -76,6 +84,7 @@ def test_a_node_dies_then_the_driver_and_another_goes_on_from_the_store_alone(
     nodes, url = cluster
     (tmp_path / "train.py").write_text(dedent(MODEL))
     (tmp_path / "sweep.yaml").write_text(SWEEP)
+    stored = Store(url)
     ids = nodes.ids()
     doomed = ids[nodes.worker.port][:8]
     first = {**nodes.env, "XDG_CACHE_HOME": str(tmp_path / "driver-1")}
@@ -108,13 +117,13 @@ def test_a_node_dies_then_the_driver_and_another_goes_on_from_the_store_alone(
     wait(on_the_doomed)
     moved = on_the_doomed()[0]
     key = f"sweep/trials/t{moved:05d}"
-    wait(lambda: max(steps_of(Store(url).list(f"{key}/checkpoints")).get(key, {0})) >= 3)
+    wait(lambda: max(steps_of(stored.list(f"{key}/checkpoints")).get(key, {0})) >= 3)
     assert not paths.checkpoints(moved).exists(), "the driver does not share that node's directory"
     nodes.worker.kill()
 
     def gone_on() -> bool:
         seen = history()
-        return seen is not None and len(seen.trials[moved].attempts) > 1 and seen.trials[moved].steps > 7
+        return seen is not None and len(seen.trials[moved].attempts) > 1 and seen.trials[moved].steps > 9
 
     wait(gone_on)
     seen = history()
@@ -123,10 +132,11 @@ def test_a_node_dies_then_the_driver_and_another_goes_on_from_the_store_alone(
     assert second.after is not None
     assert second.after.kind == "node lost"
     assert second.from_step >= 3, "it went on from what had reached the store"
-    wait(lambda: len(Store(url).list("sweep/journal")) > 0)
+    wait(lambda: b'"node lost"' in b"".join(stored.get(item.key) for item in stored.list("sweep/journal")))
     process.kill()
     finish(process)
     shutil.rmtree(tmp_path / "driver-1")
+    (tmp_path / "gate").touch()
 
     other = {**nodes.env, "XDG_CACHE_HOME": str(tmp_path / "driver-2")}
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "driver-2"))
@@ -151,5 +161,9 @@ def test_a_node_dies_then_the_driver_and_another_goes_on_from_the_store_alone(
     assert {x: set(steps) for x, steps in ran.items()} == {
         trial.config["x"]: set(range(1, STEPS + 1)) for trial in end.trials
     }
+    for trial in end.trials:
+        if len(trial.attempts) == 1:
+            assert len(ran[trial.config["x"]]) == STEPS, "a finished trial was run again"
+    assert len(end.trials[moved].attempts) == 3
     logs = tuneyard("logs", f"{url}/sweep/t{moved:05d}", cwd=tmp_path, env=other)
-    assert logs.out.count("trained by") == len(end.trials[moved].attempts)
+    assert logs.out.count("trained by") == 3, "what it printed on each node"

@@ -26,7 +26,7 @@ from search.runners.ray_tune.logs import LoggedTrial
 from search.runners.ray_tune.memory import MemoryLimit, release
 from search.runners.ray_tune.sending import sendable
 from search.runners.ray_tune.shared_data import SharedStore
-from search.storage import Outpost, bring, resume_point
+from search.storage import Home, Outpost, bring_files, open_store, resume_point
 from search.trial import Trial
 from spaces import nest
 from trainables.checkpoint import newest_valid, prune, write_checkpoint
@@ -276,12 +276,12 @@ class HostedTrial(LoggedTrial):
             paths.trial(task.number).mkdir(parents=True, exist_ok=True)
             stdout_file, stderr_file = str(paths.stdout(task.number)), str(paths.stderr(task.number))
             if task.attempt > 1:
-                self._bring_logs(paths, task.number)
+                self._bring_logs(self.shipment.outpost.home, paths, task.number)
         super()._open_logfiles(stdout_file, stderr_file)
 
-    def _bring_logs(self, paths: RunPaths, number: int) -> None:
+    def _bring_logs(self, home: Home, paths: RunPaths, number: int) -> None:
         try:
-            bring(paths, f"{paths.relative(paths.trial(number))}/*.log")
+            bring_files(open_store(home.url), home, paths, [f"{paths.relative(paths.trial(number))}/*.log"])
         except StorageError as error:
             log.warning("what the trial printed elsewhere is not known here: %s", error)
 
