@@ -32,7 +32,7 @@ from search.settings.sweep_file import ConfirmSection
 from search.storage import forget, home_of, kept
 from search.sweep import Observer, PassiveSweep
 from search.trial import Outcome
-from search.trust import require_own
+from search.trust import require_own, unwritable_by_others
 from spaces.values import canonical
 
 __all__ = ["confirm", "expected_trials"]
@@ -108,7 +108,8 @@ def confirm(
         if records is None and paths.root.exists():
             paths.root.rename(_aside(paths.root))
             forget(home_of(paths))
-        paths.root.mkdir(exist_ok=True)
+        with unwritable_by_others():
+            paths.root.mkdir(exist_ok=True)
         candidates = [Candidate(**each) for each in plan["candidates"]]
         if records is None:
             problem = _problem(searched.history, candidates, asked, folds, single=settings.single)
