@@ -106,7 +106,7 @@ def main() -> None:
     if given.one:
         print(json.dumps(measure(given.one[0], int(given.one[1]))))
         return
-    rounds, steps = (1, 100) if given.quick else (5, 1000)
+    rounds, steps = (1, 100) if given.quick else (3, 2000)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
     for _ in range(rounds):
         for name in CONTENDERS:
