@@ -173,7 +173,13 @@ def _token(folder: Path) -> dict[str, str]:
     token = folder / "token"
     token.touch(mode=0o600)
     token.write_text(secrets.token_hex(32))
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # A local Ray that the tests before share has this process keep to loopback: "0" (search.runners.ray_tune.cluster).
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+    }
 
 
 def _start(node: Node, env: Mapping[str, str], *options: str) -> None:
