@@ -65,6 +65,7 @@ class Host:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=patience,
         )
         assert not check or done.returncode == 0, f"{self.name}$ {command}\n{done.stdout}"
