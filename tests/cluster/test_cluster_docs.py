@@ -74,7 +74,9 @@ class TestByHand:
 
     def test_start_and_a_sweep(self, walk: Shells, hosts: dict[str, Host]) -> None:
         said = walk.follow(typed("Start, and a sweep"))
-        assert len(re.findall(r"^ 1 node_", said[-2], re.MULTILINE)) == 2
+        deadline = time.monotonic() + 60.0
+        while len(re.findall(r"^ 1 node_", walk.type("head", "ray status")[1], re.MULTILINE)) != 2:
+            assert time.monotonic() < deadline, said[-2]
         assert "Finished: all 12 trials asked for" in said[-1]
 
     def test_from_outside_the_cluster_it_says_how_to_join(self, walk: Shells) -> None:
