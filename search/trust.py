@@ -21,9 +21,9 @@ from search.paths import RunPaths
 
 __all__ = ["require_own", "unwritable_by_others"]
 
-_NOT_READ = frozenset(
-    ["tune"]
-)  # Ray Tune's: a new driver makes a directory of its own there and reads no other
+# Ray Tune's and Weights & Biases' own: a new driver makes a directory of its own there and reads no other. The latter
+# links to its logs in the user's cache.
+_NOT_READ = frozenset(["tune", "wandb"])
 
 
 def require_own(paths: RunPaths) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from search.analysis.auditing import audit
-from search.analysis.checks.commands import next_command
+from search.analysis.commands import next_command
 from search.analysis.confirmed_verdict import after_confirmation
 from search.analysis.front_verdict import constraint_sentences, front_verdict
 from search.analysis.numbers import decimals_for, number, percent, plural

@@ -12,7 +12,6 @@ from typing import Any
 from search.analysis.checks.base import Finding, Verdict, cannot_tell
 from search.analysis.checks.bounds import bounds
 from search.analysis.checks.clipping import clipping
-from search.analysis.checks.commands import command_of
 from search.analysis.checks.divergence import divergence
 from search.analysis.checks.early_spikes import early_spikes
 from search.analysis.checks.effort import effort
@@ -30,6 +29,7 @@ from search.analysis.checks.saturated import saturated
 from search.analysis.checks.steps_parameter import steps_parameter
 from search.analysis.checks.still_improving import still_improving
 from search.analysis.checks.underfitting import underfitting
+from search.analysis.commands import command_of
 from search.history import History
 
 __all__ = ["CHECKS", "Finding", "Verdict", "doctor"]

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.followed import followed, trained
 from search.analysis.checks import CHECKS, doctor
-from search.analysis.checks.commands import NEXT, command_of
+from search.analysis.commands import NEXT, command_of
 
 
 def finding(check: str, verdict: str = "warn", **more: Any) -> dict[str, Any]:
