@@ -47,7 +47,8 @@ def wait_until(fact: Callable[[History], bool], paths: RunPaths, process: Popen[
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
-        if paths.journal.exists() and fact(history := history_of(paths)):
+        begun = paths.journal.exists() and paths.journal.stat().st_size > 0
+        if begun and fact(history := history_of(paths)):
             return history
         time.sleep(0.05)
     raise AssertionError("it never happened")

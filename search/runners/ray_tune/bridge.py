@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -70,6 +71,7 @@ class Bridge:
         ] = {}  # where trials are about to go on; told by their workers
         self._killed: set[str] = set()
         self._moving: set[str] = set()  # sent away from a node that is being taken away
+        self._landmark = _landmark(work)
         self._away = False  # the storage, when it was last looked at
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
         self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
@@ -299,10 +301,9 @@ class Bridge:
 
     def _storage_is_away(self) -> bool:
         """Whether a new trial would find nowhere to write; those that run go on without checkpoints until it is back."""
-        assert self.work.paths is not None
-        away = not self.work.paths.journal.exists()
+        away = self._landmark is not None and not self._landmark.exists()
         if away and not self._away:
-            log.warning("%s cannot be reached: no new trial begins until it is back", self.work.paths.root)
+            log.warning("%s cannot be reached: no new trial begins until it is back", self._landmark)
         self._away = away
         return away
 
@@ -389,6 +390,11 @@ class Bridge:
 def _node_id(node: str) -> str:
     """The beginning of Ray's id of a node, of the node as the journal names it; "" of one that is not known."""
     return node.rpartition("/")[2] if "/" in node else ""
+
+
+def _landmark(work: Work) -> Path | None:
+    """The file by which it is seen that the storage is there: the journal, unless the records of this sweep go elsewhere."""
+    return work.paths.journal if work.paths is not None and work.paths.journal.exists() else None
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
