@@ -6,6 +6,7 @@ import contextlib
 import logging
 import math
 import os
+import re
 import secrets
 import signal
 import sys
@@ -64,6 +65,7 @@ def cluster(address: str | None, workers: int | None, resources: Resources) -> I
 
         logging.getLogger("ray").setLevel(logging.ERROR)
         if not ray.is_initialized():
+            _hush()
             if address is None:
                 stack.enter_context(_as_if_imported_now())
             stack.callback(ray.shutdown)
@@ -161,6 +163,16 @@ def _local_environment() -> Iterator[None]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _hush() -> None:
+    """Drop Ray's notes on dead workers also where a user's own file imported Ray before the environment said so."""
+    from ray._private.ray_logging import stderr_deduplicator, stdout_deduplicator
+
+    skip = re.compile(os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"])
+    for notes in (stdout_deduplicator, stderr_deduplicator):
+        notes.skip_re = skip
+        notes.recent.clear()
 
 
 @contextlib.contextmanager
