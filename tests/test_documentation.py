@@ -56,6 +56,20 @@ def test_commands_and_options_exist(page: Path) -> None:
         assert given <= known, f"tuneyard {name}: {given - known}"
 
 
+def test_every_page_stands_in_a_table_of_contents() -> None:
+    """Or `make docs`, where a warning is an error, fails."""
+    docs = ROOT / "docs"
+    listed = {docs / "index.md"}
+    for page in docs.rglob("*.md"):
+        for block in re.findall(
+            r"^```\{toctree\}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            for entry in (line.strip() for line in block.splitlines()):
+                if entry and not entry.startswith(":"):
+                    listed |= set(page.parent.glob(f"{entry}.md"))
+    assert set(docs.rglob("*.md")) <= listed
+
+
 def test_the_readme_shows_every_command() -> None:
     shown = {name for tool, name, _ in COMMAND.findall(_code(ROOT / "README.md")) if tool == "tuneyard"}
     assert shown == set(COMMANDS)

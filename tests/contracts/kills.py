@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.drivers import Driver, lines
+from contracts.measured import Measured
 from contracts.truth import Truth
 from search.history import History
 from search.journal import read_journal
@@ -110,6 +111,11 @@ class Killed:
             self.lost_trials += ran or told(history)[number] != as_told
         self._finished = {t.number: told(history)[t.number] for t in history.trials if not t.open}
         self._seen = truth
+
+    def measure(self, measured: Measured, row: int, fault: str, seed: int) -> None:
+        """Tell what the kills so far cost."""
+        lost = {"lost_steps": self.lost_steps(), "lost_trials": self.lost_trials}
+        measured(row, fault, tries=self.kills, seed=seed, **lost)
 
     def lost_steps(self, lost_per_kill: int = 1) -> int:
         """Steps run again or in vain; asserts that each kill cost each trial `lost_per_kill` at most."""

@@ -28,14 +28,7 @@ def test_in_this_process(
     expected = Killed(tmp_path / "whole", changes, options).finish()
     often = Killed(tmp_path / "often", changes, options)
     history = often.kill_often(random.Random(SEED), kills, within=11)
-    measured(
-        8,
-        f"driver SIGKILL, {method}, one trial at a time",
-        tries=kills,
-        lost_steps=often.lost_steps(),
-        lost_trials=often.lost_trials,
-        seed=SEED,
-    )
+    often.measure(measured, 8, f"driver SIGKILL, {method}, one trial at a time", SEED)
     assert told(history) == told(expected)
     assert often.lost_trials == 0
     assert often.lost_steps() <= kills, "one trial at a time, so a kill may cost one step"
@@ -48,14 +41,7 @@ def test_on_ray_with_two_trials_at_a_time(tmp_path: Path, measured: Measured) ->
     kills = 4
     often = Killed(tmp_path / "often", {"workers": 2, "run_cap": 8}, {"delay": 0.05}, ("--runner", "ray"))
     history = often.kill_often(random.Random(SEED), kills, within=20)
-    measured(
-        8,
-        "driver SIGKILL, random, two trials at a time on Ray",
-        tries=kills,
-        lost_steps=often.lost_steps(),
-        lost_trials=often.lost_trials,
-        seed=SEED,
-    )
+    often.measure(measured, 8, "driver SIGKILL, random, two trials at a time on Ray", SEED)
     assert [trial.state for trial in history.trials] == ["completed"] * 8
     assert often.lost_trials == 0
     assert often.lost_steps() <= 2 * kills, "two running trials, so a kill may cost two steps"

@@ -25,14 +25,7 @@ def test_the_next_five_proposals(tmp_path: Path, measured: Measured, method: str
     expected = Killed(tmp_path / "whole", changes).finish()
     often = Killed(tmp_path / "often", changes, {"delay": 0.004})
     history = often.kill_often(random.Random(SEED), kills, within=12)
-    measured(
-        9,
-        f"driver SIGKILL, {method}",
-        tries=kills,
-        lost_steps=often.lost_steps(),
-        lost_trials=often.lost_trials,
-        seed=SEED,
-    )
+    often.measure(measured, 9, f"driver SIGKILL, {method}", SEED)
     assert told(history) == told(expected)
     for asked in often.asked:  # there were so many trials when it was killed
         proposed = [trial.config["x"] for trial in history.trials[asked : asked + NEXT]]

@@ -41,13 +41,11 @@ def test_rungs_and_decisions(
     assert any(decision["rung"] for decision in expected.decisions) or scheduler == "median"
     often = Killed(tmp_path / "often", changes, {"delay": 0.004}, ("--runner", runner))
     history = often.kill_often(random.Random(SEED), kills, within=14)
-    measured(
+    often.measure(
+        measured,
         10,
         f"driver SIGKILL, {scheduler} over {method}{', on Ray' if runner == 'ray' else ''}",
-        tries=kills,
-        lost_steps=often.lost_steps(),
-        lost_trials=often.lost_trials,
-        seed=SEED,
+        SEED,
     )
     assert decisions(history) == decisions(expected)
     assert told(history) == told(expected)

@@ -46,7 +46,9 @@ def check(made: dict[str, Any]) -> None:
     ids=["plain", "gpu", "custom"],
 )
 @pytest.mark.parametrize("storage", ["~/tuneyard-runs", "/mnt/shared", "s3://bucket/runs"])
-def test_it_fits_the_published_schema(tmp_path: Path, resources: dict[str, Any], storage: str) -> None:
+def test_it_fits_the_schema_restated_of_kuberay(
+    tmp_path: Path, resources: dict[str, Any], storage: str
+) -> None:
     asked = sweep(resources=resources) if resources else sweep()
     sent = request(tmp_path, asked, storage=storage)
     made = manifest(sent, asked.resolved)
