@@ -109,6 +109,6 @@ def test_on_ray_what_it_prints_goes_on_with_it(
     fault = f"{sent.name} to {whom}, on Ray"
     measured(13, fault, tries=1, lost_steps=lost, lost_trials=sweep.lost_trials, seed=SEED)
     assert [trial.state for trial in sweep.history.trials] == ["completed"] * 3
-    begun_again = [a.from_step for trial in sweep.history.trials for a in trial.attempts[1:]]
-    assert all(step > 0 for step in begun_again), "goes on from its checkpoint"
+    begun_again = [(t.number, a.from_step) for t in sweep.history.trials for a in t.attempts[1:]]
+    assert begun_again == [(t.number, t.steps) for t in interrupted.running], "goes on from its checkpoint"
     assert lost == 0, "a stop that was asked for costs no step"

@@ -67,6 +67,14 @@ seed: {SEED}
     def truth(self) -> Truth:
         return Truth.read(self.folder / "truth.jsonl")
 
+    def wait_for_its_next_attempt(self, number: int, process: Popen[str]) -> None:
+        """Until that trial, whose node is gone, trains elsewhere: another trial's start says nothing of it."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.history.trials[number].attempts) < 2:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, f"trial {number} was not started again"
+            time.sleep(0.05)
+
     def wait_for_a_trial_on(self, node: str, process: Popen[str], steps: int) -> int:
         """The number of a trial that runs on that node, once it has reported so many steps there."""
         wait_for_records(process, self.paths.journal, "start", 1)
@@ -119,9 +127,7 @@ def test_a_node_and_then_the_driver_are_killed(cluster: TwoNodes, tmp_path: Path
     process = sweep.start()
     moved = sweep.wait_for_a_trial_on(doomed, process, steps=1)
     cluster.worker.kill("raylet/raylet")
-    wait_for_records(
-        process, sweep.paths.journal, "start", len(sweep.history.trials) + 1
-    )  # it goes on elsewhere
+    sweep.wait_for_its_next_attempt(moved, process)
     process.send_signal(signal.SIGKILL)
     finish(process)
     before = finished(sweep.history)
