@@ -51,6 +51,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     names = [parameter.name for parameter in space.searched]
     ray = settings.ray_scheduler
     expected = None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS)
+    first = sweep.ask(_SAMPLES, 0.0)
     return {
         "name": settings.name,
         "storage": settings.file.storage or "runs",
@@ -81,11 +82,8 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
         "confirm": _confirm(settings),
         "resources": _resources(settings),
         "warm_start": {"runs": [earlier.run for earlier in settings.warm_start], "trials": len(priors)},
-        "first": [
-            {name: trial.config[name] for name in names if name in trial.config}
-            for trial in sweep.ask(_SAMPLES, 0.0)
-        ],
-        "notes": [*settings.notes, *_crowd(settings)],
+        "first": [{name: trial.config[name] for name in names if name in trial.config} for trial in first],
+        "notes": [*settings.notes, *(notice["text"] for notice in sweep.history.notices), *_crowd(settings)],
         "settings": settings.to_dict(),
     }
 

@@ -3,6 +3,7 @@
 Each is one file, one class, and a pure function of (history, seed, trial number): see `base.Searcher`. To add one, write
 the file and add a line to `SEARCHERS`; the contract suite (`tests/contracts/searchers.py`) then runs on it.
 
+- `auto`: chooses by itself; its own model is in `surrogate`.
 - `grid`: every config of a grid, once; `random`: independent draws; `sobol`: an even cover of the space.
 - `tpe`, `gp`, `cmaes`, `nsga2`: Optuna's samplers. `hyperopt`: Hyperopt's TPE and annealing.
 - `make_searcher` builds one by its name; `capabilities` says what it can do, without loading any library, and `unable`
@@ -24,6 +25,7 @@ from spaces.errors import nearest
 __all__ = ["SEARCHERS", "Capabilities", "Option", "Searcher", "capabilities", "make_searcher", "unable"]
 
 SEARCHERS: dict[str, str] = {
+    "auto": "search.searchers.auto:Auto",
     "grid": "search.searchers.grid:Grid",
     "random": "search.searchers.random:Random",
     "sobol": "search.searchers.sobol:Sobol",

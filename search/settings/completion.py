@@ -64,6 +64,11 @@ def complete(
         early_terminate if file.repeats is None else EarlyTerminateSection(type="none")
     )  # those are repeats
     max_steps = file.max_steps or _max_steps(rungs, declared, plug, notes)
+    if _stops_by_itself(file, method, max_steps):
+        early_terminate = EarlyTerminateSection(type="asha")
+        notes.append(
+            "early_terminate: auto stops trials by asha; to train all to the end write early_terminate: none"
+        )
     filled = file.model_copy(
         update={
             "name": file.name or default_name,
@@ -163,6 +168,12 @@ def _method(
         )
     name = METHOD_ALIASES.get(method.name, method.name)
     return MethodSection(name=name, **method.options), _rungs(early_terminate, document, notes)
+
+
+def _stops_by_itself(file: SweepFile, method: MethodSection, max_steps: int) -> bool:
+    """Whether the method brings early stopping of its own: `auto`, where nothing else is said and scores can be compared."""
+    free = file.early_terminate is None and file.repeats is None and file.metrics is None
+    return method.name == "auto" and free and max_steps > 1
 
 
 def _rungs(

@@ -60,4 +60,6 @@ class TestProcessesOfSeveralObjectives(SearcherContract):
 @pytest.mark.parametrize("name", SEARCHERS)
 def test_the_suites_know_who_has_several_objectives_and_outcome_constraints(name: str) -> None:
     able = capabilities(name)
-    assert able.several == able.outcomes == (name in ("random", "sobol", "grid", "tpe", "nsga2", "gp"))
+    assert (
+        able.several == able.outcomes == (name in ("auto", "random", "sobol", "grid", "tpe", "nsga2", "gp"))
+    )

@@ -1,0 +1,126 @@
+"""The searcher that fits a process to every rung and proposes where the expected improvement at full fidelity is highest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from search.history import History
+from search.problem import Problem
+from search.searchers.feasible import drawn_back
+from search.searchers.sobol import Sobol
+from search.searchers.surrogate.acquisition import highest, log_improvement
+from search.searchers.surrogate.encoding import Rows
+from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled
+from search.searchers.surrogate.process import Hyper, Process, fitted
+from search.seeds import searcher_rng
+
+__all__ = ["Model"]
+
+_WINDOW = 250  # rows that the process is conditioned on
+_FITTED = 150  # rows that its hyperparameters are fitted to
+_INCUMBENTS = 5
+_REFIT = 10  # the hyperparameters are fitted again each time the observations have grown by a tenth
+
+
+class Model:
+    """See the module's docstring. `startup`: trials seen before the model proposes; until then a Sobol cover."""
+
+    def __init__(self, problem: Problem, *, startup: int = 8) -> None:
+        self._problem, self._startup = problem, startup
+        self._reader = Reader(problem)
+        self._encoding, self._ladder = self._reader.encoding, self._reader.ladder
+        self._cover = Sobol(problem)
+        self._told, self._prints = History(problem), list[str]()  # fingerprints of the trials of a history
+        self._hyper: tuple[int, Hyper] | None = None
+
+    def ask(self, history: History, number: int) -> Mapping[str, Any]:
+        """See `Searcher.ask`."""
+        evidence = self._reader.read(history)
+        if len(set(evidence.trial.tolist())) < self._startup or not self._encoding.width:
+            config = self._cover.ask(history, number)
+            assert config is not None
+            return config
+        rng = searcher_rng(self._problem.seed, number)
+        evidence = _window(evidence, self._ladder, _WINDOW)
+        x, y = evidence.x, levelled(evidence, self._ladder)
+        heights = np.array([self._ladder.height(step) for step in evidence.step])
+        process = Process(self._hyperparameters(history), x, heights, y, self._encoding.categories)
+        top = self._ladder.top
+        pending = self._pending(history)
+        mean, _ = process.predict(x, top)
+        best = float(mean.min())
+        process = process.imagining(pending, top)
+        order = np.argsort(mean, kind="stable")
+        incumbents = np.unique(x[order[: 3 * _INCUMBENTS]], axis=0, return_index=True)[1]
+        nearby = x[order[: 3 * _INCUMBENTS]][np.sort(incumbents)][:_INCUMBENTS]
+
+        def value(rows: Rows) -> Rows:
+            return log_improvement(*process.predict(rows, top), best)
+
+        found = highest(value, self._encoding, nearby, rng)
+        return self._first_new(found, history, number)
+
+    def _first_new(self, found: Rows, history: History, number: int) -> Mapping[str, Any]:
+        """The config of the first of these points that is feasible and was not asked for before."""
+        space, known = self._problem.space, self._asked_for(history, number)
+        feasible: Mapping[str, Any] | None = None
+        for row in found:
+            config = self._encoding.config(row)
+            if space.feasible(config):
+                if space.fingerprint(config) not in known:
+                    return config
+                feasible = feasible or config
+        if feasible is not None:
+            return feasible
+        return drawn_back(self._problem, history, number, self._encoding.config(found[0]), 0)
+
+    def _asked_for(self, history: History, number: int) -> set[str]:
+        if history is not self._told or number < len(self._prints):
+            self._told, self._prints = history, []
+        for trial in history.trials[len(self._prints) : number]:
+            self._prints.append(self._problem.space.fingerprint(trial.config))
+        return set(self._prints)
+
+    def _pending(self, history: History) -> Rows:
+        rows = [self._encoding.row(trial.config) for trial in history.pending]
+        return np.array(rows).reshape(len(rows), self._encoding.width)
+
+    def _hyperparameters(self, history: History) -> Hyper:
+        """Fitted to what was observed up to the last point at which they are fitted: the same for a fresh object."""
+        seen = len(history.observations)
+        until = _last_fit(seen)
+        if self._hyper is None or self._hyper[0] != until:
+            evidence = _window(
+                self._reader.read(history, closed=until),
+                self._ladder,
+                _FITTED,
+            )
+            heights = np.array([self._ladder.height(step) for step in evidence.step])
+            hyper = fitted(evidence.x, heights, levelled(evidence, self._ladder), self._encoding.categories)
+            self._hyper = (until, hyper)
+        return self._hyper[1]
+
+
+def _last_fit(seen: int) -> int:
+    """The largest number up to `seen` at which the hyperparameters are fitted: each where a tenth has come in."""
+    until = 0
+    while until < seen and (following := until + max(1, until // _REFIT)) <= seen:
+        until = following
+    return until
+
+
+def _window(evidence: Evidence, ladder: Ladder, size: int) -> Evidence:
+    """At most `size` rows: a half the best of all, levelled over the rungs, and the newest of the others."""
+    if len(evidence) <= size:
+        return evidence
+    ranked = np.argsort(levelled(evidence, ladder), kind="stable")
+    kept = set(ranked[: size // 2].tolist())
+    for row in range(len(evidence) - 1, -1, -1):
+        if len(kept) == size:
+            break
+        kept.add(row)
+    rows = np.array(sorted(kept))
+    return Evidence(evidence.x[rows], evidence.step[rows], evidence.score[rows], evidence.trial[rows])
