@@ -1,0 +1,271 @@
+"""The runner's side of lanes: with an engine that counts, so that what goes wrong is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.runners import RunnerContract, begin, resume, states
+from contracts.stacks import Counting, CountingEngine
+from search.journal import MemoryJournal
+from search.paths import RunPaths
+from search.problem import Budget, FailurePolicy, Objective, Problem
+from search.runners.base import Lanes, StopSignal, Work
+from search.runners.cohort import CohortRunner
+from search.runners.inline import InlineRunner
+from search.runners.simulated import SimulatedRunner
+from search.sweep import PassiveSweep
+from spaces import Categorical, Constant, Float, Parameter, Space
+from trainables.checkpoint import newest_valid
+from trainables.plug import resolve
+
+
+class TestOfTrialsWithoutAShape(RunnerContract):
+    """What cannot be fused is trained as by any runner."""
+
+    def make(self) -> CohortRunner:
+        return CohortRunner(CountingEngine())
+
+    def run(self, sweep: PassiveSweep, plug: Any = "chaos", **more: Any) -> str:
+        return super().run(sweep, plug, **{"lanes": Lanes(1, 1), **more})
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> RunPaths:
+    return RunPaths(tmp_path / "run")
+
+
+def counting(trials: int = 12, max_steps: int = 5, *, seed: int = 3, **options: Any) -> Problem:
+    """A problem over x in [0, 1]; options are constants, or lists of values to choose from."""
+    policy = {name: options.pop(name) for name in ("retries", "stop_after") if name in options}
+    budget = options.pop("budget", Budget(trials=trials))
+    options = {"shape": 1, **options}
+    fixed = [
+        Parameter(name, Categorical(tuple(value)) if isinstance(value, list) else Constant(value))
+        for name, value in options.items()
+    ]
+    space = Space((Parameter("x", Float(0.0, 1.0)), *fixed))
+    return Problem(
+        space,
+        Objective("loss"),
+        max_steps,
+        budget,
+        FailurePolicy(**{"stop_after": None, **policy}),
+        seed=seed,
+    )
+
+
+def run(
+    sweep: PassiveSweep,
+    paths: RunPaths | None = None,
+    *,
+    width: int = 4,
+    queue: int | None = None,
+    engine: CountingEngine | None = None,
+    **more: Any,
+) -> CountingEngine:
+    engine = engine or CountingEngine()
+    work = Work(
+        plug=resolve(Counting), paths=paths, lanes=Lanes(width, width if queue is None else queue), **more
+    )
+    CohortRunner(engine).run(sweep, work)
+    assert engine.open == 0
+    return engine
+
+
+def curves(sweep: PassiveSweep) -> list[tuple[Any, list[float | None], str, str]]:
+    """What a sweep found out and decided, trial by trial."""
+    return [
+        (trial.config, [each.score for each in trial.results], trial.state, trial.reason)
+        for trial in sweep.history.trials
+    ]
+
+
+@pytest.mark.parametrize("scheduler", ["none", "asha", "hyperband", "median"])
+@pytest.mark.parametrize("width", [1, 4, 7])
+def test_lanes_are_workers_in_step(scheduler: str, width: int) -> None:
+    """The same order of results as on the virtual clock with so many workers, hence the same proposals and decisions."""
+    problem = counting(trials=30, max_steps=9)
+    sweep, simulated = begin(problem, scheduler, "tpe"), begin(problem, scheduler, "tpe")
+    run(sweep, width=width)
+    SimulatedRunner().run(simulated, Work(plug=resolve(Counting), workers=width))
+    assert curves(sweep) == curves(simulated)
+
+
+def test_one_lane_is_the_inline_runner() -> None:
+    problem = counting(trials=12, max_steps=9)
+    sweep, inline = begin(problem, "asha"), begin(problem, "asha")
+    run(sweep, width=1)
+    InlineRunner().run(inline, Work(plug=resolve(Counting)))
+    assert curves(sweep) == curves(inline)
+
+
+def test_a_lane_that_falls_free_takes_the_next_trial_at_once() -> None:
+    sweep = begin(counting(trials=40, max_steps=9), "asha")
+    engine = run(sweep, width=8)
+    assert engine.widest == 8
+    assert engine.built == [(1, 8)]
+    steps = sum(trial.steps for trial in sweep.history.trials)
+    assert engine.steps < 1.5 * steps / 8  # lanes are full nearly all the time
+
+
+def test_no_trial_is_asked_for_before_it_has_a_lane() -> None:
+    sweep = begin(counting(trials=30))
+    waited = []
+
+    class Watching:
+        def on_event(self, record: Mapping[str, Any], history: Any) -> None:
+            if record["type"] == "result":
+                waited.append(sum(trial.state == "waiting" for trial in history.trials))
+
+        def close(self) -> None:
+            pass
+
+    sweep._observers.append(Watching())
+    run(sweep, width=4, queue=16)
+    assert max(waited) == 0
+
+
+def test_trials_of_one_shape_share_a_stack_as_the_queue_allows() -> None:
+    problem = counting(trials=60, shape=[1, 2, 3, 4])
+    apart, together = CountingEngine(), CountingEngine()
+    run(begin(problem), width=8, queue=8, engine=apart)
+    run(begin(problem), width=8, queue=40, engine=together)
+    assert {shape for shape, _ in together.built} == {1, 2, 3, 4}
+    assert together.steps < 0.7 * apart.steps  # fewer, fuller computations
+    assert apart.steps >= 60 * 5 / 8
+
+
+def test_every_trial_is_trained_whatever_its_shape() -> None:
+    sweep = begin(counting(trials=40, shape=[0, 1, 2]))
+    run(sweep, width=6, queue=20)
+    assert [(trial.state, trial.steps) for trial in sweep.history.trials] == [("completed", 5)] * 40
+    assert {trial.config["shape"] for trial in sweep.history.trials} == {0, 1, 2}
+    for trial in sweep.history.trials:
+        assert [each.score for each in trial.results] == [trial.config["x"] + 1 / k for k in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "said"),
+    [
+        ("raise", "failed", "RuntimeError: told to raise"),
+        ("nan", "failed", "step 2: loss is nan"),
+        ("end", "completed", "ended by itself after step 1"),
+        ("setup", "failed", "ValueError: cannot be set up"),
+    ],
+)
+def test_what_befalls_one_lane_is_its_own_affair(fault: str, state: str, said: str, paths: RunPaths) -> None:
+    sweep = begin(counting(trials=20, fault=["no", fault]))
+    run(sweep, paths)
+    found = {trial.config["fault"]: trial for trial in sweep.history.trials}
+    assert set(found) == {"no", fault}
+    for trial in sweep.history.trials:
+        if trial.config["fault"] == "no":
+            assert (trial.state, trial.steps) == ("completed", 5)
+        else:
+            assert (trial.state, trial.reason) == (state, said)
+    failure = found[fault].failure
+    if failure is not None and failure.kind == "raised":
+        assert failure.log is not None
+        assert (paths.root / failure.log).read_text().strip().endswith(said)
+
+
+def test_a_lane_that_raises_is_retried_from_its_checkpoint(paths: RunPaths) -> None:
+    sweep = begin(counting(trials=4, retries=2, fault="raise", at=3))
+    run(sweep, paths)
+    for trial in sweep.history.trials:
+        assert trial.state == "failed"
+        assert [attempt.from_step for attempt in trial.attempts] == [0, 2, 2]
+        assert [attempt.after and attempt.after.kind for attempt in trial.attempts] == [
+            None,
+            "raised",
+            "raised",
+        ]
+        assert [each.step for each in trial.results] == [1, 2]
+
+
+def test_a_stack_that_fails_is_no_fault_of_its_trials(
+    paths: RunPaths, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweep = begin(counting(trials=6))
+    engine = run(sweep, paths, engine=CountingEngine(breaks=3))
+    assert states(sweep) == ["completed"] * 6
+    broken = [trial for trial in sweep.history.trials if len(trial.attempts) == 2]
+    assert len(broken) == 4
+    for trial in broken:
+        assert trial.attempts[1].after is None
+        assert trial.attempts[1].from_step == 2
+        assert [each.step for each in trial.results] == [1, 2, 3, 4, 5]
+    assert "a stack of 4 lanes failed; its trials go on by themselves" in caplog.text
+    assert "MemoryError: no room for so many lanes" in caplog.text
+    assert engine.open == 0
+
+
+def test_a_checkpoint_is_of_a_trial_that_goes_on_or_is_complete(paths: RunPaths) -> None:
+    sweep = begin(counting(trials=20, max_steps=9), "asha")
+    run(sweep, paths, checkpoint_every=4)
+    for trial in sweep.history.trials:
+        found = newest_valid(paths.checkpoints(trial.number))
+        if trial.state == "completed":
+            assert found is not None
+            assert found[1] == 9
+        else:
+            assert found is None or found[1] == 4 < trial.steps
+    assert {"completed", "stopped"} == set(states(sweep))
+
+
+class _StopAfter(MemoryJournal):
+    def __init__(self, stop: StopSignal, results: int) -> None:
+        super().__init__()
+        self._stop, self._left = stop, results
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        super().append(record)
+        self._left -= record["type"] == "result"
+        if self._left == 0:
+            self._stop.request("interrupted by a test")
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_asked_to_stop_it_finishes_the_step_and_a_resume_goes_on(paths: RunPaths, lanes: bool) -> None:
+    """In lanes again, or without: what lies on the disk are ordinary trials."""
+    problem, stop = counting(trials=10, max_steps=6), StopSignal()
+    journal = _StopAfter(stop, 10)  # in the third step of four lanes
+    sweep = begin(problem, journal=journal)
+    run(sweep, paths, stop=stop, checkpoint_every=100)
+    assert sweep.history.ended == "interrupted by a test"
+    open_trials = [trial for trial in sweep.history.trials if trial.open]
+    assert [trial.steps for trial in open_trials] == [3, 3, 3, 3]
+    again = resume(journal.records)
+    if lanes:
+        run(again, paths)
+    else:
+        InlineRunner().run(again, Work(plug=resolve(Counting), paths=paths))
+    whole = begin(problem)
+    run(whole)
+    assert curves(again) == curves(whole)
+    assert [trial.attempts[-1].from_step for trial in again.history.trials[:4]] == [3] * 4
+
+
+@pytest.mark.parametrize("records", [5, 11, 18, 30, 47])
+def test_killed_anywhere_it_goes_on_where_it_stood(paths: RunPaths, records: int) -> None:
+    problem = counting(trials=8, max_steps=4)
+    whole = MemoryJournal()
+    run(begin(problem, "asha", journal=whole), paths)
+    again = resume(whole.records[:records], "asha")
+    run(again, paths)
+    assert states(again) == states(resume(whole.records, "asha"))
+    for trial, other in zip(again.history.trials, resume(whole.records, "asha").history.trials, strict=True):
+        assert trial.config == other.config
+        assert [each.score for each in trial.results] == [each.score for each in other.results]
+
+
+def test_a_budget_of_steps_ends_all_lanes() -> None:
+    sweep = begin(counting(budget=Budget(steps=17), shape=[1, 2]))
+    run(sweep, width=4, queue=12)
+    assert 17 <= sweep.history.steps_total < 17 + 4  # the step of the other lanes was under way
+    assert not sweep.history.running
+    assert sweep.history.ended == "step budget of 17 spent"
