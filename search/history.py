@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from search.errors import JournalError, TuneyardError
 from search.problem import Budget, Problem
 from search.records import why_unsound
 from search.trial import Attempt, Failure, Outcome, Result, Trial, merit, violation
 
-__all__ = ["Event", "History", "Observation", "Record"]
+__all__ = ["PAUSED", "Event", "History", "Observation", "Record"]
 
 Record = Mapping[str, Any]
 Event = tuple[Literal["ask", "close"], int]
+
+PAUSED: Final = "paused"
+"""What a decision to pause says as its outcome. No `Outcome`: the trial stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,12 @@ class History:
     - `observed_after`: for each observation, how many events came before it, so that both read as one stream.
     - `scores_at(step)`: (number, score) in the order of arrival, finite ones only.
 
+    A trial that is paused is observed as it stands, and once more whenever it is paused again or ends: of several
+    observations of a trial the newest counts.
+
     `decisions`: records of type `decision`, all. `standing`: of open trials, by number, the one that says to stop.
+    `promotions`: records of type `promote`: paused trials that were taken up again. `replaced`: trial -> the trial that
+    took its place in a population, a copy of another.
     `audited`: trial -> the step at which the scheduler stopped it, of those that run on nevertheless (`search.audit`). What
     is decided and proposed from knows nothing of their later results: to `events`, `observations`, `scores_at` and
     `worst_score` they ended there. `best` and the trial itself know.
@@ -83,6 +91,8 @@ class History:
         self.decisions: list[Record] = []
         self.standing: dict[int, Record] = {}
         self.audited: dict[int, int] = {}
+        self.promotions: list[Record] = []
+        self.replaced: dict[int, int] = {}
         self.resumes: list[Record] = []
         self.tests: list[Record] = []
         self.notices: list[Record] = []
@@ -97,6 +107,8 @@ class History:
         self._worst_secondary: tuple[float, ...] = ()
         self._worst_excess: tuple[float, ...] = ()
         self._open: dict[int, Trial] = {}
+        self._paused: dict[int, Trial] = {}
+        self._told: set[int] = set()  # trials that were paused before: an observation tells of them
         self._at_step: dict[int, list[tuple[int, float]]] = {}
         self._untold: list[Trial] = []
 
@@ -126,13 +138,19 @@ class History:
 
     @property
     def running(self) -> list[Trial]:
-        """Trials asked for and not closed, by number."""
+        """Trials that have, or want, a worker: asked for, not closed and not paused; by number."""
         return sorted(self._open.values(), key=lambda trial: trial.number)  # a reopened trial comes in last
+
+    @property
+    def paused(self) -> list[Trial]:
+        """Open trials that wait without a worker, by number."""
+        return sorted(self._paused.values(), key=lambda trial: trial.number)
 
     @property
     def pending(self) -> list[Trial]:
         """Running trials that no observation tells of, by number: what a model has to imagine."""
-        return [trial for trial in self.running if trial.number not in self.audited]
+        known = self._told
+        return [t for t in self.running if t.number not in self.audited and t.number not in known]
 
     def scores_at(self, step: int) -> list[tuple[int, float]]:
         """(trial number, score) of every finite result at `step`, in the order of arrival."""
@@ -166,8 +184,12 @@ class History:
                 self.decisions.append(record)
                 if record.get("audit"):
                     self._audit(self.trials[record["trial"]], record["step"])
-                if record["outcome"] is not None:
+                if record["outcome"] == PAUSED:
+                    self._pause(self.trials[record["trial"]], record)
+                elif record["outcome"] is not None:
                     self.standing[record["trial"]] = record
+            case "promote":
+                self._promote(record)
             case "close":
                 self._close(record)
             case "extend":
@@ -189,8 +211,22 @@ class History:
         number = record["trial"]
         if number != len(self.trials):
             raise ValueError(f"trial {number} after {len(self.trials)} trials")
-        trial = Trial(number, record["config"], record["seed"], record["origin"], record["now"])
+        parent = record.get("parent")
+        if parent is not None and not 0 <= parent < number:
+            raise ValueError(f"trial {number} is a copy of trial {parent}")
+        trial = Trial(
+            number,
+            record["config"],
+            record["seed"],
+            record["origin"],
+            record["now"],
+            parent,
+            record.get("from_step") or 0,
+        )
         self.trials.append(trial)
+        trial.reason = record.get("reason") or ""
+        if record.get("replaces") is not None:
+            self.replaced[record["replaces"]] = number
         self._open[number] = trial
         self.events.append(("ask", number))
 
@@ -252,14 +288,17 @@ class History:
         self._worst_secondary, self._worst_excess = secondary, excess
 
     def _close(self, record: Record) -> None:
-        trial = self._open.pop(record["trial"])
+        unpromoted = self._paused.pop(record["trial"], None)
+        trial = unpromoted if unpromoted is not None else self._open.pop(record["trial"])
         self.standing.pop(trial.number, None)
         failure = record.get("failure")
         trial.outcome, trial.reason = Outcome(record["outcome"]), record.get("reason", "")
         trial.failure, trial.closed = (Failure(**failure) if failure else None), record["now"]
         audited = trial.number in self.audited
-        if not audited:
+        if not audited and trial.number not in self._told:
             self.events.append(("close", trial.number))
+        if unpromoted is not None and trial.outcome is not Outcome.FAILED:
+            return  # it was observed as it stands
         if trial.outcome is Outcome.FAILED:
             self.failed_total += 1
             if self.best is trial:
@@ -270,6 +309,22 @@ class History:
                     self._tell_failed()
         elif trial.best is not None and not audited:
             self._observe(trial, trial.best, trial.outcome)
+
+    def _pause(self, trial: Trial, record: Record) -> None:
+        """A trial waits: it is told as it stands, for it may never go on."""
+        self._paused[trial.number] = self._open.pop(trial.number)
+        trial.paused, trial.reason = True, record["reason"]
+        trial.pauses.append(record["now"])
+        if trial.number not in self._told:
+            self._told.add(trial.number)
+            self.events.append(("close", trial.number))
+        if trial.best is not None:
+            self._observe(trial, trial.best, Outcome.STOPPED)
+
+    def _promote(self, record: Record) -> None:
+        trial = self._open[record["trial"]] = self._paused.pop(record["trial"])
+        trial.paused, trial.reason = False, ""
+        self.promotions.append(record)
 
     def _reopen(self, record: Record) -> None:
         trial = self.trials[record["trial"]]

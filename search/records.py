@@ -68,6 +68,10 @@ def _absent(value: Any) -> bool:
     return value is None
 
 
+def _paused(value: Any) -> bool:
+    return bool(value == "paused")
+
+
 def _either(*checks: Check) -> Check:
     return lambda value: any(check(value) for check in checks)
 
@@ -143,7 +147,17 @@ _SHAPES: dict[str, dict[str, Check]] = {
         "secondary": _optional(_list_of(_number)),
         "excess": _optional(_list_of(_number)),
     },
-    "ask": {**_of_trial, "config": _config, "seed": _whole, "origin": _text},
+    "ask": {
+        **_of_trial,
+        "config": _config,
+        "seed": _whole,
+        "origin": _text,
+        "parent": _optional(_count),
+        "from_step": _optional(_count),
+        "replaces": _optional(_count),
+        "reason": _optional(_text),
+    },
+    "promote": {**_of_trial, "reason": _text, "rung": _optional(_count), "last": _flag},
     "start": {
         **_of_trial,
         "attempt": _count,
@@ -156,7 +170,7 @@ _SHAPES: dict[str, dict[str, Check]] = {
     "decision": {
         **_of_trial,
         "step": _count,
-        "outcome": _either(_absent, _outcome),
+        "outcome": _either(_absent, _outcome, _paused),
         "reason": _text,
         "rung": _optional(_count),
         "scheduler": _optional(_flag),

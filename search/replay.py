@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from search.audit import is_audited
 from search.errors import JournalError
-from search.history import Record
+from search.history import PAUSED, History, Record
 from search.problem import Problem
-from search.schedulers.base import CONTINUE, Verdict
+from search.schedulers.base import CONTINUE, Copy, GoOn, Move, Verdict
 from search.trial import Failure, trial_id
+from spaces.values import listed
 
-__all__ = ["check_decision", "check_went_on"]
+__all__ = ["check_decision", "check_move", "check_went_on", "copied"]
 
 
 def check_decision(record: Record, answer: Verdict | Failure | None, problem: Problem) -> None:
@@ -20,10 +23,12 @@ def check_decision(record: Record, answer: Verdict | Failure | None, problem: Pr
     if record["scheduler"] is None:
         return
     again = (answer.stop, answer.rung) if isinstance(answer, Verdict) else None
-    if again != (record["scheduler"], record["rung"]):
+    paused, cut = record["outcome"] == PAUSED, not record["scheduler"] and record["outcome"] == "stopped"
+    pauses = isinstance(answer, Verdict) and answer.pause
+    if again != (record["scheduler"], record["rung"]) or (pauses != paused and not cut):
         raise JournalError(
             f"{trial_id(record['trial'])}, step {record['step']}: the journal says "
-            f"{'stop' if record['scheduler'] else 'go on'} ({record['reason']}), the scheduler now decides "
+            f"{'stop' if record['scheduler'] else 'pause' if paused else 'go on'} ({record['reason']}), the scheduler now decides "
             f"{answer}. Resume with the version that wrote the journal"
         )
     if record.get("audit") and not is_audited(problem, record["trial"]):
@@ -45,3 +50,42 @@ def check_went_on(record: Record, answer: Verdict | Failure | None) -> None:
             f"the scheduler now decides {answer} before it. Resume with the scheduler, its options and the version that "
             f"wrote the journal"
         )
+
+
+def check_move(record: Record, move: Move | None) -> None:
+    """What a free worker was given must be what the scheduler now gives it: the paused trial, the copy, or a new config.
+
+    Raises JournalError: it is not.
+    """
+    if record["type"] == "promote":
+        same = isinstance(move, GoOn) and move.trial == record["trial"]
+        said = f"it was paused, and goes on ({record['reason']})"
+    elif record["origin"] == "scheduler":
+        same = (
+            move is not None
+            and not isinstance(move, GoOn)
+            and (move.parent, move.replaces) == (record["parent"], record["replaces"])
+            and {name: listed(value) for name, value in move.config.items()} == record["config"]
+        )
+        said = f"it goes on from {trial_id(record['parent'])}, with another config ({record['reason']})"
+    else:
+        same, said = move is None, "it is a new trial"
+    if not same:
+        raise JournalError(
+            f"{trial_id(record['trial'])}: the journal says that {said}; the scheduler now decides "
+            f"{move or 'on a new trial'}. Resume with the scheduler, its options and the version that wrote the journal"
+        )
+
+
+def copied(history: History, move: Copy, seed: int) -> dict[str, Any]:
+    """The members of the `ask` record of a copy: a trial that has done its parent's steps."""
+    return {
+        "trial": len(history.trials),
+        "config": {name: listed(value) for name, value in move.config.items()},
+        "seed": seed,
+        "origin": "scheduler",
+        "parent": move.parent,
+        "from_step": history.trials[move.parent].steps,
+        "replaces": move.replaces,
+        "reason": move.reason,
+    }

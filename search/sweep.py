@@ -8,6 +8,9 @@ A runner drives it, and only it decides:
     sweep.report(0, 2, metrics, now)      -> Decision(outcome=STOPPED, reason="rung 2: ...")
     sweep.close(0, Outcome.STOPPED, now)  the worker has let go of it
 
+A scheduler may also pause a trial: the worker saves it, lets go of it and closes nothing. The trial may come back from a
+later `ask`, with steps done, and goes on from its checkpoint.
+
 Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is replaying: `PassiveSweep.resume` reads the records
 through a fresh searcher and a fresh scheduler and stands where the sweep stood.
 """
@@ -16,16 +19,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import asdict
+from typing import Any, Literal
 
 from search.audit import SAID, is_audited
+from search.decisions import GO_ON, Decision, Observer, halted_for_good
 from search.errors import OrderError
-from search.history import History, Observation, Record
+from search.history import PAUSED, History, Observation, Record
 from search.journal import FORMAT, Journal
 from search.problem import Budget, Problem
-from search.replay import check_decision, check_went_on
-from search.schedulers.base import CONTINUE, Scheduler, Verdict
+from search.replay import check_decision, check_move, check_went_on, copied
+from search.schedulers.base import CONTINUE, GoOn, Move, Promoter, Scheduler, Verdict
 from search.searchers.base import Replicator, Searcher, Windowed
 from search.seeds import trial_seed
 from search.trial import OF_THE_NODE, Failure, Outcome, Trial, trial_id
@@ -37,29 +41,7 @@ log = logging.getLogger(__name__)
 
 # Records that nobody waits to see on the disk: a power cut within an fsync or two of them costs the last step of a trial
 # and what was said of it, which is done again. `ask` waits itself, once for all that it asks for.
-_UNAWAITED = {"ask", "start", "result", "decision", "close"}
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to a report. `outcome` None: go on; else stop the trial and close it with this outcome."""
-
-    outcome: Outcome | None
-    reason: str = ""
-    failure: Failure | None = None
-
-
-GO_ON = Decision(None)
-
-
-class Observer(Protocol):
-    """A view of the sweep (TensorBoard, console). It may raise: it is then warned of once and left out."""
-
-    def on_event(self, record: Record, history: History) -> None:
-        """One record was journalled and has entered the history."""
-
-    def close(self) -> None:
-        """The driver is about to end."""
+_UNAWAITED = {"ask", "promote", "start", "result", "decision", "close"}
 
 
 class PassiveSweep:
@@ -76,6 +58,7 @@ class PassiveSweep:
         self.history = history
         self._searcher, self._scheduler, self._journal = searcher, scheduler, journal
         self._observers = list(observers)
+        self._promoter = scheduler if isinstance(scheduler, Promoter) else None
         self._exhausted = False
 
     @classmethod
@@ -130,6 +113,9 @@ class PassiveSweep:
         sweep = cls(history, searcher, scheduler, journal, observers)
         unwritten = sweep._replay(records[1:])
         sweep._record("resume", history.now, about=dict(about or {}))
+        for number, successor in list(history.replaced.items()):
+            if history.trials[number].open:  # a crash came between the copy and this
+                sweep.close(number, Outcome.STOPPED, history.now, history.trials[successor].reason)
         for number, answer in unwritten.items():
             trial = history.trials[number]
             if isinstance(answer, Failure):
@@ -152,9 +138,17 @@ class PassiveSweep:
         return self.history.now
 
     def ask(self, n: int, now: float) -> list[Trial]:
-        """Up to `n` new trials; fewer, or none, once the budget of trials or the space is exhausted."""
+        """Up to `n` trials for free workers: paused ones that go on, then new ones. Fewer, or none, once the budget of
+        trials or the space is exhausted, or while all that are left wait for others.
+        """
         trials: list[Trial] = []
-        while len(trials) < n and self.spent(now) is None:
+        while len(trials) < n:
+            move = self._next_move(now)
+            if move is not None:
+                trials.append(self._make(move, now))
+                continue
+            if self.spent(now) is not None:
+                break
             number = len(self.history.trials)
             if number < len(self.problem.points):
                 origin, config = "given", self.problem.points[number]
@@ -162,7 +156,7 @@ class PassiveSweep:
                 origin, proposal = "searcher", self._searcher.ask(self.history, number)
                 if proposal is None:
                     self._exhausted = True
-                    break
+                    continue  # a scheduler may have waited for that
                 config = proposal
             seed = self._seed_of(number)
             as_read = {name: listed(value) for name, value in config.items()}  # what a resume will read back
@@ -269,7 +263,12 @@ class PassiveSweep:
             return f"all {budget.trials} trials asked for"
         if self._exhausted:
             return "every config of the space was tried"
-        return self.halted(now)
+        full = self._promoter.full(self.history) if self._promoter is not None else None
+        return full if full is not None else self.halted(now)
+
+    def over(self, now: float) -> bool:
+        """Whether nothing is left to do: no trial runs, none is taken up again, and none is asked for."""
+        return self.spent(now) is not None and not self.history.running and self._next_move(now) is None
 
     def halted(self, now: float) -> str | None:
         """Why the running trials are to stop as well, or None."""
@@ -296,8 +295,12 @@ class PassiveSweep:
         self._record(kind, self.elapsed, **fields)
 
     def end(self, reason: str, now: float) -> None:
-        """The runner is done; `reason` says why. Open trials stay open, and a resume goes on with them."""
-        finished = self.spent(now) is not None and not self.history.running
+        """The runner is done; `reason` says why. Open trials stay open, and a resume goes on with them; once nothing is
+        left to do, those that still wait are closed as stopped.
+        """
+        finished = self.over(now)
+        for trial in self.history.paused if finished else []:
+            self.close(trial.number, Outcome.STOPPED, now, f"{trial.reason}; not taken up again: {reason}")
         self._record("end", now, reason=reason, finished=finished)
 
     def close_observers(self) -> None:
@@ -325,7 +328,33 @@ class PassiveSweep:
         trial = self.history.trials[number]
         if not trial.open:
             raise OrderError(f"{verb}({trial.id}): it is closed ({trial.state})")
+        if trial.paused and verb != "close":
+            raise OrderError(f"{verb}({trial.id}): it is paused, and goes on once ask() gives it out again")
         return trial
+
+    def _next_move(self, now: float) -> Move | None:
+        """What the scheduler has a free worker do before any new config."""
+        if self._promoter is None or self.halted(now) is not None:
+            return None
+        return self._promoter.promote(self.history, self._last)
+
+    @property
+    def _last(self) -> bool:
+        """Whether no new config will come."""
+        most = self.problem.budget.trials
+        return self._exhausted or (most is not None and len(self.history.trials) >= most)
+
+    def _make(self, move: Move, now: float) -> Trial:
+        """Journal a move of the scheduler's; the trial that a worker takes on."""
+        last = self._last
+        if isinstance(move, GoOn):
+            self._record("promote", now, trial=move.trial, reason=move.reason, rung=move.rung, last=last)
+            return self.history.trials[move.trial]
+        number = len(self.history.trials)
+        self._record("ask", now, **copied(self.history, move, self._seed_of(number)), last=last)
+        if self.history.trials[move.replaces].open:
+            self.close(move.replaces, Outcome.STOPPED, now, move.reason)
+        return self.history.trials[number]
 
     def _judge(self, trial: Trial) -> Verdict | Failure | None:
         """The answer to a trial's newest result; None at full fidelity. There, and once a trial is audited, nobody is asked."""
@@ -342,6 +371,8 @@ class PassiveSweep:
         """Take in `records`; the answers that should stand in them and do not, by trial."""
         answers: dict[int, Verdict | Failure | None] = {}
         for record in records:
+            if self._promoter is not None and record["type"] in ("ask", "promote"):
+                check_move(record, self._promoter.promote(self.history, record.get("last", False)))
             self.history.apply(record)
             number = record.get("trial", -1)
             match record["type"]:
@@ -365,6 +396,8 @@ class PassiveSweep:
             return self._decide(trial, Outcome.STOPPED, verdict.reason, verdict, now)
         if halt is not None:
             return self._decide(trial, Outcome.STOPPED, halt, verdict, now)
+        if verdict.pause:
+            return self._decide(trial, PAUSED, verdict.reason, verdict, now)
         if verdict.rung is not None:
             return self._decide(trial, None, verdict.reason, verdict, now)
         return GO_ON
@@ -375,7 +408,7 @@ class PassiveSweep:
     def _decide(
         self,
         trial: Trial,
-        outcome: Outcome | None,
+        outcome: Outcome | Literal["paused"] | None,
         reason: str,
         verdict: Verdict | None,
         now: float,
@@ -387,13 +420,15 @@ class PassiveSweep:
             now,
             trial=trial.number,
             step=trial.steps,
-            outcome=outcome.value if outcome else None,
+            outcome=str(outcome) if outcome else None,
             reason=reason,
             rung=verdict.rung if verdict else None,
             scheduler=verdict.stop if verdict else None,
             failure=failure.to_json() if failure else None,
             **({"audit": True} if audit else {}),
         )
+        if outcome == PAUSED:
+            return Decision(None, reason, pause=True)
         return Decision(outcome, reason, failure)
 
     def _record(self, kind: str, now: float, **fields: Any) -> None:
@@ -415,16 +450,3 @@ class PassiveSweep:
             log.warning(
                 "%s stopped working and is left out; the sweep goes on: %r", type(observer).__name__, error
             )
-
-
-def halted_for_good(history: History) -> str | None:
-    """Why a sweep is over that no further budget would take up again: its target, or too many failures; or None."""
-    failure, objective = history.problem.failure, history.problem.objective
-    best = history.best.best if history.best is not None else None
-    if objective.counts == "last" and best is not None and best.step < history.problem.max_steps:
-        best = None  # a mean over some of the folds is not what the target was set for
-    if best is not None and best.score is not None and objective.reached(best.score):
-        return f"target {objective.metric} = {objective.target:g} reached"
-    if failure.stop_after is not None and history.failed_total >= failure.stop_after:
-        return f"{history.failed_total} trials failed"
-    return None

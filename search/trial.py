@@ -22,7 +22,7 @@ __all__ = [
     "violation",
 ]
 
-State = Literal["waiting", "running", "completed", "stopped", "failed"]
+State = Literal["waiting", "running", "paused", "completed", "stopped", "failed"]
 
 
 class Outcome(StrEnum):
@@ -99,8 +99,10 @@ class Trial:
     number: int
     config: Mapping[str, Any]
     seed: int
-    origin: str  # "given" (points of the sweep file) or "searcher"
+    origin: str  # "given" (points of the sweep file), "searcher", or "scheduler" (a copy of its parent)
     asked: float
+    parent: int | None = None  # the trial from whose checkpoint this one goes on, with another config
+    from_step: int = 0  # steps that the parent had done by then: this one counts on from there
     results: list[Result] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -110,6 +112,8 @@ class Trial:
     best: Result | None = (
         None  # that counts: of the lowest score (the first), or newest; see Objective.counts
     )
+    paused: bool = False  # it waits without a worker, or was closed while it waited
+    pauses: list[float] = field(default_factory=list)  # when it was paused, on the sweep's clock
 
     @property
     def id(self) -> str:
@@ -118,8 +122,8 @@ class Trial:
 
     @property
     def steps(self) -> int:
-        """Steps reported so far."""
-        return self.results[-1].step if self.results else 0
+        """Steps done so far, those that a parent did for it included."""
+        return self.results[-1].step if self.results else self.from_step
 
     @property
     def last(self) -> Result | None:
@@ -140,15 +144,24 @@ class Trial:
     def state(self) -> State:
         if self.outcome is not None:
             return self.outcome.value
+        if self.paused:
+            return "paused"
         return "running" if self.attempts else "waiting"
 
     @property
     def seconds(self) -> float | None:
-        """From the first start to the end, or to the last result of an open trial; None before the start."""
+        """From the first start to the end, or to the last result of an open trial, without the time that it was paused;
+        None before the start."""
         if not self.attempts:
             return None
         end = self.closed if self.closed is not None else (self.results[-1].now if self.results else None)
-        return None if end is None else max(0.0, end - self.attempts[0].now)
+        if end is None:
+            return None
+        idle = 0.0
+        for since in self.pauses:
+            until = min((each.now for each in self.attempts if each.now >= since), default=max(end, since))
+            idle += until - since
+        return max(0.0, end - self.attempts[0].now - idle)
 
 
 def merit(result: Result) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from search.runners.endings import (
     traceback_of,
 )
 from search.runners.limit import TimeLimitError, can_limit, time_limit
+from search.runners.lineage import hand_down
 from search.runners.output import TrialOutput
 from search.storage import resume_point
 from search.sweep import PassiveSweep
@@ -43,8 +44,8 @@ T = TypeVar("T")
 class InlineRunner:
     """Trains one trial after the other in this process; `work.workers` is not used.
 
-    A trial is saved every `work.checkpoint_every` steps, after its report, and once more when it completes or the
-    runner is stopped; a crash loses the steps since then, and they are run again. The step time-out holds for each
+    A trial is saved every `work.checkpoint_every` steps, after its report, and once more when it completes, is paused or
+    the runner is stopped; a crash loses the steps since then, and they are run again. The step time-out holds for each
     step and for setting up (see `time_limit` for what it cannot interrupt). A step that has not finished 8 s after a stop
     was asked for is broken off, and run again by the resume. What a trial prints goes into its folder.
     A trial that takes the process down takes the runner with it: resume, or use a runner with workers of its own.
@@ -73,7 +74,7 @@ class InlineRunner:
 
 
 def _train(sweep: PassiveSweep, work: Work, clock: Clock, number: int) -> None:
-    """Attempts at one trial, until it is closed or the runner is stopped."""
+    """Attempts at one trial, until it is closed or paused, or the runner is stopped."""
     failure: Failure | None = None
     again = True
     while again:
@@ -115,11 +116,11 @@ class _Attempt:
         self._where = "setting up"
 
     def run(self, after: Failure | None) -> None:
-        """Until the trial is closed, or left open because the runner is to stop. Raises _Crash, _Interrupted."""
+        """Until the trial is closed or paused, or left open because the runner is to stop. Raises _Crash, _Interrupted."""
         try:
             self._start(after)
             while not self._work.stop:
-                if self._step_closes():
+                if self._step_lets_go():
                     return
             if not self._work.stop.urgent:
                 self._save()
@@ -144,6 +145,9 @@ class _Attempt:
 
     def _start(self, after: Failure | None) -> None:
         trial, checkpoint = self._trial, None
+        if trial.parent is not None:
+            self._where = "going on from its parent's checkpoint"
+            self._call(lambda: hand_down(self._sweep.history, self._work, trial))
         if self._work.paths is not None and self._work.plug.can_checkpoint and trial.steps:
             found = resume_point(self._work.paths, trial.number, trial.steps, home=self._work.home)
             if found is not None:
@@ -167,8 +171,8 @@ class _Attempt:
             )
         )
 
-    def _step_closes(self) -> bool:
-        """One step; True where it was the trial's last."""
+    def _step_lets_go(self) -> bool:
+        """One step; True where it was the trial's last, or its last for now."""
         sweep, number, host = self._sweep, self._trial.number, self._host
         self._where = f"step {host.step + 1}"
         advanced = self._call(self._advance)
@@ -179,16 +183,15 @@ class _Attempt:
             return True
         metrics, problem = advanced
         decision = sweep.report(number, host.step, metrics, self._clock.now(), problem)
-        if decision.outcome is Outcome.COMPLETED or (
-            decision.outcome is None and host.step % self._work.checkpoint_every == 0
-        ):
+        due = decision.outcome is None and host.step % self._work.checkpoint_every == 0
+        if due or decision.pause or decision.outcome is Outcome.COMPLETED:
             self._save()
         if problem is None:
             score = sweep.problem.objective.score(metrics[sweep.problem.objective.metric])
             self._draw(lambda drawings: drawings.after_step(host, score))
         if decision.outcome is not None:
             close_as_decided(sweep, number, decision, self._clock.now())
-        return decision.outcome is not None
+        return decision.lets_go
 
     def _advance(self) -> tuple[dict[str, float], str | None] | None:
         """One step and its metrics, read as user's code: the value of a tensor may raise. None: it ended by itself."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import heapq
 import math
+import tempfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from search.runners.base import Work
 from search.runners.endings import (
@@ -22,7 +24,7 @@ from search.runners.endings import (
     failure_of,
 )
 from search.sweep import PassiveSweep
-from search.trial import Failure
+from search.trial import Failure, Trial
 from spaces import nest
 from trainables.host import Host
 from trainables.metrics import clean_metrics
@@ -36,8 +38,9 @@ class SimulatedRunner:
     """Runs `work.workers` trials (default 1) at a time, in virtual time, from where the sweep's clock stands.
 
     At equal times, what was begun first ends first. A step that costs more than the step time-out fails as hanging; a
-    step that raises costs one second. A retry begins from the first step, since nothing is saved. All trainables live
-    in one process: those that draw from the global generators, rather than from their seed, see one another's draws.
+    step that raises costs one second. A retry begins from the first step, since nothing is saved. A paused trial keeps
+    its trainable, and goes on with it at no cost; a copy begins with its parent's checkpoint. All trainables live in one
+    process: those that draw from the global generators, rather than from their seed, see one another's draws.
     """
 
     def run(self, sweep: PassiveSweep, work: Work) -> str:
@@ -63,6 +66,7 @@ class _Simulation:
         self._due: list[tuple[float, int, _Step]] = []
         self._begun = 0
         self._hosts: dict[int, Host] = {}
+        self._parked: dict[int, Host] = {}  # of paused trials
 
     def run(self) -> str:
         stop = self._work.stop
@@ -73,6 +77,7 @@ class _Simulation:
                 self._finish(step)
                 self._fill()
         finally:
+            self._hosts.update(self._parked)
             for number in list(self._hosts):
                 self._let_go(number)
         reason = stop.reason if stop else self._sweep.spent(self._now) or "every trial has ended"
@@ -92,16 +97,51 @@ class _Simulation:
 
     def _start(self, number: int, after: Failure | None = None) -> None:
         trial = self._sweep.history.trials[number]
-        self._sweep.start(number, self._now, node="simulated", pid=0, after=after)
-        host = self._hosts[number] = Host(self._work.plug)
+        if trial.parent is not None:  # what it took the place of is closed
+            for gone in [n for n in self._parked if not self._sweep.history.trials[n].open]:
+                close_host(self._parked.pop(gone), gone)
+        step = 0 if after is not None else self._stands_at(trial)
+        self._sweep.start(
+            number, self._now, node="simulated", pid=0, from_step=max(step, trial.from_step), after=after
+        )
+        parked = self._parked.pop(number, None)
+        host = self._hosts[number] = Host(self._work.plug) if parked is None else parked
         try:
-            host.start(nest(trial.config), seed=trial.seed)
+            if parked is None:
+                self._set_up(host, trial, step)
         except KeyboardInterrupt:
             self._work.stop.request("interrupted")
         except (Exception, SystemExit) as error:
             self._enqueue(0.0, _Step(number, failure=failure_of(error)))
         else:
             self._advance(number)
+
+    def _stands_at(self, trial: Trial) -> int:
+        """Steps that a trial need not do again: all of them, where it was paused since it last had a worker."""
+        rested = bool(trial.pauses) and trial.attempts[-1].now <= trial.pauses[-1]
+        return trial.steps if rested else 0
+
+    def _set_up(self, host: Host, trial: Trial, step: int) -> None:
+        """Begin a trial, or go on with one after `step` steps, done again silently."""
+        if trial.parent is None:
+            host.start(nest(trial.config), seed=trial.seed, from_step=step)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            parent = self._sweep.history.trials[trial.parent]
+            kept = self._parked.get(parent.number)
+            model = kept if kept is not None and kept.step == trial.from_step else Host(self._work.plug)
+            try:
+                if model is not kept:
+                    self._set_up(model, parent, trial.from_step)
+                model.save(Path(folder))
+            finally:
+                if model is not kept:
+                    model.close()
+            host.start(
+                nest(trial.config), seed=trial.seed, checkpoint=Path(folder), from_step=trial.from_step
+            )
+        while host.step < step and host.advance() is not None:
+            pass
 
     def _advance(self, number: int) -> None:
         """Take a trial's next step now; it is reported when its cost has passed."""
@@ -141,7 +181,9 @@ class _Simulation:
             close_finished(sweep, number, now)
         else:
             decision = sweep.report(number, self._hosts[number].step, step.metrics, now, step.problem)
-            if decision.outcome is None:
+            if decision.pause:
+                self._parked[number] = self._hosts.pop(number)
+            elif decision.outcome is None:
                 self._advance(number)
             else:
                 self._let_go(number)

@@ -1,6 +1,6 @@
 """Schedulers: after each result, does the trial go on?
 
-- `base`: the interface, `Scheduler`, and its answer, `Verdict`
+- `base`: the interface, `Scheduler`, and its answer, `Verdict`; `Promoter` for those that pause trials
 - `none`, `median`, `asha`, `hyperband`: one rule each
 - `halving`, `rungs`, `options`: what asha and hyperband share
 
@@ -16,15 +16,15 @@ from typing import Any, cast
 
 from search.errors import SettingsError
 from search.problem import Problem
-from search.schedulers.base import CONTINUE, Scheduler, Verdict
+from search.schedulers.base import CONTINUE, Promoter, Scheduler, Verdict
 from spaces.errors import nearest
 
-__all__ = ["CONTINUE", "SCHEDULERS", "Scheduler", "Verdict", "make_scheduler"]
+__all__ = ["CONTINUE", "SCHEDULERS", "Promoter", "Scheduler", "Verdict", "make_scheduler"]
 
 SCHEDULERS: dict[str, str] = {
     "none": "search.schedulers.none:NoStopping",
     "median": "search.schedulers.median:MedianStopping",
-    "asha": "search.schedulers.asha:Asha",
+    "asha": "search.schedulers.asha:asha",
     "hyperband": "search.schedulers.hyperband:Hyperband",
 }
 

@@ -28,6 +28,20 @@ class OptionCheck:
             return least
         return number
 
+    def flag(self, name: str, value: Any) -> bool:
+        """`value` as a bool; False stands in for a wrong one until `done`."""
+        if not isinstance(value, bool):
+            self.refuse(name, f"must be true or false, got {value!r}")
+            return False
+        return value
+
+    def share(self, name: str, value: Any, *, most: float = 1.0) -> float:
+        """`value` as a number from 0 to `most`, both included; 0 stands in for a wrong one until `done`."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            self.refuse(name, f"must be a number from 0 to {most:g}, got {value!r}")
+            return 0.0
+        return float(value)
+
     def refuse(self, name: str, why: str) -> None:
         """Note that option `name` is wrong."""
         self._problems.append(f"early_terminate.{name}: {why}")
