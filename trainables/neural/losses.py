@@ -38,10 +38,13 @@ class Targets:
         return np.asarray((y.reshape(len(y), -1) - self._middle) / self._deviation)
 
     def decode(self, outputs: Tensor) -> Array:
-        """Outputs as the scores want them: probabilities (rows, classes), or (rows, values) in the target's unit."""
+        """Outputs as the scores want them: probabilities (rows, classes), or (rows, values) in the target's unit.
+
+        There may be further axes before the rows.
+        """
         numbers = outputs.double()
         if self.classes:
-            return np.asarray(numbers.softmax(dim=1).cpu().numpy())
+            return np.asarray(numbers.softmax(dim=-1).cpu().numpy())
         return np.asarray(numbers.cpu().numpy() * self._deviation + self._middle)
 
     def loss(self, outputs: Tensor, y: Tensor, *, training: bool = True) -> Tensor:

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-import torch
-
-__all__ = ["Schedule", "share"]
+__all__ = ["Rated", "Schedule", "share"]
 
 WARMUP_START = 0.1  # share of lr that a warm-up begins with
 CYCLE_START, CYCLE_END, CYCLE_CLIMB = 1 / 25, 1 / 25e4, 0.3  # Smith and Topin 2018, as torch has them
 BETTER = 1 - 1e-4  # a loss that is to count as better than the best lies below this share of it
+
+
+class Rated(Protocol):
+    """What has learning rates: an optimizer of torch."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Groups of parameters, each with its rate under "lr"."""
 
 
 class Schedule:
@@ -40,7 +46,7 @@ class Schedule:
         updates: of the weights in an epoch, at least 1.
     """
 
-    def __init__(self, optimizer: torch.optim.Optimizer, options: Mapping[str, Any], updates: int) -> None:
+    def __init__(self, optimizer: Rated, options: Mapping[str, Any], updates: int) -> None:
         self._optimizer = optimizer  # its list of groups is another after a load
         self._rates = [float(group["lr"]) for group in optimizer.param_groups]
         self._options = options

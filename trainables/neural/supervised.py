@@ -23,7 +23,7 @@ from trainables.supervised import declaration_for, view_for
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["BY_EPOCHS", "NETWORK", "Inputs", "Supervised"]
+__all__ = ["BY_EPOCHS", "NETWORK", "Inputs", "Prepared", "Supervised", "use_threads"]
 
 BY_EPOCHS = Declaration(
     metric="val/accuracy",
@@ -56,6 +56,23 @@ class Inputs:
     outputs: int
     vocabulary_size: int = 0
     task: Task = "classification"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A config that was read: all that the training of its trial follows from, but for the seed.
+
+    Attributes:
+        options: every option by its dotted name, checked.
+        dataset: the rows.
+        inputs: what the network is to be built for.
+        description: the content of `NETWORK`.
+    """
+
+    options: Mapping[str, Any]
+    dataset: Dataset
+    inputs: Inputs
+    description: Mapping[str, Any]
 
 
 class Supervised(Trainable):
@@ -137,20 +154,26 @@ class Supervised(Trainable):
         """
 
     @final
-    def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
-        """Load the data and build the network.
+    def read(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Every option of a config by its dotted name, the training options' values checked.
+
+        Raises:
+            TrainableError: an unknown option, or one out of its range.
+        """
+        options = read_options(config, self._defaults(), self.name)
+        check_training(options, self.name)
+        return options
+
+    @final
+    def prepare(self, config: Mapping[str, Any], device: str) -> Prepared:
+        """Read a config, have torch compute with the threads it asks for, and load its data; nothing is built yet.
 
         Raises:
             TrainableError: an unknown option, or one out of its range.
             DataError: the data cannot be read.
         """
-        import torch
-
-        from trainables.neural.training import Training
-
-        options = read_options(config, self._defaults(), self.name)
-        check_training(options, self.name)
-        torch.set_num_threads(options["threads"] or int(os.environ.get("OMP_NUM_THREADS") or 1))
+        options = self.read(config)
+        use_threads(options["threads"])
         data = config.get("data") or self.declared.data
         if data is None:
             raise DataError(f"data: is missing; {self.name} learns from a data set; name one: data: digits")
@@ -164,15 +187,29 @@ class Supervised(Trainable):
                 f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"
             )
         inputs = Inputs(dataset.view, dataset.shape, dataset.outputs, len(dataset.vocabulary), dataset.task)
-        self._network = {
+        description = {
             "trainable": self.ref or self.name,
             "options": {name: options[name] for name in self.architecture},
             "inputs": asdict(inputs),
             "vocabulary": list(dataset.vocabulary),
         }
+        return Prepared(options, dataset, inputs, description)
+
+    @final
+    def setup(self, config: dict[str, Any], *, seed: int, device: str) -> None:
+        """Load the data and build the network.
+
+        Raises:
+            TrainableError: an unknown option, or one out of its range.
+            DataError: the data cannot be read.
+        """
+        from trainables.neural.training import Training
+
+        self._prepared = prepared = self.prepare(config, device)
+        options = prepared.options
         self._training = Training(
-            lambda: self.build(inputs, options),
-            dataset,
+            lambda: self.build(prepared.inputs, options),
+            prepared.dataset,
             options,
             seed=seed,
             device=device,
@@ -195,7 +232,7 @@ class Supervised(Trainable):
     def save(self, directory: Path) -> None:
         """Write weights, the optimizer's state, the generators' and the rest."""
         self._training.save(directory)
-        (directory / NETWORK).write_text(json.dumps(self._network, indent=1), encoding="utf-8")
+        (directory / NETWORK).write_text(json.dumps(self._prepared.description, indent=1), encoding="utf-8")
 
     @final
     def load(self, directory: Path) -> None:
@@ -217,3 +254,10 @@ class Supervised(Trainable):
         from trainables.pictures import draw_evaluation
 
         draw_evaluation(directory, self._training.dataset, self._training.outputs())
+
+
+def use_threads(asked: int) -> None:
+    """Have torch compute with so many threads from now on, in the whole process; 0 = OMP_NUM_THREADS, else 1."""
+    import torch
+
+    torch.set_num_threads(asked or int(os.environ.get("OMP_NUM_THREADS") or 1))

@@ -26,7 +26,7 @@ from trainables.neural.randomness import OwnRandomness
 from trainables.neural.schedules import Schedule
 from trainables.scoring import scores
 
-__all__ = ["Groups", "Training"]
+__all__ = ["Groups", "Training", "accumulation"]
 
 VALIDATION_ROWS = 1024  # of a batch that is only evaluated
 
@@ -87,7 +87,7 @@ class Training:
         self._valid = Examples(dataset.valid_x, self._targets.encode(dataset.valid_y), place)
         self._sizes = batch_sizes(len(self._train), options["batch_size"])
         self._whole = options["optimizer"] == "lbfgs"
-        self._shares, self._ends = _accumulation(self._sizes, options["accumulate"])
+        self._shares, self._ends = accumulation(self._sizes, options["accumulate"])
         self._optimizer = make_optimizer(groups(self._module) if groups else self._parameters, options)
         self._schedule = Schedule(self._optimizer, options, 1 if self._whole else len(self._ends))
         self._ema = MovingAverage(self._module, options["ema"]) if options["ema"] else None
@@ -319,7 +319,7 @@ class Training:
             self._ema.load_state_dict(weights["ema"])
 
 
-def _accumulation(sizes: list[int], together: int) -> tuple[list[float] | None, frozenset[int]]:
+def accumulation(sizes: list[int], together: int) -> tuple[list[float] | None, frozenset[int]]:
     """The share of each batch in its update, and the batches after which an update comes.
 
     The gradients of an update add up to that of one large batch: each batch weighs as many rows as it has.

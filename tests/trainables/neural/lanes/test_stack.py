@@ -1,0 +1,188 @@
+"""A lane is the trial trained alone: the same draws, the same metrics but for rounding, the same files."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainables import Host, TrainableError, resolve
+from trainables.neural.lanes import Shape, Stack, lane_shape
+
+CLOCKED = {"examples_per_second"}
+TOLERANCE = 2e-4  # relative, after a few epochs: what rounding grows to
+BASE: dict[str, Any] = {"data": {"source": "wine"}, "model": {"width": 16, "depth": 2}, "batch_size": 32}
+LANES: tuple[dict[str, Any], ...] = (
+    {"lr": 1e-3, "dropout": 0.1, "weight_decay": 1e-3},
+    {"lr": 1e-2, "dropout": 0.4, "label_smoothing": 0.1, "beta1": 0.8},
+    {"lr": 3e-3, "dropout": 0.2, "l1": 1e-3, "clip": 0.1, "schedule": "cosine", "schedule_every": "batch"},
+    {"lr": 5e-3, "dropout": 0.2, "schedule": "plateau", "schedule_patience": 1, "initializer": "he"},
+)
+
+
+def config(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy({name: value for part in (BASE, *parts) for name, value in part.items()})
+
+
+def stack_of(*configs: Mapping[str, Any], ref: Any = "mlp", width: int = 8) -> Stack:
+    plug = resolve(ref)
+    shape = lane_shape(plug, configs[0])
+    assert isinstance(shape, Shape), shape
+    stack = Stack(plug, shape, width=width)
+    for key, each in enumerate(configs):
+        stack.add(key, each, seed=key)
+    return stack
+
+
+def alone(each: Mapping[str, Any], seed: int, ref: Any = "mlp") -> Host:
+    host = Host(resolve(ref))
+    host.start(each, seed=seed)
+    return host
+
+
+def same(lane: Any, trial: Any, tolerance: float = TOLERANCE) -> None:
+    assert isinstance(lane, dict) and lane.keys() == trial.keys()
+    for name in trial.keys() - CLOCKED:
+        bound = (
+            max(tolerance, 0.02)
+            if name.split("/")[-1] in ("accuracy", "precision", "recall", "f1")
+            else tolerance
+        )
+        assert lane[name] == pytest.approx(trial[name], rel=bound, abs=1e-6, nan_ok=True), name
+
+
+@pytest.mark.parametrize(
+    "common",
+    [
+        {},
+        {"optimizer": "sgd", "nesterov": True, "model": {"width": 16, "norm": "batch"}},
+        {"optimizer": "adamw", "ema": 0.9, "accumulate": 2, "model": {"width": 16, "norm": "layer"}},
+        {"optimizer": "rmsprop", "mixup": 0.3, "dropconnect": 0.1, "model": {"width": 64, "norm": "group"}},
+        {"data": {"source": "diabetes"}, "mixup": 0.3},
+    ],
+)
+def test_a_lane_reports_what_its_trial_reports_alone(common: dict[str, Any]) -> None:
+    lanes = [dict(lane) for lane in LANES]
+    if "data" in common:
+        lanes = [{name: value for name, value in lane.items() if name != "label_smoothing"} for lane in lanes]
+    configs = [config(common, lane) for lane in lanes]
+    stack = stack_of(*configs)
+    hosts = [alone(each, seed) for seed, each in enumerate(configs)]
+    for _ in range(4):
+        reports = stack.step()
+        for key, host in enumerate(hosts):
+            same(reports[key], host.advance())
+
+
+def test_a_diverged_lane_harms_no_other_by_a_bit() -> None:
+    sound = [config(LANES[0]), config(LANES[1])]
+    quiet = stack_of(*sound, config(LANES[2]))
+    loud = stack_of(*sound, config(LANES[2], {"lr": 1e30, "clip": 0.0, "l1": 0.0}))
+    for _ in range(4):
+        expected, found = quiet.step(), loud.step()
+        for key in (0, 1):
+            same(found[key], expected[key], tolerance=0.0)
+    lost = found[2]
+    assert isinstance(lost, dict) and math.isnan(lost["val/loss"]) and math.isnan(lost["val/accuracy"])
+
+
+def test_lanes_close_ranks_and_new_ones_come_at_their_own_step() -> None:
+    configs = [config(lane) for lane in LANES]
+    stack, hosts = stack_of(*configs), {key: alone(each, key) for key, each in enumerate(configs)}
+    same(stack.step()[1], hosts[1].advance())
+    stack.free(0)
+    assert set(stack.lanes) == {1, 2, 3}
+    same(stack.step()[1], hosts[1].advance())
+    stack.add(9, configs[0], seed=5)
+    hosts[9] = alone(configs[0], 5)
+    for _ in range(3):
+        reports = stack.step()
+        assert reports.keys() == {1, 2, 3, 9}
+        for key in (1, 9):
+            same(reports[key], hosts[key].advance())
+
+
+def test_a_trial_leaves_its_lane_goes_on_alone_and_comes_back(tmp_path: Path) -> None:
+    configs = [config({"ema": 0.9, "early_stopping": 50}, lane) for lane in LANES]
+    stack, host = stack_of(*configs), alone(configs[2], 2)
+    for _ in range(2):
+        stack.step()
+        host.advance()
+    (tmp_path / "lane").mkdir()
+    stack.save(2, tmp_path / "lane")
+    stack.free(2)
+    left = Host(resolve("mlp"))
+    left.start(configs[2], seed=2, checkpoint=tmp_path / "lane", from_step=2)
+    for _ in range(2):
+        same(left.advance(), host.advance())
+    (tmp_path / "alone").mkdir()
+    left.save(tmp_path / "alone")
+    stack.add(2, configs[2], seed=2, checkpoint=tmp_path / "alone")
+    for _ in range(2):
+        same(stack.step()[2], host.advance())
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw"])
+def test_a_lane_that_goes_on_from_its_checkpoint_repeats_to_the_last_bit(
+    optimizer: str, tmp_path: Path
+) -> None:
+    configs = [
+        config({"optimizer": optimizer, "model": {"width": 16, "norm": "batch"}}, lane) for lane in LANES
+    ]
+    stack = stack_of(*configs)
+    stack.step()
+    for key in range(4):
+        (tmp_path / str(key)).mkdir()
+        stack.save(key, tmp_path / str(key))
+    resumed = Stack(stack.plug, stack.shape, width=8)
+    for key, each in enumerate(configs):
+        resumed.add(key, each, seed=key, checkpoint=tmp_path / str(key))
+    for _ in range(2):
+        expected, found = stack.step(), resumed.step()
+        for key in range(4):
+            same(found[key], expected[key], tolerance=0.0)
+
+
+def test_a_trial_that_is_over_by_itself_says_so_and_keeps_its_best_weights(tmp_path: Path) -> None:
+    configs = [
+        config(LANES[0], {"epochs": 2}),
+        config(LANES[1], {"lr": 0.3, "early_stopping": 1}),
+        config(LANES[2]),
+    ]
+    stack, hosts = stack_of(*configs), [alone(each, seed) for seed, each in enumerate(configs)]
+    ended: set[int] = set()
+    for _ in range(8):
+        reports = stack.step()
+        for key, host in enumerate(hosts):
+            expected = host.advance()
+            if expected is None:
+                assert isinstance(reports[key], StopIteration)
+                ended.add(key)
+            else:
+                same(reports[key], expected)
+    assert ended == {0, 1} and set(stack.lanes) == {0, 1, 2}
+    (tmp_path / "over").mkdir()
+    stack.save(0, tmp_path / "over")
+    again = Host(resolve("mlp"))
+    again.start(configs[0], seed=0, checkpoint=tmp_path / "over")
+    assert again.advance() is None
+    stack.free(0)
+    assert set(stack.lanes) == {1, 2}
+
+
+def test_what_does_not_fit_is_refused_with_a_sentence() -> None:
+    stack = stack_of(config(LANES[0]), width=1)
+    with pytest.raises(TrainableError, match="all 1 lanes are occupied"):
+        stack.add(1, config(LANES[1]), seed=1)
+    with pytest.raises(TrainableError, match="lane 0 is occupied"):
+        stack.add(0, config(LANES[1]), seed=1)
+    stack.free(0)
+    with pytest.raises(TrainableError, match="does not fit this stack"):
+        stack.add(1, config(LANES[1], {"batch_size": 16}), seed=1)
+    with pytest.raises(TrainableError, match="there is no lane 5"):
+        stack.free(5)
+    assert stack.step() == {}
