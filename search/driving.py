@@ -12,6 +12,7 @@ from search.errors import SettingsError
 from search.journal import FileJournal, RunLock
 from search.paths import RunPaths
 from search.runners import Runner, StopSignal, Work, make_runner
+from search.runners.cohort import CohortRunner
 from search.runners.room import free_memory, no_room
 from search.settings import ResolvedSettings
 from search.storage import home_of, mirror_of
@@ -58,6 +59,7 @@ def drive(
         checkpoint_every=settings.checkpoint_every,
         base=settings.base,
         home=None if paths is None else home_of(paths),
+        lanes=settings.lanes,
     )
     try:
         driver.run(sweep, work)
@@ -99,7 +101,7 @@ def runner_for(name: str, address: str | None, settings: ResolvedSettings) -> Ru
             f"early_terminate.type: ray/{settings.ray_scheduler[0]} lives in Ray Tune; the runner is {name}. "
             "Use asha, hyperband or median, which every runner has"
         )
-    return driver
+    return CohortRunner() if name == "inline" and settings.lanes is not None else driver
 
 
 def crowded(settings: ResolvedSettings) -> str | None:

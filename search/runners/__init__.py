@@ -2,6 +2,7 @@
 
 - `base`: the interface, `Runner`, and what it is given, `Work`
 - `inline`: in this process, one trial at a time (`limit`, `output`: its time-outs and its trials' printing)
+- `cohort`: in this process, many trials side by side as one computation
 - `simulated`: any number of workers on a virtual clock
 - `ray_tune`: on Ray Tune, on this machine or a cluster
 - `endings`: how an attempt at a trial ends, for those that host trials themselves

@@ -17,7 +17,7 @@ from search.storage import Home
 from search.sweep import PassiveSweep
 from trainables.plug import Plug
 
-__all__ = ["Clock", "Resources", "Runner", "StopSignal", "Work"]
+__all__ = ["Clock", "Lanes", "Resources", "Runner", "StopSignal", "Work"]
 
 
 class StopSignal:
@@ -67,12 +67,25 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """How many trials are trained as one computation.
+
+    `width`: trials in the lanes of one cohort at most. `queue`: trials that may be open at a time, in a lane or waiting
+    for one, with one cohort; at least `width`. More of them let trials of one shape find one another.
+    """
+
+    width: int = 64
+    queue: int = 256
+
+
+@dataclass(frozen=True)
 class Work:
     """What a runner executes.
 
     `paths` None: nothing is written (a simulation). `workers`: trials at the same time; None = as many as the
     `resources` carry. `checkpoint_every`: steps between two checkpoints. `base`: directory that relative trainable
-    references start from (where the sweep file lies). `home`: the store that `paths` belongs to, if any.
+    references start from (where the sweep file lies). `home`: the store that `paths` belongs to, if any. `lanes`: None = each
+    trial is trained by itself.
     """
 
     plug: Plug
@@ -83,6 +96,7 @@ class Work:
     checkpoint_every: int = 1
     base: Path = field(default_factory=lambda: Path(os.getcwd()))
     home: Home | None = None
+    lanes: Lanes | None = None
 
 
 class Runner(Protocol):

@@ -17,6 +17,7 @@ from search.settings.declared_roles import with_declared_roles
 from search.settings.document import Document, in_order
 from search.settings.foreign import rungs_of_wandb
 from search.settings.groups import groups_of_choices
+from search.settings.lanes import lanes_problems, with_lanes
 from search.settings.mirrors import with_mirrors
 from search.settings.plain import plain
 from search.settings.repeats import UNITS, repeats_problems, with_folds
@@ -49,7 +50,8 @@ def complete(
     not fit; all of it, in places of the file.
     """
     plug = _plug(file, document, base, target)
-    if problems := [*repeats_problems(file, plug, document), *confirm_problems(file, plug, document)]:
+    asked = (repeats_problems, confirm_problems, lanes_problems)
+    if problems := [said for find in asked for said in find(file, plug, document)]:
         raise SettingsError(in_order(problems))
     data, declared, wrong_data = _declaration(file, plug, document, base)
     parameters, unknown = with_declared_roles(
@@ -93,6 +95,7 @@ def complete(
     if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
     filled = _with_budget(filled, space, notes)
+    filled = filled.model_copy(update={"lanes": with_lanes(filled.lanes, filled.run_cap)})
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
 

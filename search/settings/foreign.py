@@ -1,4 +1,4 @@
-"""Keys that other tools' sweep files have, or that this one will have: each with what to do about it."""
+"""Keys that other tools' sweep files have: each with what to do about it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from typing import Any
 from search.settings.document import Document
 
 __all__ = ["foreign_keys", "rungs_of_wandb"]
-
-# known keys whose feature does not exist yet: accepting them would promise what does not happen
-_NOT_YET = {
-    "lanes": "training many trials as one batched computation",
-}
 
 # W&B keys without a meaning here that change nothing about the search
 _WITHOUT_MEANING = {
@@ -40,11 +35,7 @@ def foreign_keys(document: Document) -> tuple[dict[str, Any], list[str], list[st
     problems, notes = [], []
     has_trainable = document.data.get("trainable") is not None
     for key, value in document.data.items():
-        if key in _NOT_YET:
-            problems.append(
-                document.problem((key,), f"{_NOT_YET[key]} is not available yet; remove this key")
-            )
-        elif key in _REFUSED:
+        if key in _REFUSED:
             problems.append(document.problem((key,), _REFUSED[key]))
         elif key in _WITHOUT_MEANING:
             notes.append(
@@ -61,7 +52,7 @@ def foreign_keys(document: Document) -> tuple[dict[str, Any], list[str], list[st
                     (key,), f"{_LAUNCHED[key]}; write trainable: {file}:NAME, or --set trainable={file}:NAME"
                 )
             )
-    foreign = {*_NOT_YET, *_REFUSED, *_WITHOUT_MEANING, *_LAUNCHED}
+    foreign = {*_REFUSED, *_WITHOUT_MEANING, *_LAUNCHED}
     return {key: value for key, value in document.data.items() if key not in foreign}, problems, notes
 
 

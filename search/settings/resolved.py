@@ -15,6 +15,7 @@ from search.errors import SettingsError
 from search.outcomes import OutcomeConstraint
 from search.problem import Budget, FailurePolicy, Problem, Repeats
 from search.resources import Resources
+from search.runners.base import Lanes
 from search.schedulers import Scheduler, make_scheduler
 from search.searchers import Searcher, make_searcher
 from search.seeds import repeat_seed
@@ -82,6 +83,14 @@ class ResolvedSettings:
     def checkpoint_every(self) -> int:
         """Steps between two checkpoints of a trial; where each is a whole training, every one is saved."""
         return self.file.checkpoint.every if self.file.repeats is None else 1
+
+    @property
+    def lanes(self) -> Lanes | None:
+        """How many trials are trained as one computation; None: each by itself."""
+        section = self.file.lanes
+        if section is None or section.width is None or section.queue is None:
+            return None
+        return Lanes(section.width, section.queue)
 
     @property
     def warm_start(self) -> tuple[WarmStartSection, ...]:

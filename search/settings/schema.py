@@ -81,6 +81,7 @@ def sweep_schema() -> dict[str, Any]:
     schema["$defs"] |= _DEFINITIONS
     for section in SHORTHAND:
         properties[section]["anyOf"].append({"type": "string", "minLength": 1})
+    properties["lanes"]["anyOf"] += [{"type": "integer", "minimum": 1}, {"const": "auto"}]
     objective = properties["metrics"]["anyOf"][0]
     objective["items"] = {"anyOf": [objective["items"], {"type": "string", "minLength": 1}]}
     for texts in ("constraints", "outcome_constraints", "warm_start"):

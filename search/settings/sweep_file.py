@@ -16,6 +16,7 @@ __all__ = [
     "ConfirmSection",
     "EarlyTerminateSection",
     "FailureSection",
+    "LanesSection",
     "MethodSection",
     "MetricSection",
     "MirrorsSection",
@@ -157,6 +158,33 @@ class CheckpointSection(Section):
     every: Count = Field(default=1, description="steps between two checkpoints")
 
 
+def _unless_auto(value: object) -> object:
+    return None if value == "auto" else value
+
+
+class LanesSection(Section):
+    """Train many trials of one shape as one computation."""
+
+    width: Annotated[
+        Count | None,
+        BeforeValidator(_unless_auto),
+        WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["auto", None]}]}),
+    ] = Field(default=None, description="trials in the lanes of one worker at most; default: auto")
+    queue: Count | None = Field(
+        default=None,
+        description="open trials of one worker, in lanes or waiting; default: four times the width",
+    )
+
+
+def _wide(value: object) -> object:
+    """`lanes: 64` and `lanes: auto` stand for their width."""
+    if isinstance(value, str | bool) and value != "auto":
+        raise ValueError(
+            f"must be auto, a number of lanes, or a mapping such as {{width: 64, queue: 256}}, got {value!r}"
+        )
+    return {"width": value} if isinstance(value, str | int | float) else value
+
+
 class ConfirmSection(Section):
     """Train the best configs again under fresh seeds once the search is over."""
 
@@ -288,6 +316,10 @@ class SweepFile(Section):
     )
     failure: FailureSection = Field(default_factory=FailureSection)
     checkpoint: CheckpointSection = Field(default_factory=CheckpointSection)
+    lanes: Annotated[LanesSection | None, BeforeValidator(_wide)] = Field(
+        default=None,
+        description="train trials of one shape side by side, as one computation: auto, or a width",
+    )
     confirm: ConfirmSection | None = None
     mirrors: MirrorsSection | None = None
     storage: Text | None = Field(

@@ -49,6 +49,8 @@ def test_a_resolved_file_fits_the_schema() -> None:
         "trainable: x\nparameters: [x]",
         "trainable: x\nresources: {gpus: 1}",
         "trainable: x\ntime_budget: soon",
+        "trainable: x\nlanes: wide",
+        "trainable: x\nlanes: {width: 0}",
         "trainable: x\nversion: 2",
     ],
 )

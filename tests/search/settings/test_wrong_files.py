@@ -264,9 +264,14 @@ WRONG = [
         "sweep.yaml:5:10 points[0]: x1: missing",
     ),
     (
-        "feature that does not exist yet",
-        "trainable: branin\nlanes: {width: 64}\n",
-        "sweep.yaml:2:1 lanes: training many trials as one batched computation is not available yet; remove this key",
+        "lanes that are no number",
+        "trainable: mlp\nlanes: wide\n",
+        "sweep.yaml:2:1 lanes: must be auto, a number of lanes, or a mapping such as {width: 64, queue: 256}, got 'wide'",
+    ),
+    (
+        "no lanes",
+        "trainable: mlp\nlanes: 0\n",
+        "sweep.yaml:2:1 lanes: must be 1 or more, got 0",
     ),
     (
         "audit of what Ray's own scheduler stops",
