@@ -17,10 +17,10 @@ import os
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from search.errors import JournalError, LockedError, TrustError
 
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 FORMAT = 1
 _SEAL = len(',"crc":"00000000"}')
+_Read = TypeVar("_Read")
 
 
 class Journal(Protocol):
@@ -85,7 +86,7 @@ class FileJournal:
         self.torn = False
         sound = 0
         if path.exists():
-            sound = max((end for _, end in _scan(path)), default=0)
+            sound = max((end for _, end in _scan(path, _body)), default=0)  # whoever needs the records reads them
             self.torn = path.stat().st_size > sound
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
         if self.torn:
@@ -181,7 +182,7 @@ def iterate_journal(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a journal one by one: a million of them as a list take a gigabyte. Raises as `read_journal`."""
     if not path.is_file():
         raise JournalError(f"{path}: no journal; this is not a run directory")
-    records = (record for record, _ in _scan(path))
+    records = (record for record, _ in _scan(path, decode))
     header = next(records, None)
     if not isinstance(header, dict) or header.get("type") != "sweep":
         raise JournalError(
@@ -214,16 +215,21 @@ def encode(record: Mapping[str, Any]) -> bytes:
 
 def decode(line: bytes) -> dict[str, Any]:
     """The record of a journal's line, without its newline. Raises ValueError: damaged."""
-    body, seal = line[:-_SEAL], line[-_SEAL:]
-    if seal != b',"crc":"%08x"}' % zlib.crc32(body):
-        raise ValueError("its checksum does not fit")
-    record: dict[str, Any] = json.loads((body + b"}").decode())
+    record: dict[str, Any] = json.loads((_body(line) + b"}").decode())
     metrics = record.get("metrics")
     if isinstance(metrics, dict):
         for name, value in metrics.items():
             if isinstance(value, str):
                 metrics[name] = float(value)
     return record
+
+
+def _body(line: bytes) -> bytes:
+    """A line without its seal, which fits. Raises ValueError: it does not."""
+    body, seal = line[:-_SEAL], line[-_SEAL:]
+    if seal != b',"crc":"%08x"}' % zlib.crc32(body):
+        raise ValueError("its checksum does not fit")
+    return body
 
 
 def check_lines(lines: bytes) -> None:
@@ -237,13 +243,13 @@ def check_lines(lines: bytes) -> None:
             raise ValueError(f"line {number}: {error}") from None
 
 
-def _scan(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """(record, offset of its end), up to a torn last line."""
+def _scan(path: Path, read: Callable[[bytes], _Read]) -> Iterator[tuple[_Read, int]]:
+    """(what `read` makes of a record's line, offset of its end), up to a torn last line."""
     offset = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                record = decode(line.removesuffix(b"\n"))
+                record = read(line.removesuffix(b"\n"))
                 if not line.endswith(b"\n"):
                     raise ValueError("it has no end")
             except (ValueError, RecursionError) as error:
