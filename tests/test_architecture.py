@@ -50,6 +50,7 @@ SEARCH_ORDER = (
     "exchange",
     "analysis",
     "next",
+    "hindsight",
     "report",
     "api",
     "submission",

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "resume": "Go on with a run that was interrupted, or give it more trials.",
     "doctor": "Look for what is wrong with a run, and say what to do.",
     "next": "Propose the next sweep's file, each change with its reason.",
+    "replay": "Search a run's recorded trials again with another method or scheduler.",
     "confirm": "Train the best configs again under fresh seeds.",
     "report": "Write the HTML report of a run.",
     "board": "Start TensorBoard for runs, on this machine only.",
