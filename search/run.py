@@ -165,8 +165,10 @@ class Run:
         """The machine-readable contract of `tuneyard run --json` and `tuneyard show --json` (docs/json-contract.md)."""
         history, objective = self.history, self.history.problem.objective
         counts = dict.fromkeys(("completed", "stopped", "failed", "running"), 0)
+        if history.paused:
+            counts["paused"] = 0
         for trial in history.trials:
-            counts["running" if trial.open else trial.state] += 1
+            counts["running" if trial.open and not trial.paused else trial.state] += 1
         asked = [trial.asked for trial in history.trials]
         closed = [trial.closed if trial.closed is not None else history.now for trial in history.trials]
         best = self.best

@@ -270,6 +270,10 @@ class PassiveSweep:
         """Whether nothing is left to do: no trial runs, none is taken up again, and none is asked for."""
         return self.spent(now) is not None and not self.history.running and self._next_move(now) is None
 
+    def may_take_up(self, now: float) -> bool:
+        """Whether trials that wait may go on once those that run have reported more, though `ask` has none at the moment."""
+        return self._promoter is not None and bool(self.history.running) and self.halted(now) is None
+
     def halted(self, now: float) -> str | None:
         """Why the running trials are to stop as well, or None."""
         budget = self.problem.budget

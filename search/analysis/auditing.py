@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.ranking import best_score
-from search.history import History
-from search.trial import Outcome
+from search.history import PAUSED, History, Record
+from search.trial import Outcome, Trial
 
 __all__ = ["audit", "audit_steps", "stopped_by_scheduler"]
 
@@ -45,11 +45,17 @@ def audit_steps(history: History) -> dict[int, int]:
 
 
 def stopped_by_scheduler(history: History) -> dict[int, int]:
-    """Trial -> the step at which the scheduler stopped it for good, by number; the audited are not among them."""
+    """Trial -> the step at which the scheduler stopped it for good, by number; the audited are not among them. One that was
+    paused and never taken up again was stopped where it waited."""
     return {
         record["trial"]: int(record["step"])
         for record in history.decisions
-        if record["scheduler"]
+        if (record["scheduler"] or _stayed(history.trials[record["trial"]], record))
         and not record.get("audit")
         and history.trials[record["trial"]].outcome is Outcome.STOPPED
     }
+
+
+def _stayed(trial: Trial, record: Record) -> bool:
+    """Whether a trial was closed while it waited, as this decision had said."""
+    return record["outcome"] == PAUSED and trial.paused and trial.steps == record["step"]

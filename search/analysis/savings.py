@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.auditing import audit_steps, stopped_by_scheduler
-from search.history import History
+from search.history import PAUSED, History, Record
+from search.trial import Trial
 
 __all__ = ["savings"]
 
@@ -16,17 +17,27 @@ def savings(history: History) -> dict[str, Any]:
     `full_steps`: max_steps x trials that ran at least one step. `saved_steps`: what trials stopped by the scheduler
     left out of that. `stopped`: how many those are. `audited`: trials that it stopped and that ran on for the audit; they
     saved nothing, and took `audit_steps` after their stop. `by_other_means`: trials stopped by a budget, a target or a user.
-    `rungs`, by step: `entered` (trials compared there), `stopped`, `audited`, `went_on`, `example` (the reason of the last stop).
+    `rungs`, by step: `entered` (trials compared there), `stopped`, `audited`, `paused` (and still waiting), `went_on` (at once,
+    or after a pause), `example` (the reason of the last stop).
     """
     max_steps = history.problem.max_steps
     rungs: dict[int, dict[str, Any]] = {}
     for record in history.decisions:
         step = int(record.get("rung") or record["step"])
-        stops = bool(record["scheduler"])
-        fate = "audited" if record.get("audit") else "stopped" if stops else "went_on"
+        fate = _fate(history.trials[record["trial"]], record)
+        stops = fate in ("stopped", "audited", "paused")
         if record.get("rung") is not None:
             rung = rungs.setdefault(
-                step, {"step": step, "entered": 0, "stopped": 0, "audited": 0, "went_on": 0, "example": ""}
+                step,
+                {
+                    "step": step,
+                    "entered": 0,
+                    "stopped": 0,
+                    "audited": 0,
+                    "paused": 0,
+                    "went_on": 0,
+                    "example": "",
+                },
             )
             rung["entered"] += 1
             rung[fate] += 1
@@ -52,3 +63,14 @@ def savings(history: History) -> dict[str, Any]:
         "by_other_means": ended_otherwise,
         "rungs": [rungs[step] for step in sorted(rungs)],
     }
+
+
+def _fate(trial: Trial, record: Record) -> str:
+    """What became of a trial that was compared."""
+    if record["outcome"] == PAUSED:
+        if trial.steps > record["step"] or not trial.paused:
+            return "went_on"
+        return "paused" if trial.open else "stopped"
+    if record.get("audit"):
+        return "audited"
+    return "stopped" if record["scheduler"] else "went_on"

@@ -40,7 +40,8 @@ def timeline(history: History, running: bool = False, bars: int = BARS) -> dict[
         lane = _lane(attempt.node, start, end, lanes, free, busy)
         lanes[lane]["seconds"] += end - start
         final = position == len(trial.attempts) - 1
-        row = (lane, trial.id, trial.state if final else "retried", attempt.number, start, end, attempt.pid)
+        state = trial.state if final else "paused" if _was_paused(trial, position) else "retried"
+        row = (lane, trial.id, state, attempt.number, start, end, attempt.pid)
         for key, item in zip(columns, row, strict=True):
             columns[key].append(item)
     total = len(spans)
@@ -69,12 +70,20 @@ def _spans(trial: Trial, history: History, running: bool) -> list[tuple[Attempt,
         before = following.now if following is not None else float("inf")
         reported = [r.now for r in trial.results if attempt.now <= r.now <= before]
         end = max([attempt.now, *reported[-1:]])
-        if following is None and trial.closed is not None:
+        if trial.paused and following is None:
+            end = max(end, trial.pauses[-1])
+        elif following is None and trial.closed is not None:
             end = trial.closed
         elif following is None and running and trial.open:
             end = history.now
         spans.append((attempt, max(end, attempt.now)))
     return spans
+
+
+def _was_paused(trial: Trial, position: int) -> bool:
+    """Whether an attempt that another followed gave its worker back, rather than losing it."""
+    start, following = trial.attempts[position].now, trial.attempts[position + 1]
+    return following.after is None and any(start <= since <= following.now for since in trial.pauses)
 
 
 def _lane(

@@ -224,7 +224,7 @@ def _by_state(history: History, name: str, state: str) -> list[dict[str, Any]]:
     if state == "detached":
         text = "The sweep was not over when it was looked at last; it goes on on its cluster."
         return [_step(text, f"tuneyard status {name} --follow")]
-    left = len(history.running)
+    left = len(history.running) + len(history.paused)
     if state in ("interrupted", "killed"):
         how = "was interrupted" if state == "interrupted" else "lost its driver"
         text = f"The sweep {how}; {plural(left, 'trial')} can go on from where {'it' if left == 1 else 'they'} stood."

@@ -55,7 +55,9 @@ def _facts(report: dict[str, Any]) -> list[str]:
     facts, summary, spending = report["facts"], report["summary"], report["spending"]
     trials = summary["trials"]
     counts = ", ".join(
-        f"{trials[key]:,} {key}" for key in ("completed", "stopped", "failed", "running") if trials.get(key)
+        f"{trials[key]:,} {key}"
+        for key in ("completed", "stopped", "failed", "paused", "running")
+        if trials.get(key)
     )
     rows = [
         ("metric", f"{facts['metric']} ({facts['goal']})"),

@@ -104,7 +104,9 @@ class ConsoleView:
         wanted = ", ".join(f"{each.goal} {each.metric}" for each in problem.objectives)
         head += f"{wanted}; {budget}; {counted(problem.max_steps, 'step')} a trial"
         if record["type"] == "resume":
-            head += f"; goes on after {counted(len(history.trials) - len(history.running), 'closed trial')}"
+            head += (
+                f"; goes on after {counted(sum(not trial.open for trial in history.trials), 'closed trial')}"
+            )
         self._print(Text(self._clean(head), "bold"))
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._live is None:
             self._live = Live(

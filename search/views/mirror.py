@@ -159,7 +159,7 @@ class MirrorView:
         if self._worker is None or self._history is None:
             return
         history, now = self._history, self._clock.at(self._history.now)
-        for trial in history.running:
+        for trial in (*history.running, *history.paused):
             if trial.number in self._begun:
                 self._worker.put(trial.number, _end(trial, history.problem.objective, "interrupted", now))
         best = history.best

@@ -146,7 +146,7 @@ class NotebookView:
         closed = ", ".join(f"{n} {state}" for state, n in tally.closed.items() if n)
         facts = [
             f"{tally.total_closed}{f' of {cap}' if cap else ''} trials closed{f' ({closed})' if closed else ''}",
-            f"{len(tally.running)} running",
+            f"{len(tally.running)} running{f', {tally.paused} paused' if tally.paused else ''}",
             counted(tally.steps, "step"),
             duration(tally.now()),
         ]

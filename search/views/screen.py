@@ -17,6 +17,7 @@ __all__ = ["STATE_STYLES", "counts", "screen"]
 STATE_STYLES = {
     "running": "cyan",
     "waiting": "dim",
+    "paused": "blue",
     "completed": "green",
     "stopped": "yellow",
     "failed": "red",
@@ -57,6 +58,8 @@ def counts(tally: Tally) -> Text:
     if closed:
         line.append(" (").append_text(Text(", ").join(Text(*each) for each in closed)).append(")")
     line.append(", ").append(f"{len(tally.running)} running", STATE_STYLES["running"])
+    if tally.paused:
+        line.append(", ").append(f"{tally.paused} paused", STATE_STYLES["paused"])
     return line.append(f"; {tally.steps}" + (f" of {budget.steps}" if budget.steps else "") + " steps")
 
 

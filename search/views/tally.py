@@ -33,7 +33,7 @@ class Tally:
         self.decisions: deque[Record] = deque(history.decisions[-3:], maxlen=3)
         self._began, self._began_closed, self._began_steps = (
             history.now,
-            self.total_closed,
+            self.total_closed + self.paused,
             history.steps_total,
         )
         self._front: tuple[int, list[Trial]] | None = None
@@ -92,6 +92,11 @@ class Tally:
         return sorted(self._history.running, key=_promise)
 
     @property
+    def paused(self) -> int:
+        """Trials that wait without a worker."""
+        return len(self._history.paused)
+
+    @property
     def total_closed(self) -> int:
         return sum(self.closed.values())
 
@@ -114,7 +119,7 @@ class Tally:
         parts = [
             used / limit
             for used, limit in (
-                (self.total_closed, budget.trials),
+                (self.total_closed + self.paused, budget.trials),
                 (self.now(), budget.seconds),
                 (self.steps, budget.steps),
             )
@@ -127,7 +132,7 @@ class Tally:
         budget, now = self.problem.budget, self.now()
         estimates = [] if budget.seconds is None else [budget.seconds - now]
         for used, before, limit in (
-            (self.total_closed, self._began_closed, budget.trials),
+            (self.total_closed + self.paused, self._began_closed, budget.trials),
             (self.steps, self._began_steps, budget.steps),
         ):
             if limit is not None and used > before:

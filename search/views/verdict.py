@@ -46,7 +46,7 @@ def verdict(
     by_state: dict[str, int] = {}
     for trial in history.trials:
         by_state[trial.state] = by_state.get(trial.state, 0) + 1
-    order = ("completed", "stopped", "failed", "running", "waiting")
+    order = ("completed", "stopped", "failed", "paused", "running", "waiting")
     parts = [f"{by_state[state]} {state}" for state in order if state in by_state]
     say("trials", f"{len(history.trials)}" + (f": {', '.join(parts)}" if parts else ""))
     say("spent", f"{counted(history.steps_total, 'step')} in {duration(history.now)}")

@@ -36,9 +36,10 @@ SYMBOLS: Mapping[str, str] = {
     "stopped": "triangle-down",
     "running": "diamond",
     "waiting": "diamond-open",
+    "paused": "square-open",
     "failed": "x",
 }
-STATES = ("completed", "stopped", "running", "waiting", "failed")
+STATES = ("completed", "stopped", "paused", "running", "waiting", "failed")
 
 
 @dataclass(frozen=True)

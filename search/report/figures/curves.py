@@ -20,7 +20,13 @@ from search.report.figures.base import (
 
 __all__ = ["curves_figure"]
 
-_STYLE = {"completed": (0.55, 1.3), "stopped": (0.75, 1.0), "running": (0.8, 1.3), "failed": (0.6, 1.0)}
+_STYLE = {
+    "completed": (0.55, 1.3),
+    "stopped": (0.75, 1.0),
+    "paused": (0.75, 1.0),
+    "running": (0.8, 1.3),
+    "failed": (0.6, 1.0),
+}
 
 
 def curves_figure(report: dict[str, Any]) -> Figure | None:
@@ -30,7 +36,7 @@ def curves_figure(report: dict[str, Any]) -> Figure | None:
         return None
     best = next((curve for curve in curves if curve["rank"] == 1), None)
     data = []
-    for state in ("failed", "stopped", "completed", "running"):
+    for state in ("failed", "stopped", "paused", "completed", "running"):
         group = [curve for curve in curves if curve["state"] == state and curve is not best]
         if group:
             data.append(_group(state, group))

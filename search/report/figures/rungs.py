@@ -12,6 +12,7 @@ __all__ = ["rungs_figure"]
 FATES = (
     ("went on", "went_on", "@completed"),
     ("audited", "audited", "@second"),
+    ("paused", "paused", "@paused"),
     ("stopped", "stopped", "@stopped"),
 )
 """Name, count, colour of what became of the trials at a rung, from the axis up."""
@@ -38,7 +39,7 @@ def rungs_figure(report: dict[str, Any]) -> Figure | None:
             "marker": {"color": colour},
         }
         for name, key, colour in FATES
-        if key != "audited" or any(rung["audited"] for rung in rungs)
+        if key not in ("audited", "paused") or any(rung[key] for rung in rungs)
     ]
     view = View(
         "",

@@ -17,7 +17,7 @@ def timeline_figure(report: dict[str, Any]) -> Figure | None:
     if not lanes or timeline["end"] <= timeline["start"]:
         return None
     data = []
-    for state in ("completed", "stopped", "running", "waiting", "failed", "retried"):
+    for state in ("completed", "stopped", "paused", "running", "waiting", "failed", "retried"):
         chosen = [i for i, each in enumerate(bars["state"]) if each == state]
         if chosen:
             data.append(_bars(bars, chosen, state))

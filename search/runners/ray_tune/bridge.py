@@ -22,7 +22,8 @@ from ray.tune.search import Searcher
 from search.paths import write_atomic
 from search.pictures import bar
 from search.runners.base import Clock, Work
-from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.endings import close_as_decided, close_finished, close_or_retry, failure_of
+from search.runners.lineage import hand_down
 from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
 from search.runners.ray_tune.hosted import KEY, Assignment, Report, hand_over, resume_point, whereabouts
@@ -74,6 +75,9 @@ class Bridge:
         self._landmark = _landmark(work)
         self._away = False  # the storage, when it was last looked at
         self._stopping: set[str] = set()  # told to stop; Tune then marks their last result as done
+        self._paused: set[str] = (
+            set()
+        )  # trials of Tune's that ended when ours was paused: it goes on as another
         self._after: dict[int, Failure] = {}  # crashes that Tune is about to retry
         self._unstarted: Counter[int] = Counter()  # crashes of a trial since it was last started
         self._halted_at: float | None = None
@@ -107,13 +111,15 @@ class Bridge:
         else:
             trials = self.sweep.ask(1, now)
             if not trials:
-                return str(Searcher.FINISHED)
+                return None if self.sweep.may_take_up(now) else str(Searcher.FINISHED)
             trial = trials[0]
+        if trial.parent is not None and not self._has_inherited(trial):
+            return None
         self._number[tune_id] = trial.number
         self.capacity.enter(tune_id, self.work.resources.of(trial.config))
         if self.work.plug.native:
             return nest(dict(trial.config))
-        return self._assign(trial)
+        return self._assign(trial, moves=bool(trial.pauses) or trial.parent is not None)
 
     def left(self, tune_id: str) -> None:
         """Tune is done with a trial, however it ended."""
@@ -124,12 +130,15 @@ class Bridge:
         return self._number[tune_trial.trial_id]
 
     def folder(self, tune_trial: TuneTrial) -> str:
-        """Name of the trial's folder in Tune's own directory: the same as everywhere else."""
-        return self._trial(tune_trial).id
+        """Name of the trial's folder in Tune's own directory: the same as everywhere else, the first time."""
+        trial = self._trial(tune_trial)
+        return f"{trial.id}-{len(trial.pauses) + 1}" if trial.pauses else trial.id
 
     def added(self, tune_trial: TuneTrial) -> bool:
         """Tune has put a trial into its queue: a new one, or one that crashed. Whether it is to be run."""
         trial = self._trial(tune_trial)
+        if tune_trial.trial_id in self._paused:
+            return False
         if not trial.open or self.work.stop or self.sweep.halted(self.clock.now()) is not None:
             return False
         assert self.work.paths is not None
@@ -166,7 +175,7 @@ class Bridge:
         """A result came in; True: stop the trial."""
         self._heard[tune_trial] = time.monotonic()
         trial = self._trial(tune_trial)
-        if not trial.open:
+        if not trial.open or tune_trial.trial_id in self._paused:
             return True
         stop = (
             self._host_report(tune_trial, trial, result)
@@ -189,7 +198,7 @@ class Bridge:
         """Tune has stopped the trial: it is complete, or its last result said so."""
         self._heard.pop(tune_trial, None)
         trial = self._trial(tune_trial)
-        if not trial.open:
+        if not trial.open or tune_trial.trial_id in self._paused:
             return
         native = self.work.plug.native
         if native and result and result.get("training_iteration", 0) > trial.steps:
@@ -209,7 +218,7 @@ class Bridge:
         """The trial's process is gone, or its actor never came up. Tune queues it again, whatever we say: see `added`."""
         silent = self._heard.pop(tune_trial, None) is None
         trial = self._trial(tune_trial)
-        if not trial.open:
+        if not trial.open or tune_trial.trial_id in self._paused:
             return
         if tune_trial.trial_id in self._moving:
             self._moving.discard(tune_trial.trial_id)
@@ -299,6 +308,22 @@ class Bridge:
         self._moving.add(tune_trial.trial_id)
         ray.kill(tune_trial.temporary_state.ray_actor)
 
+    def _pause(self, tune_trial: TuneTrial, trial: Trial) -> None:
+        """Have a trial saved whose worker is about to be freed."""
+        self._paused.add(tune_trial.trial_id)
+        if self.work.plug.can_checkpoint and trial.steps % self.work.checkpoint_every != 0:
+            hand_over(tune_trial.temporary_state.ray_actor)
+
+    def _has_inherited(self, trial: Trial) -> bool:
+        """Whether a copy has its parent's checkpoint; one that cannot be had is a failure of the copy's."""
+        try:
+            hand_down(self.sweep.history, self.work, trial)
+        except (Exception, SystemExit) as error:
+            failure = replace(failure_of(error), kind="not started")
+            self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
+            return False
+        return True
+
     def _storage_is_away(self) -> bool:
         """Whether a new trial would find nowhere to write; those that run go on without checkpoints until it is back."""
         away = self._landmark is not None and not self._landmark.exists()
@@ -337,7 +362,9 @@ class Bridge:
             decision = self.sweep.report(trial.number, report.step, report.metrics, now, report.problem)
             if decision.outcome is not None:
                 close_as_decided(self.sweep, trial.number, decision, now)
-            return decision.outcome is not None
+            elif decision.pause:
+                self._pause(tune_trial, trial)
+            return decision.lets_go
         failure = Failure(**report.failure)
         if not close_or_retry(self.sweep, trial.number, failure, now):
             return True

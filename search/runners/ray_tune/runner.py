@@ -56,7 +56,7 @@ class RayTuneRunner:
         if work.paths is None:
             raise RunnerError("the Ray runner needs a run directory")
         done = sweep.spent(sweep.elapsed)
-        if done is not None and not sweep.history.running:  # nothing to start Ray for
+        if done is not None and sweep.over(sweep.elapsed):  # nothing to start Ray for
             sweep.end(done, sweep.elapsed)
             return done
         ray_environment()
