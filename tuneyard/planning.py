@@ -15,6 +15,7 @@ from search.problem import Budget, Objective, Problem
 from search.runners.room import shared_processors
 from search.sweep import PassiveSweep
 from search.trial import Outcome
+from tuneyard.fusing import lanes_of
 
 if TYPE_CHECKING:
     from search.schedulers.base import Scheduler
@@ -36,6 +37,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     take after their stop (a part of `steps.about`); None without one, both None where nothing could be rehearsed.
     `confirm`: `trials` and `steps`, at most, that a confirmation takes once the search is over; None where none is asked for.
     `resources`: what one trial needs, and by which rules it needs something else (`memory` in bytes).
+    `lanes`: see `lanes_of`; None where each trial is trained by itself.
     `warm_start`: the earlier `runs`, and how many `trials` of theirs lie in the space and are learnt from.
     `repeats`: what a step is where it is a whole training, its `length` in steps, and `at_most` such steps in all.
     `roles`: names of the parameters by role, those included that have one because others were given one.
@@ -81,6 +83,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
         "audit": _audit(problem, expected),
         "confirm": _confirm(settings),
         "resources": _resources(settings),
+        "lanes": lanes_of(settings, problem),
         "warm_start": {"runs": [earlier.run for earlier in settings.warm_start], "trials": len(priors)},
         "first": [{name: trial.config[name] for name in names if name in trial.config} for trial in first],
         "notes": [*settings.notes, *(notice["text"] for notice in sweep.history.notices), *_crowd(settings)],

@@ -54,6 +54,9 @@ class CountingEngine:
         self.open = self.widest = self.steps = 0
         self.breaks = breaks
 
+    def prepare(self, plug: Plug) -> None:
+        pass
+
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         return config.get("shape") or None
 

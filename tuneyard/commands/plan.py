@@ -14,6 +14,8 @@ from tuneyard.terminal import next_steps, printable, quoted
 
 __all__ = ["command"]
 
+_SHOWN = 4  # shapes, and reasons to train alone
+
 
 @click.command("plan", short_help=COMMANDS["plan"])
 @sweep_file
@@ -74,7 +76,8 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         *([("audit", _audit_line(plan["audit"], steps))] if plan["audit"] and _rule(plan) != "none" else []),
         *_confirm(plan["confirm"], steps["unit"]),
         *_warm_start(plan["warm_start"]),
-        ("needs", _needs(plan["resources"])),
+        ("needs", _needs(plan["resources"], "worker" if plan["lanes"] else "trial")),
+        *_lanes(plan["lanes"]),
         ("writes to", f"{plan['storage']}/{plan['name']}"),
     ]
 
@@ -107,8 +110,27 @@ def _confirm(confirm: dict[str, int] | None, unit: str) -> list[tuple[str, str]]
     return [("confirm", f"afterwards {trials} more, at most {steps}, which no budget limits")]
 
 
-def _needs(resources: list[dict[str, Any]]) -> str:
-    """What a trial takes on its node."""
+def _lanes(lanes: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Which trials share a computation, and which do not."""
+    if lanes is None:
+        return []
+    shapes, alone = lanes["shapes"], lanes["alone"]
+    fused = sum(each["share"] for each in shapes)
+    head = f"{lanes['width']} in a worker, {counted(lanes['queue'], 'open trial')} at most; of {lanes['drawn']} configs drawn at "
+    head += f"random {fused:.0%} train together, in {counted(len(shapes), 'shape')}"
+    lines = [("lanes", head)]
+    lines += [("", f"{each['share']:4.0%} {each['shape']}") for each in shapes[:_SHOWN]]
+    if len(shapes) > _SHOWN:
+        rest = sum(each["share"] for each in shapes[_SHOWN:])
+        lines.append(("", f"{rest:4.0%} in {counted(len(shapes) - _SHOWN, 'further shape')}"))
+    lines += [("", f"{each['share']:4.0%} by themselves: {each['reason']}") for each in alone[:_SHOWN]]
+    if lanes["remark"]:
+        lines.append(("", lanes["remark"]))
+    return lines
+
+
+def _needs(resources: list[dict[str, Any]], whose: str) -> str:
+    """What a trial takes on its node, or a worker that has several."""
     texts = []
     for each in resources:
         amounts = [f"{each['cpu']:g} CPU", f"{each['gpu']:g} GPU" if each["gpu"] else ""]
@@ -116,7 +138,7 @@ def _needs(resources: list[dict[str, Any]]) -> str:
         amounts += [f"{amount:g} {name}" for name, amount in each["custom"].items()]
         rule = f"where {each['if']}: " if each["if"] else ""
         texts.append(rule + ", ".join(filter(None, amounts)))
-    return f"{'; else '.join(texts[1:])}; else {texts[0]}" if texts[1:] else f"{texts[0]} a trial"
+    return f"{'; else '.join(texts[1:])}; else {texts[0]}" if texts[1:] else f"{texts[0]} a {whose}"
 
 
 def _warm_start(warm_start: dict[str, Any]) -> list[tuple[str, str]]:

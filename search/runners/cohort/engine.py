@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,6 +34,9 @@ class Stack(Protocol):
 class Engine(Protocol):
     """Says which trials can share a computation, and makes the stacks that share it."""
 
+    def prepare(self, plug: Plug) -> None:
+        """Load what stacks of this trainable are made of: seconds that no trial is to wait for."""
+
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         """Of a nested config: equal for those that go into one stack; None: it trains by itself."""
 
@@ -41,7 +45,14 @@ class Engine(Protocol):
 
 
 class NeuralEngine:
-    """The lanes of floor 1. Nothing of it is imported before a config is to be looked at."""
+    """The lanes of floor 1. Nothing of it is imported before it is asked for."""
+
+    def prepare(self, plug: Plug) -> None:
+        """See `Engine`."""
+        from trainables.neural.supervised import Supervised
+
+        if isinstance(plug.target, type) and issubclass(plug.target, Supervised):
+            importlib.import_module("trainables.neural.lanes.stack")
 
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         """See `Engine`."""

@@ -41,6 +41,7 @@ class CohortRunner:
         section = card_wanted(sweep, work)
         if section is not None and work.paths is not None:
             write_card(work.paths, section)
+        self._engine.prepare(work.plug)
         clock, lanes, stop = Clock(sweep.elapsed), work.lanes or Lanes(), work.stop
         waiting = Waiting(sweep, work.plug, self._engine, lanes.queue - lanes.width, stop.__bool__)
         roster = Roster(

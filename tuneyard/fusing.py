@@ -1,0 +1,65 @@
+"""Which trials of a sweep would share a computation, and which would not: for `tuneyard plan`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from search.journal import MemoryJournal
+from search.problem import Budget
+from search.schedulers import make_scheduler
+from search.searchers import make_searcher
+from search.sweep import PassiveSweep
+from spaces import nest
+
+if TYPE_CHECKING:
+    from search.problem import Problem
+    from search.settings import ResolvedSettings
+
+__all__ = ["lanes_of"]
+
+_DRAWN = 200
+_NEARLY_EMPTY = 1 / 8  # of the lanes
+
+
+def lanes_of(settings: ResolvedSettings, problem: Problem) -> dict[str, Any] | None:
+    """What lanes would come to, by configs drawn at random from the space; None without `lanes`.
+
+    `width`, `queue`: as in the sweep file. `drawn`: how many configs. `shapes`: what those have in common that would train
+    together, with their `share` of all; `alone`: why others would train by themselves, with theirs; the largest first.
+    `remark`: a sentence about lanes that would be nearly empty, or None.
+    """
+    lanes = settings.lanes
+    if lanes is None:
+        return None
+    from trainables.neural.lanes import Refusal, lane_shape
+
+    some = replace(problem, budget=Budget(), points=())
+    draw = PassiveSweep.begin(
+        some, make_searcher("random", some), make_scheduler("none", some), MemoryJournal()
+    )
+    found = [lane_shape(settings.plug, nest(dict(trial.config))) for trial in draw.ask(_DRAWN, 0.0)]
+    shapes = Counter(str(each) for each in found if not isinstance(each, Refusal))
+    alone = Counter(each.reason for each in found if isinstance(each, Refusal))
+    return {
+        "width": lanes.width,
+        "queue": lanes.queue,
+        "drawn": len(found),
+        "shapes": [{"shape": text, "share": n / len(found)} for text, n in shapes.most_common()],
+        "alone": [{"reason": text, "share": n / len(found)} for text, n in alone.most_common()],
+        "remark": _remark(shapes, len(found), lanes.width, lanes.queue),
+    }
+
+
+def _remark(shapes: Counter[str], drawn: int, width: int, queue: int) -> str | None:
+    """Of shapes so many that a queue holds few trials of each."""
+    if not shapes:
+        return "no config of this space can be trained in lanes, so they change nothing; leave lanes out"
+    lanes = queue * shapes.most_common(1)[0][1] / drawn
+    if lanes >= width * _NEARLY_EMPTY or len(shapes) == 1:
+        return None
+    return (
+        f"of the commonest shape about {max(1, round(lanes))} trials would be in lanes at a time; give options that are part "
+        f"of the shape fewer values, or write a longer queue"
+    )
