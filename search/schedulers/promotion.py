@@ -106,7 +106,7 @@ class _Rung:
         while self._waiting:
             score, _, number = self._waiting[0]
             trial = history.trials[number]
-            if number == arriving or (trial.state == "paused" and trial.steps == self.step):
+            if trial.steps == self.step and (number == arriving or trial.state == "paused"):
                 return score, number
             heapq.heappop(self._waiting)  # it went on, or was closed: it does not come back to this rung
         return None

@@ -49,7 +49,12 @@ def plain(record: Record) -> dict[str, Any]:
 
 
 def eventful(
-    seed: int, scheduler: str, searcher: str = "random", events: int = 150, audit: float = 0.0
+    seed: int,
+    scheduler: str,
+    searcher: str = "random",
+    events: int = 150,
+    audit: float = 0.0,
+    options: Mapping[str, Any] | None = None,
 ) -> list[Record]:
     """The journal of a sweep of up to `events` events, drawn from `seed`: several workers, trials that complete, end by
     themselves, diverge, crash and are retried; drivers that end or are killed, and resume; budgets that are extended and
@@ -66,7 +71,10 @@ def eventful(
         audit=audit,
     )
     journal = Recorded()
-    fresh = (lambda: make_searcher(searcher, problem), lambda: make_scheduler(scheduler, problem, {}))
+    fresh = (
+        lambda: make_searcher(searcher, problem),
+        lambda: make_scheduler(scheduler, problem, options or {}),
+    )
     sweep = PassiveSweep.begin(problem, fresh[0](), fresh[1](), journal)
     now = 0.0
     for _ in range(events):
@@ -83,7 +91,7 @@ def eventful(
             sweep.reopen(chance.choice(failed).number, now)
         elif len(history.running) < 4:
             for trial in sweep.ask(chance.choice([1, 2]), now):
-                sweep.start(trial.number, now, node="a", pid=1)
+                sweep.start(trial.number, now, node="a", pid=1, from_step=trial.steps)
         if history.running:
             _advance(sweep, chance.choice(history.running).number, chance, now)
     return journal.records
@@ -98,7 +106,7 @@ def _advance(sweep: PassiveSweep, number: int, chance: random.Random, now: float
     elif event < 0.06:
         failure = Failure(chance.choice(CRASHES), "it was so")
         if sweep.retries_left(number) > 0:
-            back = chance.randint(0, trial.steps)
+            back = chance.randint(trial.from_step, trial.steps)
             sweep.start(number, now, node="b", pid=2, from_step=back, after=failure)
             for step in range(back + 1, trial.steps + 1):
                 sweep.report(number, step, {"loss": 0.0}, now)

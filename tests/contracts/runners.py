@@ -43,13 +43,17 @@ def chaos(max_steps: int = 5, trials: int = 6, **options: Any) -> Problem:
 
 
 def begin(
-    problem: Problem, scheduler: str = "none", searcher: str = "random", journal: Any = None
+    problem: Problem,
+    scheduler: str = "none",
+    searcher: str = "random",
+    journal: Any = None,
+    options: Mapping[str, Any] | None = None,
 ) -> PassiveSweep:
     """A new sweep, in memory unless a journal is given."""
     return PassiveSweep.begin(
         problem,
         make_searcher(searcher, problem),
-        make_scheduler(scheduler, problem),
+        make_scheduler(scheduler, problem, options),
         journal or MemoryJournal(),
     )
 
