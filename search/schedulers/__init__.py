@@ -1,8 +1,9 @@
 """Schedulers: after each result, does the trial go on?
 
 - `base`: the interface, `Scheduler`, and its answer, `Verdict`; `Promoter` for those that pause trials
-- `none`, `median`, `asha`, `hyperband`: one rule each
-- `halving`, `rungs`, `options`: what asha and hyperband share
+- `none`, `median`, `asha`, `hyperband`: one rule each; `auto`: what the method of that name brings
+- `promotion`: asha that pauses and promotes; `halving`, `rungs`, `options`: what asha and hyperband share
+- `population`: population based training; `explore`: how a copy differs from its parent
 
 `SCHEDULERS` names them as a sweep file does (`early_terminate.type`); `make_scheduler` makes one.
 """
@@ -26,6 +27,8 @@ SCHEDULERS: dict[str, str] = {
     "median": "search.schedulers.median:MedianStopping",
     "asha": "search.schedulers.asha:asha",
     "hyperband": "search.schedulers.hyperband:Hyperband",
+    "population": "search.schedulers.population:Population",
+    "auto": "search.schedulers.auto:Auto",
 }
 
 

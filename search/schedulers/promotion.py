@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
+from collections.abc import Callable
 
 from search.history import History
 from search.problem import Problem
@@ -30,14 +31,23 @@ class Promotion:
     Departs from the paper where it ends: there are infinitely many configs there. Here, once no further config will come
     and nothing runs, the best of a rung goes on even where fewer than eta have arrived, so that a small sweep, too, has a
     trial of full length.
+
+    `share`: of a full training, where `min_iter` is not given. `counts`: whether the trial of a number belongs to it.
     Raises SettingsError: an option out of range.
     """
 
     def __init__(
-        self, problem: Problem, *, min_iter: int | None = None, max_iter: int | None = None, eta: int = 3
+        self,
+        problem: Problem,
+        *,
+        min_iter: int | None = None,
+        max_iter: int | None = None,
+        eta: int = 3,
+        share: int = 10,
+        counts: Callable[[int], bool] = lambda number: True,
     ) -> None:
-        self._steps, self._eta = read_ladder(problem, min_iter, max_iter, eta, share=10)
-        self._rungs = {step: _Rung(step) for step in self._steps}
+        self._steps, self._eta = read_ladder(problem, min_iter, max_iter, eta, share)
+        self._rungs = {step: _Rung(step, counts) for step in self._steps}
 
     @property
     def rungs(self) -> tuple[int, ...]:
@@ -85,8 +95,9 @@ class Promotion:
 class _Rung:
     """Who has arrived at a step, and who of them waits there. Reads on in the history from where it stopped."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, counts: Callable[[int], bool]) -> None:
         self.step = step
+        self._counts = counts
         self.scores: list[float] = []  # of all that have arrived, ascending
         self._waiting: list[tuple[float, int, int]] = []  # a heap: score, order of arrival, trial
         self._read = 0
@@ -100,6 +111,8 @@ class _Rung:
         arrived = history.scores_at(self.step)
         for order in range(self._read, len(arrived)):
             number, score = arrived[order]
+            if not self._counts(number):
+                continue
             insort(self.scores, score)
             heapq.heappush(self._waiting, (score, order, number))
         self._read = len(arrived)

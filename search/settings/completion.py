@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SettingsError
+from search.schedulers.auto import OPENING
 from search.searchers import capabilities
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.confirm import confirm_problems
@@ -19,6 +20,7 @@ from search.settings.foreign import rungs_of_wandb
 from search.settings.groups import groups_of_choices
 from search.settings.lanes import lanes_problems, with_lanes
 from search.settings.mirrors import with_mirrors
+from search.settings.pausing import pausing_problems
 from search.settings.plain import plain
 from search.settings.repeats import UNITS, repeats_problems, with_folds
 from search.settings.resolved import ResolvedSettings
@@ -50,7 +52,7 @@ def complete(
     not fit; all of it, in places of the file.
     """
     plug = _plug(file, document, base, target)
-    asked = (repeats_problems, confirm_problems, lanes_problems)
+    asked = (repeats_problems, confirm_problems, lanes_problems, pausing_problems)
     if problems := [said for find in asked for said in find(file, plug, document)]:
         raise SettingsError(in_order(problems))
     data, declared, wrong_data = _declaration(file, plug, document, base)
@@ -67,9 +69,9 @@ def complete(
     )  # those are repeats
     max_steps = file.max_steps or _max_steps(rungs, declared, plug, notes)
     if _stops_by_itself(file, method, max_steps):
-        early_terminate = EarlyTerminateSection(type="asha")
+        early_terminate = EarlyTerminateSection(type="auto")
         notes.append(
-            "early_terminate: auto stops trials by asha; to train all to the end write early_terminate: none"
+            "early_terminate: method auto stops trials early; to train all to the end write early_terminate: none"
         )
     filled = file.model_copy(
         update={
@@ -94,7 +96,7 @@ def complete(
         raise SettingsError(in_order(problems))
     if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
-    filled = _with_budget(filled, space, notes)
+    filled = _with_opening(_with_budget(filled, space, notes), plug)
     filled = filled.model_copy(update={"lanes": with_lanes(filled.lanes, filled.run_cap)})
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
@@ -273,6 +275,18 @@ def _with_budget(file: SweepFile, space: Space, notes: list[str]) -> SweepFile:
             f"run_cap: metric.target alone may never be reached, so the sweep ends after {cap} trials"
         )
     return file.model_copy(update={"run_cap": cap})
+
+
+def _with_opening(file: SweepFile, plug: Plug) -> SweepFile:
+    """The opening of the scheduler `auto` said outright, for a resume must find it unchanged, also with another budget: at
+    most a quarter of the trials; none where a trial cannot be saved, for it pauses trials.
+    """
+    section = file.early_terminate
+    if section is None or section.type != "auto" or "opening" in section.options:
+        return file
+    opening = min(OPENING, file.run_cap // 4) if file.run_cap is not None else OPENING
+    section = EarlyTerminateSection(type="auto", opening=opening if plug.can_checkpoint else 0)
+    return file.model_copy(update={"early_terminate": section})
 
 
 def _remarks(file: SweepFile, space: Space) -> list[str]:

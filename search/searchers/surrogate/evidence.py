@@ -17,7 +17,7 @@ from search.searchers.priors import belongs
 from search.searchers.surrogate.encoding import Encoding, Rows
 from search.trial import Outcome, Trial
 
-__all__ = ["Evidence", "Ladder", "Reader", "levelled"]
+__all__ = ["Evidence", "Ladder", "Reader", "levelled", "running_of"]
 
 _ETA = 3
 _TAIL = 2.0  # how far above the median a score counts, in distances from the best to the median
@@ -82,11 +82,13 @@ class Reader:
         for place in range(until):
             number = observations[place].number
             newest[("prior", place) if number is None else number] = place
-        rows = [(*row, place) for place in sorted(newest.values()) for row in self._closed[place]]
+        running: list[tuple[Rows, int, float, int]] = []
         if closed is None:
-            for place, trial in enumerate(history.pending, start=until):
+            for place, trial in enumerate(running_of(history), start=until):
+                newest.pop(trial.number, None)  # it was paused, and goes on
                 points = _at_rungs(_curve(trial), self.ladder, -math.inf, last=self._last, closed=False)
-                rows += [(self.encoding.row(trial.config), step, score, place) for step, score in points]
+                running += [(self.encoding.row(trial.config), step, score, place) for step, score in points]
+        rows = [(*row, place) for place in sorted(newest.values()) for row in self._closed[place]] + running
         return Evidence(
             np.array([row[0] for row in rows]).reshape(len(rows), self.encoding.width),
             np.array([row[1] for row in rows], int),
@@ -106,6 +108,11 @@ class Reader:
         ):  # full fidelity, also where it ended by itself before the last step
             points[-1] = (self._problem.max_steps, points[-1][1])
         return [(x, step, score) for step, score in points]
+
+
+def running_of(history: History) -> list[Trial]:
+    """Trials that have a worker now, and are not known as ended: what a model has to imagine the end of."""
+    return [trial for trial in history.running if trial.number not in history.audited]
 
 
 def _curve(trial: Trial) -> list[Point]:

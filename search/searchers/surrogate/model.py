@@ -9,16 +9,18 @@ import numpy as np
 
 from search.history import History
 from search.problem import Problem
+from search.schedulers.auto import OPENING
 from search.searchers.feasible import drawn_back
 from search.searchers.sobol import Sobol
 from search.searchers.surrogate.acquisition import highest, log_improvement
 from search.searchers.surrogate.encoding import Rows
-from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled
+from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled, running_of
 from search.searchers.surrogate.process import Hyper, Process, fitted
 from search.seeds import searcher_rng
 
 __all__ = ["Model"]
 
+_WHOLE = 8  # full trainings
 _WINDOW = 250  # rows that the process is conditioned on
 _FITTED = 150  # rows that its hyperparameters are fitted to
 _INCUMBENTS = 5
@@ -26,10 +28,15 @@ _REFIT = 10  # the hyperparameters are fitted again each time the observations h
 
 
 class Model:
-    """See the module's docstring. `startup`: trials seen before the model proposes; until then a Sobol cover."""
+    """See the module's docstring.
 
-    def __init__(self, problem: Problem, *, startup: int = 8) -> None:
-        self._problem, self._startup = problem, startup
+    Until enough is known a Sobol cover: until as many steps were seen as 8 full trainings take, or, where most trials are
+    stopped early, 27 trials; less, down to 8, where they would be more than a quarter of the budget.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._widest = min(OPENING, max(_WHOLE, (problem.budget.trials or 4 * OPENING) // 4))
         self._reader = Reader(problem)
         self._encoding, self._ladder = self._reader.encoding, self._reader.ladder
         self._cover = Sobol(problem)
@@ -39,7 +46,7 @@ class Model:
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         evidence = self._reader.read(history)
-        if len(set(evidence.trial.tolist())) < self._startup or not self._encoding.width:
+        if not self._warm(evidence):
             config = self._cover.ask(history, number)
             assert config is not None
             return config
@@ -51,7 +58,9 @@ class Model:
         top = self._ladder.top
         pending = self._pending(history)
         mean, _ = process.predict(x, top)
-        best = float(mean.min())
+        best = (
+            float(min(mean.min(), *process.predict(pending, top)[0])) if len(pending) else float(mean.min())
+        )
         process = process.imagining(pending, top)
         order = np.argsort(mean, kind="stable")
         incumbents = np.unique(x[order[: 3 * _INCUMBENTS]], axis=0, return_index=True)[1]
@@ -62,6 +71,13 @@ class Model:
 
         found = highest(value, self._encoding, nearby, rng)
         return self._first_new(found, history, number)
+
+    def _warm(self, evidence: Evidence) -> bool:
+        """Whether enough is known for the model to propose."""
+        reached: dict[int, int] = {}
+        for trial, step in zip(evidence.trial.tolist(), evidence.step.tolist(), strict=True):
+            reached[trial] = max(step, reached.get(trial, 0))
+        return len(reached) >= self._widest or sum(reached.values()) >= _WHOLE * self._problem.max_steps
 
     def _first_new(self, found: Rows, history: History, number: int) -> Mapping[str, Any]:
         """The config of the first of these points that is feasible and was not asked for before."""
@@ -85,7 +101,7 @@ class Model:
         return set(self._prints)
 
     def _pending(self, history: History) -> Rows:
-        rows = [self._encoding.row(trial.config) for trial in history.pending]
+        rows = [self._encoding.row(trial.config) for trial in running_of(history)]
         return np.array(rows).reshape(len(rows), self._encoding.width)
 
     def _hyperparameters(self, history: History) -> Hyper:

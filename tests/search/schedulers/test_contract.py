@@ -16,6 +16,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "median": [{}, {"grace": 1, "min_trials": 1}],
     "asha": [{}, {"min_iter": 1, "eta": 2}],
     "hyperband": [{}, {"min_iter": 1, "eta": 4}],
+    "auto": [{"opening": 0}],  # with an opening it pauses trials, as asha does that promotes
 }
 CASES = [(name, options) for name in SCHEDULERS for options in OPTIONS[name]]
 

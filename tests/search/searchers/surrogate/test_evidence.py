@@ -1,0 +1,98 @@
+"""What is read of a history: a row a rung, running trials too, and scores that can be compared."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from contracts.searchers import SPACES, Patient, play, problem_on
+from search.history import History
+from search.journal import MemoryJournal
+from search.problem import Budget, Objective, Problem
+from search.searchers import make_searcher
+from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled
+from search.sweep import PassiveSweep
+from search.trial import Failure, Outcome
+
+
+def _swept(steps: int = 27) -> tuple[Problem, PassiveSweep]:
+    problem = Problem(SPACES["floats"], Objective("loss"), steps, Budget(trials=100))
+    return problem, PassiveSweep.begin(problem, make_searcher("random", problem), Patient(), MemoryJournal())
+
+
+def test_rungs_are_a_ninth_a_third_and_the_whole() -> None:
+    assert Ladder(81).steps == (9, 27, 81)
+    assert Ladder(52).steps == (6, 18, 52)
+    assert Ladder(1).steps == (1,)
+
+
+def test_each_trial_is_read_at_every_rung_it_reached() -> None:
+    problem, sweep = _swept()
+    sweep.ask(4, 0.0)
+    for number, steps in enumerate((27, 5, 11, 2)):
+        for step in range(1, steps + 1):
+            sweep.report(number, step, {"loss": 10.0 * number - step}, 0.0)
+    sweep.close(0, Outcome.COMPLETED, 0.0)
+    sweep.close(1, Outcome.STOPPED, 0.0, "stopped")
+    read = Reader(problem).read(sweep.history)
+    assert list(zip(read.trial, read.step, read.score, strict=True)) == [
+        (0, 3, -3.0), (0, 9, -9.0), (0, 27, -27.0), (1, 3, 7.0), (1, 5, 5.0), (2, 3, 17.0), (2, 9, 11.0), (2, 11, 9.0),
+    ]  # fmt: skip
+    assert set(Reader(problem).read(sweep.history, closed=2).trial) == {0, 1}
+
+
+def test_a_score_is_the_best_up_to_its_rung() -> None:
+    problem, sweep = _swept(3)
+    sweep.ask(1, 0.0)
+    for step, loss in enumerate((3.0, 1.0, 2.0), start=1):
+        sweep.report(0, step, {"loss": loss}, 0.0)
+    sweep.close(0, Outcome.COMPLETED, 0.0)
+    assert Reader(problem).read(sweep.history).score.tolist() == [3.0, 1.0]
+
+
+def test_a_failed_trial_is_a_full_one_with_the_worst_score() -> None:
+    problem, sweep = _swept(9)
+    sweep.ask(2, 0.0)
+    sweep.report(0, 1, {"loss": 4.0}, 0.0)
+    sweep.close(1, Outcome.FAILED, 0.0, failure=Failure("raised", "it broke"))
+    read = Reader(problem).read(sweep.history)
+    assert (9, 4.0) in zip(read.step, read.score, strict=True)
+
+
+def test_reading_on_is_reading_anew() -> None:
+    problem = problem_on(SPACES["mixed"])
+    records = play(problem, make_searcher("random", problem), 25, seed=4)
+    history, reader = History(problem), Reader(problem)
+    for record in records:
+        history.apply(record)
+        reader.read(history)
+    lived, fresh = reader.read(history), Reader(problem).read(History.from_records(records))
+    for name in ("x", "step", "score", "trial"):
+        np.testing.assert_array_equal(getattr(lived, name), getattr(fresh, name))
+
+
+def test_what_a_rung_adds_to_all_alike_is_taken_off() -> None:
+    """Only the better trials reach the top: they stay better there, though the rung itself changes all scores."""
+    ladder = Ladder(27)
+    quality = np.linspace(0.0, 1.0, 12)
+    low = [(trial, 3, 5.0 + value) for trial, value in enumerate(quality)]
+    high = [(trial, 27, 1.0 + value) for trial, value in enumerate(quality[:4])]
+    middle = [(trial, 9, 2.0 + value) for trial, value in enumerate(quality[:4])]
+    rows = low + middle + high
+    evidence = Evidence(
+        np.zeros((len(rows), 1)), np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), np.array([r[0] for r in rows])
+    )  # fmt: skip
+    found = dict(zip([(r[0], r[1]) for r in rows], levelled(evidence, ladder), strict=True))
+    for trial in range(4):
+        assert found[trial, 27] == pytest.approx(found[trial, 3], abs=0.35)
+    assert found[3, 27] < found[11, 3]
+
+
+def test_one_diverged_trial_does_not_flatten_the_others() -> None:
+    scores = np.array([1.0, 2.0, 3.0, 1e9])
+    ones = np.ones(4, int)
+    told = levelled(Evidence(np.zeros((4, 1)), ones, scores, np.arange(4)), Ladder(1))
+    assert told[1] - told[0] > 0.3
+    assert json.dumps(told.tolist())
