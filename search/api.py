@@ -22,6 +22,7 @@ from search.run import Run
 from search.runners import Runner, StopSignal
 from search.searchers.priors import priors_of, retold
 from search.settings import Override, ResolvedSettings, Settings, read_settings
+from search.settings.lanes import with_width
 from search.storage import (
     EVERYTHING,
     bring_checkpoints,
@@ -164,6 +165,7 @@ def resume(
     runner: str | None = None,
     address: str | None = None,
     workers: int | None = None,
+    lanes: int | None = None,
     trainable: type | Callable[..., Any] | None = None,
     trust: bool = False,
     observers: Sequence[Observer] = (),
@@ -172,9 +174,9 @@ def resume(
     """Go on with a run that was interrupted, killed or is to be extended.
 
     `add_trials`: more trials than its budget had. `retry_failed`: failed trials are tried again, from their last
-    checkpoint. `fork`: the name of a copy to go on in, beside the run, which stays as it is. `runner`, `workers`: other
-    than before. `trainable`: the object, where the sweep was given one. `trust`: go on with it although others could have
-    written to its directory; what its journal names is executed.
+    checkpoint. `fork`: the name of a copy to go on in, beside the run, which stays as it is. `runner`, `workers`, `lanes`:
+    other than before; 0 lanes = each trial by itself. `trainable`: the object, where the sweep was given one. `trust`: go
+    on with it although others could have written to its directory; what its journal names is executed.
 
     Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed),
     SettingsError (the run was imported), TrustError (it is not this user's alone).
@@ -197,6 +199,8 @@ def resume(
             settings = recorded_settings(about, paths.name, trainable)
             if workers is not None:
                 settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
+            if lanes is not None:
+                settings = replace(settings, file=with_width(settings.file, lanes))
             history = History.from_records(records)
             problem = history.problem
             if add_trials and not retry_failed and (halt := halted_for_good(history)) is not None:

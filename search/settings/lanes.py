@@ -6,7 +6,7 @@ from search.settings.document import Document
 from search.settings.sweep_file import LanesSection, SweepFile
 from trainables.plug import Plug
 
-__all__ = ["AUTO_WIDTH", "lanes_problems", "with_lanes"]
+__all__ = ["AUTO_WIDTH", "lanes_problems", "with_lanes", "with_width"]
 
 AUTO_WIDTH = 64
 """Lanes of a worker where the file leaves it open; see docs/lanes.md for what other widths are worth."""
@@ -53,3 +53,9 @@ def with_lanes(section: LanesSection | None, trials: int | None) -> LanesSection
         return None
     width = section.width or min(AUTO_WIDTH, trials or AUTO_WIDTH, section.queue or AUTO_WIDTH)
     return LanesSection(width=width, queue=section.queue or _QUEUE * width)
+
+
+def with_width(file: SweepFile, width: int) -> SweepFile:
+    """The file with so many lanes in place of its own; 0 = each trial is trained by itself."""
+    section = with_lanes(LanesSection(width=width), None) if width else None
+    return file.model_copy(update={"lanes": section})

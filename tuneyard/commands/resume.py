@@ -19,6 +19,9 @@ __all__ = ["command"]
 )
 @click.option("--retry-failed", is_flag=True, help="Run failed trials again, too.")
 @click.option("--fork", metavar="NAME", help="Go on in a copy of that name; RUN stays as it is.")
+@click.option(
+    "--lanes", type=click.IntRange(min=0), metavar="N", help="N lanes a worker; 0: each trial by itself."
+)
 @trust
 @execution
 @storage
@@ -28,6 +31,7 @@ def command(
     add_trials: int,
     retry_failed: bool,
     fork: str | None,
+    lanes: int | None,
     trust: bool,
     runner: str | None,
     address: str | None,
@@ -49,6 +53,7 @@ def command(
             add_trials=add_trials,
             retry_failed=retry_failed,
             fork=fork,
+            lanes=lanes,
             runner=runner,
             address=address,
             workers=workers,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
+from dataclasses import replace
 
 from search.pictures import bar
 from search.runners.base import Clock, Work
 from search.runners.cohort.messages import Assignment, Leave, Orders, Report
 from search.runners.cohort.waiting import Waiting
-from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.endings import (
+    close_as_decided,
+    close_finished,
+    close_if_halted,
+    close_or_retry,
+    failure_of,
+)
+from search.runners.lineage import hand_down
 from search.storage import resume_point
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome, Trial
@@ -21,7 +29,7 @@ class Roster:
 
     ```
     cohort.obey(roster.open())
-    while roster.lanes:
+    while roster.busy:
         cohort.obey(roster.take(cohort.step()))
     ```
 
@@ -44,21 +52,40 @@ class Roster:
     ) -> None:
         self._sweep, self._work, self._clock, self._waiting = sweep, work, clock, waiting
         self._width, self._node, self._pid = width, node, pid
+        self._closed = False
+        self._copies: list[Trial] = []  # whose parents are being saved
         self.lanes: dict[int, Hashable | None] = {}
 
-    def open(self) -> Orders:
-        """The first trials."""
-        return Orders(enter=tuple(self._fill()))
+    @property
+    def busy(self) -> bool:
+        """Whether it has a trial, or is about to."""
+        return bool(self.lanes) or bool(self._copies)
+
+    def open(self, members: Iterable[int] | None = None, after: Failure | None = None) -> Orders:
+        """The first trials. `members`: these and no others, ever; `after`: the failure that they are tried again after."""
+        if members is None:
+            return Orders(enter=tuple(self._fill(())))
+        self._closed, enter = True, []
+        for number in members:
+            trial = self._sweep.history.trials[number]
+            if trial.open and not close_if_halted(self._sweep, number, self._clock.now()):
+                self.lanes[number] = self._waiting.shape(trial)
+                enter.append(self._start(trial, after))
+        return Orders(enter=tuple(enter))
 
     def take(self, reports: Iterable[Report]) -> Orders:
         """What follows from a step of the cohort. A lane that falls free is given to the next trial at once, so that the
         trial comes to the searcher knowing no more than was reported before."""
         leave: list[Leave] = []
         enter: list[Assignment] = []
+        copies, self._copies = self._copies, []
+        for copy in copies:
+            self._waiting.add(copy)
+        enter += self._fill(leave)
         for report in reports:
             if report.number in self.lanes:
                 self._take(report, leave, enter)
-                enter += self._fill()
+                enter += self._fill(leave)
         return Orders(tuple(leave), tuple(enter))
 
     # -- inside ---------------------------------------------------------------------------------------------------
@@ -85,15 +112,29 @@ class Roster:
             elif decision.pause:
                 leave.append(self._leaving(trial, save=True))
 
-    def _fill(self) -> Iterable[Assignment]:
-        while len(self.lanes) < self._width:
+    def _fill(self, leave: Collection[Leave]) -> Iterable[Assignment]:
+        while len(self.lanes) + len(self._copies) < self._width and not self._closed:
             shapes = set(self.lanes.values())
             solo = None not in shapes
             found = self._waiting.next(shapes - {None}, solo, self._clock.now())
             if found is None:
                 return
-            self.lanes[found.number] = found.shape
-            yield self._start(self._sweep.history.trials[found.number])
+            trial = self._sweep.history.trials[found.number]
+            if any(each.save and each.number == trial.parent for each in leave):
+                self._copies.append(trial)
+            elif trial.parent is None or self._has_inherited(trial):
+                self.lanes[found.number] = found.shape
+                yield self._start(trial)
+
+    def _has_inherited(self, trial: Trial) -> bool:
+        """Whether a copy has its parent's checkpoint; one that cannot be had is a failure of the copy's."""
+        try:
+            hand_down(self._sweep.history, self._work, trial)
+        except (Exception, SystemExit) as error:
+            failure = replace(failure_of(error), kind="not started")
+            self._sweep.close(trial.number, Outcome.FAILED, self._clock.now(), failure.message, failure)
+            return False
+        return True
 
     def _start(self, trial: Trial, after: Failure | None = None) -> Assignment:
         step = self._from_step(trial)

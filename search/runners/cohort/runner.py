@@ -15,7 +15,7 @@ from search.runners.data_card import card_wanted, write_card
 from search.runners.limit import can_limit
 from search.sweep import PassiveSweep
 
-__all__ = ["CohortRunner"]
+__all__ = ["CohortRunner", "terms_of"]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class CohortRunner:
         )
         try:
             cohort.obey(roster.open())
-            while roster.lanes and not stop:
+            while roster.busy and not stop:
                 cohort.obey(roster.take(cohort.step()))
             if not stop.urgent:
                 cohort.save()

@@ -48,9 +48,13 @@ class Waiting:
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
 
+    def shape(self, trial: Trial) -> Hashable | None:
+        """What other trials have to have in common with this one; None: it trains by itself."""
+        return self._engine.shape(self._plug, nest(dict(trial.config)))
+
     def add(self, trial: Trial, *, alone: bool = False) -> None:
         """An open trial is to have a lane. `alone`: it trains by itself, whatever its shape."""
-        shape = None if alone else self._engine.shape(self._plug, nest(dict(trial.config)))
+        shape = None if alone else self.shape(trial)
         self._arrived += 1
         self._queues.setdefault(shape, deque()).append((self._arrived, Candidate(trial.number, shape)))
 

@@ -4,6 +4,7 @@
 - `adapters`: what Tune calls: a searcher, a scheduler, a callback, a stopper (driver side)
 - `bridge`: between those and the sweep
 - `hosted`: the Tune trainable that hosts ours (worker side)
+- `cohort_bridge`, `cohort_host`: the same two for trials in lanes, many to a trial of Tune's
 - `shared_data`: data sets read once for all trials of a run (an actor keeps them)
 - `cluster`: connecting to a cluster, or starting a local one that listens on loopback only
 - `capacity`: how many trials the nodes carry, counted again while they come and go; what Tune asks for each trial

@@ -15,7 +15,10 @@ from ray.tune.progress_reporter import ProgressReporter, TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from search.runners.ray_tune.bridge import Bridge
+from search.runners.ray_tune.bridge import Bridge as BridgeOfTrials
+from search.runners.ray_tune.cohort_bridge import CohortBridge
+
+Bridge = BridgeOfTrials | CohortBridge
 
 __all__ = [
     "BridgeCallback",

@@ -92,15 +92,21 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Placement:
-    """What Tune asks for each trial: the placement group that carries it. It goes to the workers, so it can be pickled."""
+    """What Tune asks for each trial: the placement group that carries it. It goes to the workers, so it can be pickled.
+
+    `cohorts`: the trials of Tune's are cohorts, which all need the same.
+    """
 
     resources: Resources
+    cohorts: bool = False
 
     def __call__(self, config: dict[str, Any]) -> Any:
         from ray import tune
 
         from search.runners.ray_tune.hosted import KEY, Assignment
 
+        if self.cohorts:
+            return tune.PlacementGroupFactory([self.resources.amounts])
         own = Assignment.from_config(config).config if KEY in config else config
         return tune.PlacementGroupFactory([self.resources.of(flatten(own)).amounts])
 

@@ -82,6 +82,7 @@ class RayTuneRunner:
 
             from search.runners.ray_tune import adapters
             from search.runners.ray_tune.bridge import Bridge
+            from search.runners.ray_tune.cohort_bridge import CohortBridge
             from search.runners.ray_tune.node_mirrors import NodeMirrors
 
         assert work.paths is not None
@@ -89,10 +90,14 @@ class RayTuneRunner:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         outpost = None if work.home is None else Outpost.of(work.home, work.paths)
         mirrors = NodeMirrors(outpost)
-        bridge = Bridge(sweep, work, clock, Capacity(ray, work.resources, work.workers), mirrors)
+        capacity = Capacity(ray, work.resources, work.workers)
+        bridge = (Bridge if work.lanes is None else CohortBridge)(sweep, work, clock, capacity, mirrors)
         with _writable(work.paths.tune):
             tuner = tune.Tuner(
-                tune.with_resources(self._trainable(sweep, work, data, outpost), Placement(work.resources)),
+                tune.with_resources(
+                    self._trainable(sweep, work, data, outpost),
+                    Placement(work.resources, cohorts=work.lanes is not None),
+                ),
                 tune_config=tune.TuneConfig(
                     search_alg=adapters.BridgeSearcher(bridge),
                     scheduler=adapters.BridgeScheduler(bridge, self._native_scheduler(sweep)),
@@ -139,18 +144,23 @@ class RayTuneRunner:
         from search.runners.ray_tune.hosted import Shipment, hosted
 
         assert work.paths is not None
-        return hosted(
-            Shipment.pack(
-                work.plug,
-                base=work.base.resolve(),
-                root=work.paths.root.resolve(),
-                objective=sweep.problem.objective.metric,
-                every=work.checkpoint_every,
-                remote=self.address is not None,
-                data=data,
-                outpost=outpost,
-            )
+        shipment = Shipment.pack(
+            work.plug,
+            base=work.base.resolve(),
+            root=work.paths.root.resolve(),
+            objective=sweep.problem.objective.metric,
+            every=work.checkpoint_every,
+            remote=self.address is not None,
+            data=data,
+            outpost=outpost,
         )
+        if work.lanes is None:
+            return hosted(shipment)
+        from search.runners.cohort.runner import terms_of
+        from search.runners.ray_tune.cohort_host import CohortShipment, hosted_cohort
+
+        terms = terms_of(sweep, work, work.lanes)
+        return hosted_cohort(CohortShipment(shipment, terms, work.resources.memory))
 
     def _native_scheduler(self, sweep: PassiveSweep) -> Any:
         if self.scheduler is None:
