@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["describe", "keep"]
+__all__ = ["describe", "keep", "kept"]
 
 _RESULTS = Path(__file__).parent / "results"
 
@@ -30,11 +30,20 @@ def describe() -> dict[str, Any]:
 
 
 def keep(name: str, figures: dict[str, Any]) -> Path:
-    """Write `benchmarks/results/<name>.json`."""
+    """Write `benchmarks/results/<name>.json`, and its tables in docs/performance.md where it has some there."""
+    from _performance import write
+
     _RESULTS.mkdir(exist_ok=True)
     path = _RESULTS / f"{name}.json"
     path.write_text(_spelled(figures) + "\n")
+    write(name, figures)
     return path
+
+
+def kept(name: str) -> dict[str, Any]:
+    """What `benchmarks/results/<name>.json` holds; empty where there is none yet."""
+    path = _RESULTS / f"{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else {}
 
 
 def _spelled(value: Any, indent: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from search.analysis.ranking import ranked
@@ -13,18 +14,19 @@ from search.trial import Trial
 __all__ = ["leaderboard"]
 
 
-def leaderboard(history: History) -> dict[str, Any]:
+def leaderboard(history: History, repeated: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Rows of all trials: the ranked ones best first, then those without a value that counts, by number.
 
     `best`, `last`: values of the metric as the user knows it, None where there is none or it is not finite.
     `values`: of all `objectives` at the step that counts; `feasible`: whether the outcome constraints hold there (None
     where nothing was measured, or nothing is constrained); `front`: on the Pareto front, with several objectives.
     `seconds`: from the first start to the end, None before the start. `interval`: of `best` (95 %), where steps are folds
-    or seeds (see `repeats`), else None.
+    or seeds, else None; `repeated`: what `repeats` found of it, where that is known already.
     """
     order = ranked(history)
     numbers = {trial.number for trial in order}
-    spans = {each["trial"]: each["interval"] for each in (repeats(history) or {"configs": []})["configs"]}
+    repeated = repeats(history) if repeated is None else repeated
+    spans = {each["trial"]: each["interval"] for each in (repeated or {"configs": []})["configs"]}
     rows = [_row(history, trial, rank) for rank, trial in enumerate(order, start=1)]
     rows += [_row(history, trial, None) for trial in history.trials if trial.number not in numbers]
     objective = history.problem.objective

@@ -32,9 +32,11 @@ def verdict(
     state: str,
     confirmed: Mapping[str, Any] | None = None,
     front: Mapping[str, Any] | None = None,
+    repeated: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Sentences, and the numbers in them. `confirmed`: what a confirmation found (see `confirmation`). `front`: what
-    `pareto` found; the words are then about it, and the winner is the first objective's.
+    `pareto` found; the words are then about it, and the winner is the first objective's. `repeated`: what `repeats` found,
+    where that is known already.
 
     `headline`; `sentences` about the winner; `cautions`; `next`: [{text, command or None}]. `winner`: trial, value,
     step, last, last_step, steps, config, or None. `runner_up`: trial, value, or None. `lead`: how far the winner is ahead, >= 0,
@@ -56,7 +58,7 @@ def verdict(
     second = rivals[1] if len(rivals) > 1 else None
     lead = scores[1] - scores[0] if second is not None else None
     wobble = _wobble(order[0]) if history.problem.repeats is None else None
-    sure = repeats(history)
+    sure = repeats(history) if repeated is None else repeated
 
     sentences = [_lead_sentence(second, lead, value(scores[1]) if second else None, decimals)]
     if len(rivals) >= 5:

@@ -17,6 +17,7 @@ from search.analysis import (
     isolation,
     leaderboard,
     learning_curves,
+    lineage,
     parallel_coordinates,
     pareto,
     repeats,
@@ -54,11 +55,12 @@ def contents(run: Run) -> dict[str, Any]:
     confirmed = None if seeds is None else confirmation(seeds)
     front = pareto(history)
     findings = doctor(history, shlex.quote(run.name))
+    repeated = repeats(history)
     report: dict[str, Any] = {
         "format": FORMAT,
         "summary": summary,
         "verdict": with_findings(
-            verdict(history, run.name, state, confirmed, front),
+            verdict(history, run.name, state, confirmed, front, repeated),
             findings,
             done=[] if confirmed is None else [f"tuneyard confirm {shlex.quote(run.name)}"],
         ),
@@ -69,8 +71,8 @@ def contents(run: Run) -> dict[str, Any]:
         "spending": spending(history),
         "pareto": front,
         "broken": broken_constraints(history),
-        "leaderboard": leaderboard(history),
-        "repeats": repeats(history),
+        "leaderboard": leaderboard(history, repeated),
+        "repeats": repeated,
         "history": history_curve(history),
         "curves": learning_curves(history),
         "fit": fit(history),
@@ -79,6 +81,7 @@ def contents(run: Run) -> dict[str, Any]:
         "slices": slices(history),
         "timeline": timeline(history, running=state == "running"),
         "savings": savings(history),
+        "lineage": lineage(history),
         "failures": failures(history),
     }
     report["contours"] = contours(history, report["importance"])
