@@ -152,6 +152,13 @@ class History:
         known = self._told
         return [t for t in self.running if t.number not in self.audited and t.number not in known]
 
+    def ancestors(self, trial: Trial) -> list[Trial]:
+        """The trials that trained a model one after the other, each a copy of the one before; `trial` itself is the last."""
+        line = [trial]
+        while line[-1].parent is not None:
+            line.append(self.trials[line[-1].parent])
+        return line[::-1]
+
     def scores_at(self, step: int) -> list[tuple[int, float]]:
         """(trial number, score) of every finite result at `step`, in the order of arrival."""
         return self._at_step.get(step, [])
@@ -335,6 +342,7 @@ class History:
         ):  # the bad metric that ended it is tried again
             trial.results.pop()
         self._untold = [other for other in self._untold if other is not trial]
+        self.replaced.pop(trial.number, None)  # a member once more, beside its successor
         self._open[trial.number] = trial
         if trial.best is not None:
             self._take_place(trial)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["audit_draw", "repeat_seed", "replicate_seed", "searcher_rng", "trial_seed"]
+__all__ = ["audit_draw", "explore_rng", "repeat_seed", "replicate_seed", "searcher_rng", "trial_seed"]
 
-_SEARCHER, _TRIAL, _REPLICATE, _AUDIT, _REPEAT = range(
-    5
+_SEARCHER, _TRIAL, _REPLICATE, _AUDIT, _REPEAT, _EXPLORE = range(
+    6
 )  # spawn keys: never renumber, recorded sweeps depend on them
 
 
@@ -42,6 +42,11 @@ def searcher_rng(seed: int, number: int, attempt: int = 0) -> np.random.Generato
     `attempt` counts the proposals rejected so far for this trial (constraints), from 0.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SEARCHER, number, attempt)))
+
+
+def explore_rng(seed: int, number: int) -> np.random.Generator:
+    """The generator with which the copy that takes the place of trial `number` is chosen, and its config changed."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_EXPLORE, number)))
 
 
 def _seed(seed: int, stream: int, number: int) -> int:

@@ -52,7 +52,7 @@ def plan_of(settings: ResolvedSettings) -> dict[str, Any]:
     sweep = PassiveSweep.begin(problem, settings.searcher(problem), scheduler, MemoryJournal(), priors=priors)
     names = [parameter.name for parameter in space.searched]
     ray = settings.ray_scheduler
-    expected = None if ray else rehearse(problem, scheduler, settings.workers or _WORKERS)
+    expected = None if ray else rehearse(problem, settings.scheduler(problem), settings.workers or _WORKERS)
     first = sweep.ask(_SAMPLES, 0.0)
     return {
         "name": settings.name,
@@ -189,7 +189,7 @@ def rehearse(problem: Problem, scheduler: Scheduler, workers: int) -> Rehearsal 
     sweep = PassiveSweep.begin(rehearsal, _Anything(), scheduler, MemoryJournal())
     while True:
         for trial in sweep.ask(workers - len(sweep.history.running), 0.0):
-            sweep.start(trial.number, 0.0, node="", pid=0)
+            sweep.start(trial.number, 0.0, node="", pid=0, from_step=trial.steps)
         if not sweep.history.running:
             break
         for trial in sweep.history.running:

@@ -14,6 +14,7 @@
   those are no longer the best.
 - `checks` (imported by itself, for it loads scipy.stats): the doctor, who looks for what is wrong with a sweep and says what to do.
 - `pareto`: several objectives: the front, what lies behind it, and (`hypervolume`) how it grew; `front_verdict`: in words.
+- `lineage`: the line of copies that led to the best trial of a population.
 - `timeline`: who trained what, when. `savings`: what early stopping saved, `audit`: what showed whether it was right. `failures`: by cause.
 - `compare`: several sweeps side by side (`anytime`: at the same spending; `replicates`: over shared seeds), and
   `comparison_verdict`: that in words.
@@ -37,6 +38,7 @@ from search.analysis.history_curve import history_curve
 from search.analysis.importance import importance
 from search.analysis.isolation import isolation
 from search.analysis.leaderboard import leaderboard
+from search.analysis.lineage import lineage
 from search.analysis.parallel import parallel_coordinates
 from search.analysis.pareto import pareto
 from search.analysis.repeats import repeats
@@ -60,6 +62,7 @@ __all__ = [
     "isolation",
     "leaderboard",
     "learning_curves",
+    "lineage",
     "outdated",
     "parallel_coordinates",
     "pareto",

@@ -14,7 +14,7 @@ __all__ = ["savings"]
 def savings(history: History) -> dict[str, Any]:
     """Steps spent against steps at full length.
 
-    `full_steps`: max_steps x trials that ran at least one step. `saved_steps`: what trials stopped by the scheduler
+    `full_steps`: max_steps for each trial that ran at least one step, less what its parent did for a copy. `saved_steps`: what trials stopped by the scheduler
     left out of that. `stopped`: how many those are. `audited`: trials that it stopped and that ran on for the audit; they
     saved nothing, and took `audit_steps` after their stop. `by_other_means`: trials stopped by a budget, a target or a user.
     `rungs`, by step: `entered` (trials compared there), `stopped`, `audited`, `paused` (and still waiting), `went_on` (at once,
@@ -45,13 +45,13 @@ def savings(history: History) -> dict[str, Any]:
                 rung["example"] = record["reason"]
     stopped = stopped_by_scheduler(history)
     audited = audit_steps(history)
-    begun = sum(trial.steps > 0 for trial in history.trials)
+    begun = [trial for trial in history.trials if trial.steps > trial.from_step]
     ended_otherwise = sum(trial.state == "stopped" for trial in history.trials) - len(stopped)
-    full = max_steps * begun
+    full = sum(max_steps - trial.from_step for trial in begun)
     saved = sum(max_steps - history.trials[number].steps for number in stopped)
     return {
         "max_steps": max_steps,
-        "trials": begun,
+        "trials": len(begun),
         "steps": history.steps_total,
         "full_steps": full,
         "share_spent": history.steps_total / full if full else None,

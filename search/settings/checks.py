@@ -44,7 +44,8 @@ def check(file: SweepFile, document: Document, base: Path) -> list[str]:
     problems = _name_problems(file, document) + _data_problems(file, document, base)
     space, space_said = read_space(file, document)
     problems += objective_problems(file, document, METHOD_ALIASES)
-    problems += space_said + _method_problems(file, document) + _early_terminate_problems(file, document)
+    problems += space_said + _method_problems(file, document)
+    problems += _early_terminate_problems(file, document, space)
     problems += _audit_problems(file, document) + mirror_problems(file, document)
     if space is not None:
         problems += _grid_problems(file, document, space) + _point_problems(file, document, space)
@@ -119,7 +120,7 @@ def _method_problems(file: SweepFile, document: Document) -> list[str]:
     return problems + _refusals(lambda: read_options(name, known_options, options), place, document)
 
 
-def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
+def _early_terminate_problems(file: SweepFile, document: Document, space: Space | None) -> list[str]:
     section = file.early_terminate
     if section is None:
         return []
@@ -135,7 +136,8 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
     steps = trial_steps(file)
     if steps is None:
         return []
-    some = Problem(parse_parameters({"x": 0}), Objective("metric"), steps, Budget())
+    known = parse_parameters({"x": 0}) if space is None else space
+    some = Problem(known, Objective("metric"), steps, Budget(trials=file.run_cap))
 
     def place(said: str) -> tuple[KeyPath, str]:
         key, colon, sentence = said.partition(": ")
@@ -145,6 +147,8 @@ def _early_terminate_problems(file: SweepFile, document: Document) -> list[str]:
         return (path, sentence) if colon and path[0] == "early_terminate" else (("early_terminate",), said)
 
     options = rungs_of_wandb(section.type, section.options)
+    if space is None:  # of the names of parameters nothing can be said yet
+        options = {name: value for name, value in options.items() if name != "mutate"}
     return _refusals(lambda: make_scheduler(section.type, some, options), place, document)
 
 

@@ -27,6 +27,7 @@ from trainables.plug import resolve
 PAUSING: dict[str, tuple[str, dict[str, Any]]] = {
     "asha": ("asha", {"promote": True}),
     "asha by two": ("asha", {"promote": True, "min_iter": 1, "eta": 2}),
+    "population": ("population", {"size": 4, "interval": 2, "quantile": 0.5}),
 }
 every = pytest.mark.parametrize("rule", PAUSING)
 seeds = st.integers(0, 10**6)
@@ -93,7 +94,7 @@ def test_killed_at_any_record_and_resumed_it_comes_to_the_same(rule: str, mode: 
     work = Work(plug=resolve("chaos"), workers=workers)
     SimulatedRunner().run(whole, work)
     assert whole.history.promotions
-    for end in range(1, len(journal.records), 2 * workers):
+    for end in range(1, len(journal.records), 4 + workers):
         sweep, _ = resumed(journal.records[:end], rule)
         SimulatedRunner().run(sweep, work)
         assert sweep.history.finished
@@ -180,7 +181,7 @@ def test_a_journal_that_promotes_another_trial_is_refused() -> None:
     journal = Recorded()
     sweep = begun("asha", chaos(max_steps=9, trials=12), journal=journal)
     SimulatedRunner().run(sweep, Work(plug=resolve("chaos")))
-    with pytest.raises(JournalError, match="the journal says|went on to this step"):
+    with pytest.raises(JournalError, match=r"the journal says|went on to this step"):
         resumed(journal.records, "asha by two")
     place = next(i for i, r in enumerate(journal.records) if r["type"] == "promote")
     waits = next(

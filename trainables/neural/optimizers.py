@@ -11,7 +11,7 @@ from torch import nn
 from trainables.errors import TrainableError, nearest
 from trainables.neural.options import TRAINING_OPTIONS
 
-__all__ = ["make_optimizer"]
+__all__ = ["make_optimizer", "put_back"]
 
 FUSED = ("sgd", "adagrad", "adam", "adamw")
 
@@ -64,3 +64,13 @@ def make_optimizer(
                 )
     except ValueError as error:
         raise TrainableError(f"{name}: {error}") from error
+
+
+def put_back(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Go back to an optimizer's `state_dict()`: its moments and counts. Rates, decay and betas stay those of the config: a
+    copy in a population goes on with others than its parent had.
+    """
+    own = [{key: each for key, each in group.items() if key != "params"} for group in optimizer.param_groups]
+    optimizer.load_state_dict(dict(state))
+    for group, kept in zip(optimizer.param_groups, own, strict=True):
+        group.update(kept)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from trainables.neural.averaging import MovingAverage
 from trainables.neural.initializers import initialize
-from trainables.neural.optimizers import make_optimizer
+from trainables.neural.optimizers import make_optimizer, put_back
 from trainables.neural.schedules import Schedule
 
 __all__ = ["Player"]
@@ -78,5 +78,5 @@ class Player:
         self.network.load_state_dict(state["network"])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        put_back(self._optimizer, state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])

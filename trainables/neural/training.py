@@ -20,7 +20,7 @@ from trainables.neural.early_stopping import EarlyStopping
 from trainables.neural.examples import Examples, batch_sizes
 from trainables.neural.initializers import initialize
 from trainables.neural.losses import Targets
-from trainables.neural.optimizers import make_optimizer
+from trainables.neural.optimizers import make_optimizer, put_back
 from trainables.neural.precision import Precision
 from trainables.neural.randomness import OwnRandomness
 from trainables.neural.schedules import Schedule
@@ -166,7 +166,7 @@ class Training:
         """
         with loading(directory) as state:
             self._put_back(state["weights"])
-            self._optimizer.load_state_dict(state["optimizer"])
+            put_back(self._optimizer, state["optimizer"])
             self._schedule.load_state_dict(state["schedule"])
             self._precision.load_state_dict(state["precision"])
             if self._best is not None:

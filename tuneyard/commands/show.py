@@ -199,6 +199,9 @@ def _show_trial(run: Run, trial: Trial, as_json: bool) -> None:
         )
     )
     click.echo(f"seed     {trial.seed}, config {trial.origin}")
+    if trial.parent is not None:
+        line = " > ".join(each.id for each in run.history.ancestors(trial))
+        click.echo(f"lineage  {line}, from step {trial.from_step}")
     click.echo(f"time     {duration(trial.seconds)} in {counted(len(trial.attempts), 'attempt')}")
     for attempt in trial.attempts:
         after = f", after {attempt.after.kind}: {attempt.after.message}" if attempt.after else ""
@@ -236,6 +239,8 @@ def _trial_json(run: Run, trial: Trial) -> dict[str, Any]:
         "origin": trial.origin,
         "seed": trial.seed,
         "config": dict(trial.config),
+        "parent": None if trial.parent is None else run.history.trials[trial.parent].id,
+        "from_step": trial.from_step,
         "steps": trial.steps,
         "seconds": trial.seconds,
         "best": {"step": best.step, "value": objective.value(best.score)}

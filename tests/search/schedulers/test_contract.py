@@ -1,4 +1,7 @@
-"""The contract suite, run on every scheduler of the registry, with its defaults and with other options."""
+"""The contract suite, run on every scheduler of the registry that only decides, with its defaults and with other options.
+
+Those that pause trials have laws of their own: tests/laws/test_pausing.py.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from contracts.playing import problem_of
 from contracts.schedulers import SchedulerContract
 from search.errors import SettingsError
 from search.problem import Problem
-from search.schedulers import SCHEDULERS, Scheduler, make_scheduler
+from search.schedulers import SCHEDULERS, Promoter, Scheduler, make_scheduler
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "none": [{}],
@@ -18,7 +22,8 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "hyperband": [{}, {"min_iter": 1, "eta": 4}],
     "auto": [{"opening": 0}],  # with an opening it pauses trials, as asha does that promotes
 }
-CASES = [(name, options) for name in SCHEDULERS for options in OPTIONS[name]]
+DECIDING = [name for name in SCHEDULERS if not isinstance(make_scheduler(name, problem_of(27)), Promoter)]
+CASES = [(name, options) for name in DECIDING for options in OPTIONS[name]]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{name}-{options}" for name, options in CASES])

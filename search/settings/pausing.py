@@ -1,0 +1,45 @@
+"""Schedulers that pause trials, or copy them: what they need of the rest of a sweep file."""
+
+from __future__ import annotations
+
+from search.settings.document import Document
+from search.settings.sweep_file import SweepFile
+from trainables.plug import Plug
+
+__all__ = ["pausing_problems"]
+
+
+def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[str]:
+    """What keeps the trials of a file from being paused or copied, one line each; [] where nobody asks for that."""
+    section = file.early_terminate
+    if section is None:
+        return []
+    copies, promotes = section.type == "population", section.options.get("promote") is True
+    if not copies and not promotes:
+        return []
+    key = "type" if copies else "promote"
+    what = "population" if copies else "promote: true"
+    said = []
+    if plug.native:
+        said.append(
+            f"{what} pauses trials, and {plug.ref} is a native Ray Tune trainable, which only Ray could pause; "
+            "write a class with step, save and load, or a generator function"
+        )
+    elif copies and not plug.can_checkpoint:
+        said.append(
+            f"population copies what a trial has learnt, and {plug.ref} cannot be saved; give it save(directory) and "
+            "load(directory)"
+        )
+    if copies and file.repeats is not None:
+        said.append(f"population copies a trial under way, and here its steps are {file.repeats.over}")
+    if copies and file.lanes is not None:
+        said.append("population copies trials, which lanes cannot; leave lanes out")
+    problems = [document.problem(("early_terminate", key), each) for each in said]
+    if file.audit:
+        problems.append(
+            document.problem(
+                ("audit",),
+                f"with {what} trials are paused rather than stopped, so there is nothing to audit; leave audit out",
+            )
+        )
+    return problems
