@@ -66,6 +66,7 @@ class Finetune(Supervised):
 
     name = "finetune"
     views = ("images", "texts", "sequences", "features", "tokens")
+    alone = "each trial freezes parts of its own, at rates of their own, and lanes would hold the weights many times"
     architecture: ClassVar[Mapping[str, Any]] = {
         "model.weights": "",
         "model.new_head": True,

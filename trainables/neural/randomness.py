@@ -25,7 +25,10 @@ class OwnRandomness:
     def __init__(self, seed: int, device: torch.device) -> None:
         self._device = device if device.type == "cuda" else None
         with self._kept():
-            torch.manual_seed(seed)
+            if self._device is None:
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed would also note it for GPUs to come
+            else:
+                torch.manual_seed(seed)
             self.states = self._current()
 
     @property

@@ -49,6 +49,7 @@ class RNN(Supervised):
 
     name = "rnn"
     views = ("tokens", "sequences")
+    alone = "torch computes all steps of a recurrent layer in one call, which takes no stacked weights"
     architecture: ClassVar[Mapping[str, Any]] = {
         "model.cell": "gru",
         "model.embedding": 64,

@@ -88,6 +88,7 @@ class Supervised(Trainable):
         architecture: its own options by their dotted names, with their defaults.
         rules: what the values of its own options may be, by name; of those that it does not have, nothing is said.
         views: what it can read, preferred first.
+        alone: why its trials cannot share a computation (`trainables.neural.lanes`), a sentence's end; "" = they can.
         declared: its declaration for a classification.
     """
 
@@ -96,6 +97,7 @@ class Supervised(Trainable):
     architecture: ClassVar[Mapping[str, Any]]
     rules: ClassVar[Mapping[str, Rule]] = ARCHITECTURE_RULES
     views: ClassVar[tuple[View, ...]]
+    alone: ClassVar[str] = ""
 
     @classmethod
     def declare(cls, data: Mapping[str, Any] | None) -> Declaration:

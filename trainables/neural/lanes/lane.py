@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from trainables.neural.augmentation import make_augmenter
 from trainables.neural.early_stopping import EarlyStopping
 from trainables.neural.initializers import initialize
-from trainables.neural.lanes.randomness import Site, draw, rates
+from trainables.neural.lanes.randomness import rates
 from trainables.neural.randomness import OwnRandomness
 from trainables.neural.schedules import Schedule
 from trainables.neural.supervised import Prepared, Supervised
@@ -19,7 +21,8 @@ __all__ = ["Lane"]
 
 
 class Lane:
-    """One trial: its options, its place in its schedule, and its generators, which draw what the trial would draw alone.
+    """One trial: its options, its place in its schedule, and its generators. But for what its layers drop, it draws what
+    the trial would draw alone.
 
     Args:
         key: the caller's name for it.
@@ -58,6 +61,7 @@ class Lane:
         ]  # the order of the rows is drawn on the CPU, the rest on the device
         if device.type != "cpu":
             self._generators.append(torch.Generator(device))
+        self._chances, self._bits = torch.Generator(device), np.random.SFC64(0)  # seeded anew in every epoch
         self.random_states = random.states
         self.param_groups: list[dict[str, Any]] = [{"lr": self.options["lr"]}]
         self.schedule = Schedule(self, self.options, updates)
@@ -84,8 +88,17 @@ class Lane:
         for generator, state in zip(self._generators, states, strict=False):
             generator.set_state(state)
 
-    def order(self, rows: int) -> Tensor:
-        """The order of the rows in the epoch that begins."""
+    def begin(self, rows: int) -> Tensor:
+        """Begin an epoch; returns the order of its rows. What is dropped in it follows from one more draw."""
+        order = self.permuted(rows)
+        if self._rates:
+            seed = int(torch.randint(2**62, (), generator=self._generators[0]))
+            self._bits = np.random.SFC64(seed)
+            self._chances.manual_seed(seed)
+        return order
+
+    def permuted(self, rows: int) -> Tensor:
+        """So many rows in an order of its own."""
         return torch.randperm(rows, generator=self._generators[0])
 
     def blends(self, batches: int) -> list[float]:
@@ -104,14 +117,15 @@ class Lane:
         """A batch, changed at random as its data section asks for."""
         return x if self.augment is None else self.augment(x, self._generators[-1])
 
-    def drops(self, site: Site) -> bool:
-        """Whether it drops anything there."""
-        return site.layer in self._rates
+    def rate_at(self, layer: str) -> float:
+        """The probability with which a layer of its network drops."""
+        return self._rates.get(layer, 0.0)
 
-    def draw(self, site: Site, into: Tensor) -> None:
-        """Draw what a layer of its drops: ones and zeros."""
-        draw(site, into, self._rates[site.layer], self._generators[-1])
+    def bits(self, words: int) -> npt.NDArray[np.uint64]:
+        """What its layers that drop draw from in this epoch, on a CPU."""
+        raw: npt.NDArray[np.uint64] = self._bits.random_raw(words)
+        return raw
 
-    def kept(self, site: Site) -> float:
-        """The share of what is drawn there that is not zero."""
-        return 1.0 - self._rates.get(site.layer, 0.0)
+    def fill(self, row: Tensor) -> None:
+        """What its layers that drop draw from in this epoch, on an accelerator."""
+        row.uniform_(generator=self._chances)

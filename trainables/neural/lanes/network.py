@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from trainables.errors import CheckpointError, TrainableError
 from trainables.neural.lanes.layers import sequence_of
@@ -101,22 +102,22 @@ class StackedNetwork:
             self._sites[key] = found
         return self._sites[key]
 
-    def leaves(self, lanes: int) -> list[Tensor]:
-        """The trained parameters of the first lanes, whose gradients can be asked for."""
-        return [self.tensors[name][:lanes].detach().requires_grad_() for name in self.trained]
+    def leaves(self, rows: slice) -> list[Tensor]:
+        """The trained parameters of some lanes, whose gradients can be asked for."""
+        return [self.tensors[name][rows].detach().requires_grad_() for name in self.trained]
 
     def forward(
-        self, x: Tensor, lanes: int, leaves: Sequence[Tensor], draws: Sequence[Tensor] = ()
+        self, x: Tensor, rows: slice, leaves: Sequence[Tensor], draws: Sequence[Tensor] = ()
     ) -> Tensor:
-        """The outputs in training, (lanes, rows, outputs).
+        """The outputs in training, (lanes, examples, outputs).
 
         Args:
-            x: (lanes, rows, ...).
-            lanes: how many.
-            leaves: of `leaves`.
+            x: (lanes, examples, ...).
+            rows: the lanes.
+            leaves: theirs, of `leaves`.
             draws: (lanes, ...) for each of `sites`.
         """
-        held = {name: each[:lanes] for name, each in self.tensors.items()}
+        held = {name: each[rows] for name, each in self.tensors.items()}
         held.update(zip(self.trained, leaves, strict=True))
         self.graph.train()
         self._draws.hand_out(draws)
@@ -124,8 +125,7 @@ class StackedNetwork:
             for layer in self._layers:
                 x = layer(x, held, True)
             return x
-        outputs: Tensor = vmap(self._one, randomness="error")(held, x, tuple(draws))
-        return outputs
+        return self._mapped((0, 0, 0), held, x, tuple(draws))
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, rows: slice, held: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -143,7 +143,13 @@ class StackedNetwork:
             for layer in self._layers:
                 x = layer(x, tensors, False)
             return x
-        outputs: Tensor = vmap(self._one, in_dims=(0, None, None), randomness="error")(tensors, x, ())
+        return self._mapped((0, None, None), tensors, x, ())
+
+    def _mapped(
+        self, axes: tuple[int | None, ...], held: dict[str, Tensor], x: Tensor, draws: tuple[Tensor, ...]
+    ) -> Tensor:
+        with sdpa_kernel(SDPBackend.MATH):  # vmap takes the fused kinds of attention lane by lane
+            outputs: Tensor = vmap(self._one, in_dims=axes, randomness="error")(held, x, draws)
         return outputs
 
     def _one(self, held: dict[str, Tensor], x: Tensor, draws: tuple[Tensor, ...]) -> Tensor:

@@ -1,15 +1,13 @@
 """Torch's optimizers over stacked parameters: every lane has its own rate, momentum, decays and count of updates.
 
-A stack's parameter is (width, ...), one row a lane. Arithmetic on all rows at once would send a few megabytes through
-memory again and again, so an update walks over blocks of lanes that fit into a core's cache (on a CPU), and does all of
-its arithmetic on one before the next. The rules are torch.optim's, whose state has the same names: a checkpoint of a
+A stack's parameter is (width, ...), one row a lane. The rules are torch.optim's, whose state has the same names: a checkpoint of a
 lane is one of `torch.optim`. A test compares them update by update.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -17,16 +15,14 @@ from torch import Tensor
 
 __all__ = ["STACKED", "StackedOptimizer"]
 
-BLOCK = 1 << 16  # numbers of a parameter in a block: with gradient and state, 1 MB
-
 
 class StackedOptimizer(ABC):
-    """Updates the first rows of stacked parameters, each row by its own hyperparameters.
+    """Updates rows of stacked parameters, each by its own hyperparameters.
 
     ```
     optimizer = STACKED["adam"](parameters)
     optimizer.put(row, options)                   # a lane begins: its state is empty
-    optimizer.update(gradients, rates)            # as many rows as there are rates
+    optimizer.update(gradients, rates, slice(0, 8))
     ```
 
     Args:
@@ -50,7 +46,7 @@ class StackedOptimizer(ABC):
         self.updates = torch.zeros(width, dtype=torch.float64)
         self._values = {name: torch.zeros(width, 1, dtype=torch.float64) for name in self.vectors}
         self._nesterov = bool(options["nesterov"])
-        self._scratch: dict[tuple[int, int], Tensor] = {}
+        self._scratch: dict[int, Tensor] = {}
 
     def _kept(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         return self.slots
@@ -77,43 +73,31 @@ class StackedOptimizer(ABC):
             for kept in state.values():
                 kept[target] = kept[source]
 
-    def update(self, gradients: Sequence[Tensor | None], rates: Tensor) -> None:
-        """One update of the first ``len(rates)`` rows.
+    def update(self, gradients: Sequence[Tensor | None], rates: Tensor, lanes: slice) -> None:
+        """One update of some rows.
 
         Args:
             gradients: (lanes, ...) each, in the order of the parameters; None = the loss does not depend on it.
             rates: (lanes, 1) float64, the learning rate of each lane.
+            lanes: the rows.
         """
-        lanes = len(rates)
-        self.updates[:lanes] += 1
-        values = {name: vector[:lanes] for name, vector in self._values.items()}
-        factors = self._factors(rates, values, self.updates[:lanes, None])
+        self.updates[lanes] += 1
+        values = {name: vector[lanes] for name, vector in self._values.items()}
+        factors = self._factors(rates, values, self.updates[lanes, None])
         own = {name: factor.float().to(self._device) for name, factor in factors.items()}
         decays = bool(values["weight_decay"].any())
         with torch.no_grad():
             for rows, state, gradient in zip(self._rows, self.state, gradients, strict=True):
-                if gradient is None:
-                    continue
-                slopes = gradient.reshape(lanes, -1)
-                for block in self._blocks(lanes, rows.shape[1]):
-                    given = {name: factor[block] for name, factor in own.items()}
-                    kept = {name: each[block] for name, each in state.items()}
-                    self._update(rows[block], slopes[block], kept, given, decays)
-
-    def _blocks(self, lanes: int, numbers: int) -> Iterator[slice]:
-        if self._device.type != "cpu":
-            yield slice(0, lanes)
-            return
-        size = max(1, BLOCK // numbers)
-        for start in range(0, lanes, size):
-            yield slice(start, min(start + size, lanes))
+                if gradient is not None:
+                    kept = {name: each[lanes] for name, each in state.items()}
+                    self._update(rows[lanes], gradient.reshape(len(rates), -1), kept, own, decays)
 
     def _spare(self, like: Tensor, number: int = 0) -> Tensor:
         """A buffer of this shape, whose content is nobody's; a different one for each number."""
         size = like.numel()
-        held = self._scratch.get((number, 0))
+        held = self._scratch.get(number)
         if held is None or held.numel() < size:
-            held = self._scratch[number, 0] = like.new_empty(size)
+            held = self._scratch[number] = like.new_empty(size)
         return held[:size].view(like.shape)
 
     def _decayed(self, weights: Tensor, slopes: Tensor, own: Mapping[str, Tensor], decays: bool) -> Tensor:
@@ -135,7 +119,7 @@ class StackedOptimizer(ABC):
         own: Mapping[str, Tensor],
         decays: bool,
     ) -> None:
-        """Update a block: weights, gradients and state are (lanes, numbers), `own` the factors (lanes, 1)."""
+        """Update rows: weights, gradients and state are (lanes, numbers), `own` the factors (lanes, 1)."""
 
 
 class SGD(StackedOptimizer):

@@ -10,6 +10,7 @@ from typing import Any
 from trainables.data.section import read_section
 from trainables.errors import TrainableError
 from trainables.neural.supervised import Supervised
+from trainables.neural.user_module import UserModule
 from trainables.plug import Plug
 
 __all__ = ["Refusal", "Shape", "lane_shape"]
@@ -18,11 +19,11 @@ OWN = frozenset(
     {"lr", "momentum", "beta1", "beta2", "rho", "weight_decay", "l1", "mixup", "label_smoothing", "clip"}
     | {"schedule", "schedule_epochs", "schedule_every", "schedule_factor", "schedule_step", "schedule_patience"}
     | {"schedule_decay", "warmup", "initializer", "initializer_scale", "ema", "early_stopping", "epochs"}
-    | {"nesterov", "lbfgs_iterations", "dropout", "dropconnect", "drop_path"}
+    | {"nesterov", "lbfgs_iterations", "dropout", "model.dropout", "dropconnect", "drop_path"}
 )  # fmt: skip
-"""Options that each lane has for itself; all others are the shape's."""
+"""Options that each lane has for itself; all others are the shape's. ``model.dropout`` is that of a user's module."""
 
-SWITCHES = ("mixup", "ema", "dropout", "dropconnect", "drop_path")
+SWITCHES = ("mixup", "ema", "dropout", "model.dropout", "dropconnect", "drop_path")
 """Of these, options that at 0 leave a part of the computation out: on or off is the shape's."""
 
 AUGMENTATION = "augmentation."
@@ -72,7 +73,7 @@ class Refusal:
 def lane_shape(plug: Plug, config: Mapping[str, Any]) -> Shape | Refusal:
     """The shape of a config's computation, or why it has to train alone.
 
-    Nothing is loaded but for a module of the user's own, which is tried in two lanes once for each shape.
+    Nothing is loaded, but for a module of the user's own: it is tried in two lanes on rows of its data, once a shape.
 
     Args:
         plug: the trainable.
@@ -83,10 +84,10 @@ def lane_shape(plug: Plug, config: Mapping[str, Any]) -> Shape | Refusal:
         return Refusal("each of its steps is a whole training (folds or repeats); lanes take turns by epochs")
     if plug.kind != "class" or not issubclass(target, Supervised):
         return Refusal(f"{plug.ref} is not a network of the common training loop, the one that lanes batch")
+    if target.alone:
+        return Refusal(f"{target.name}: {target.alone}")
     if any(getattr(target, hook) is not getattr(Supervised, hook) for hook in HOOKS):
-        return Refusal(
-            f"{target.name} prepares rows, freezes parts or gives them rates of their own, trial by trial"
-        )
+        return Refusal(f"{target.name} has {' or '.join(HOOKS)} of its own, which lanes do not call")
     try:
         options = target().read(config)
         section = read_section(config.get("data") or target.declared.data or {})
@@ -96,12 +97,23 @@ def lane_shape(plug: Plug, config: Mapping[str, Any]) -> Shape | Refusal:
     if refusal is not None:
         return Refusal(refusal)
     data = {name: value for name, value in section.values.items() if not name.startswith(AUGMENTATION)}
-    return Shape(
+    shape = Shape(
         plug.ref,
         tuple((name, value) for name, value in options.items() if name not in OWN),
         frozenset(name for name in SWITCHES if options.get(name)) | _sgd(options),
         json.dumps(data, sort_keys=True, default=str),
     )
+    if issubclass(target, UserModule):
+        if shape not in _tried:
+            from trainables.neural.lanes.trial_run import why_not  # it needs torch and the data
+
+            _tried[shape] = why_not(target(), config)
+        if (reason := _tried[shape]) is not None:
+            return Refusal(reason)
+    return shape
+
+
+_tried: dict[Shape, str | None] = {}
 
 
 def _refused(options: Mapping[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from trainables.neural.lanes.lane import Lane
 from trainables.neural.lanes.losses import batch_losses, mixed_losses
 from trainables.neural.lanes.network import StackedNetwork
 from trainables.neural.lanes.optimizers import STACKED
+from trainables.neural.lanes.randomness import chances
 from trainables.neural.losses import Targets
 from trainables.neural.supervised import Prepared
 from trainables.neural.training import accumulation
@@ -22,6 +23,7 @@ from trainables.scoring import scores
 
 __all__ = ["StackedTraining", "updates_in"]
 
+AT_ONCE = 32  # lanes, on a CPU: what a few dozen small networks need still fits into its cache, and the calls are few
 EVALUATED = 4096  # rows that are evaluated at once, those of all lanes together
 
 
@@ -61,7 +63,6 @@ class StackedTraining:
         self._valid = Examples(self.dataset.valid_x, self._targets.encode(self.dataset.valid_y), device)
         self._sizes = batch_sizes(len(self._train), options["batch_size"])
         self._shares, self._ends = accumulation(self._sizes, options["accumulate"])
-        self._buffers: dict[tuple[int, int, tuple[int, ...]], tuple[Tensor, list[Tensor]]] = {}
 
     def put(self, row: int, lane: Lane) -> None:
         """A lane begins in this row; its module is taken over.
@@ -96,7 +97,9 @@ class StackedTraining:
         """
         with deterministic(self._deterministic):
             started = time.perf_counter()
-            metrics = self._train_epoch(lanes)
+            metrics = []
+            for rows in self._blocks(len(lanes)):
+                metrics += self._train_epoch(lanes[rows], rows)
             seconds = time.perf_counter() - started
             measured = self.validate(slice(0, len(lanes)))
         for own, validation in zip(metrics, measured, strict=True):
@@ -122,14 +125,19 @@ class StackedTraining:
             measured.append({"val/loss": loss, **{f"val/{name}": value for name, value in each.items()}})
         return measured
 
-    def _train_epoch(self, lanes: Sequence[Lane]) -> list[dict[str, float]]:
+    def _blocks(self, lanes: int) -> list[slice]:
+        """The lanes that are trained at once; each block has its whole epoch before the next begins."""
+        size = lanes if self._device.type != "cpu" else AT_ONCE
+        return [slice(start, min(start + size, lanes)) for start in range(0, lanes, size)]
+
+    def _train_epoch(self, lanes: Sequence[Lane], place: slice) -> list[dict[str, float]]:
         rows = len(self._train)
-        orders = torch.stack([lane.order(rows) for lane in lanes]).to(self._device)
+        orders = torch.stack([lane.begin(rows) for lane in lanes]).to(self._device)
         blends = self._blends(lanes)
         smoothing = self._vector(lanes, "label_smoothing")
         rates = _rates(lanes)
         scheduled = [lane for lane in lanes if lane.options["schedule_every"] == "batch"]
-        leaves = self.network.leaves(len(lanes))
+        leaves = self.network.leaves(place)
         losses: list[Tensor] = []
         hits = torch.zeros(len(lanes), device=self._device)
         norms: list[Tensor] = []
@@ -140,7 +148,9 @@ class StackedTraining:
             if blends is not None:
                 share = blends[:, batch]
                 x, other = self._mixed(x, y, share, lanes)
-            outputs = self.network.forward(x, len(lanes), leaves, self._drawn(x, lanes))
+            sites = self.network.sites(x[0])
+            draws = chances(lanes, sites, self._device) if sites else ()
+            outputs = self.network.forward(x, place, leaves, draws)
             if share is None or other is None:
                 loss = batch_losses(outputs, y, smoothing)
             else:
@@ -152,7 +162,7 @@ class StackedTraining:
             summed = _added(summed, torch.autograd.grad(total, leaves, allow_unused=True))
             if batch in self._ends:
                 used = rates
-                self._update(summed, leaves, lanes, rates, norms, last=batch == len(self._sizes) - 1)
+                self._update(summed, leaves, lanes, place, rates, norms, last=batch == len(self._sizes) - 1)
                 summed = []
                 for lane in scheduled:
                     lane.schedule.batch()
@@ -187,28 +197,10 @@ class StackedTraining:
 
     def _mixed(self, x: Tensor, y: Tensor, share: Tensor, lanes: Sequence[Lane]) -> tuple[Tensor, Tensor]:
         """Each row blended with another of its lane's batch, and the other's target."""
-        others = torch.stack([lane.order(x.shape[1]) for lane in lanes]).to(self._device)
+        others = torch.stack([lane.permuted(x.shape[1]) for lane in lanes]).to(self._device)
         places = torch.arange(len(lanes), device=self._device)[:, None]
         blend = share.view(-1, *[1] * (x.dim() - 1))
         return torch.lerp(x[places, others], x, blend), y[places, others]
-
-    def _drawn(self, x: Tensor, lanes: Sequence[Lane]) -> list[Tensor]:
-        """What the layers that drop are handed for this batch: zeros, and ones over the share that is kept."""
-        drawn = []
-        for number, site in enumerate(self.network.sites(x[0])):
-            key = (len(lanes), number, site.shape)
-            if key not in self._buffers:
-                buffer = torch.empty((len(lanes), *site.shape), device=self._device)
-                self._buffers[key] = buffer, list(buffer.unbind())
-            buffer, rows = self._buffers[key]
-            for lane, row in zip(lanes, rows, strict=True):
-                if lane.drops(site):
-                    lane.draw(site, row)
-                else:
-                    row.fill_(1.0)
-            kept = torch.tensor([lane.kept(site) for lane in lanes], device=self._device)
-            drawn.append(buffer.div_(kept.view(-1, *[1] * len(site.shape))))
-        return drawn
 
     def _blends(self, lanes: Sequence[Lane]) -> Tensor | None:
         if not self._mixes:
@@ -226,6 +218,7 @@ class StackedTraining:
         gradients: list[Tensor | None],
         leaves: Sequence[Tensor],
         lanes: Sequence[Lane],
+        place: slice,
         rates: Tensor,
         norms: list[Tensor],
         *,
@@ -241,22 +234,21 @@ class StackedTraining:
             gradients = _each(gradients, lambda slope, leaf: slope + leaf.sign() * _along(l1, slope), leaves)
         named = zip(self.network.trained, gradients, strict=True)
         self.optimized |= {name for name, slope in named if slope is not None}
-        self.optimizer.update(gradients, rates)
+        self.optimizer.update(gradients, rates, place)
         if self.averages is not None:
             left = self._vector(lanes, "ema")
             assert left is not None
-            self._average(1 - left)
+            self._average(1 - left, place)
 
-    def _average(self, new: Tensor) -> None:
+    def _average(self, new: Tensor, place: slice) -> None:
         """The moving averages after an update; counters are taken over as they are."""
         assert self.averages is not None
-        lanes = len(new)
         for name, average in self.averages.items():
-            now = self.network.tensors[name][:lanes]
+            now = self.network.tensors[name][place]
             if average.is_floating_point():
-                average[:lanes].lerp_(now, _along(new, now).expand_as(now))
+                average[place].lerp_(now, _along(new, now).expand_as(now))
             else:
-                average[:lanes] = now
+                average[place] = now
 
 
 def updates_in(prepared: Prepared) -> int:

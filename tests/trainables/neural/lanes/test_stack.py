@@ -8,19 +8,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trainables import Host, TrainableError, resolve
 from trainables.neural.lanes import Shape, Stack, lane_shape
 
 CLOCKED = {"examples_per_second"}
-TOLERANCE = 2e-4  # relative, after a few epochs: what rounding grows to
-BASE: dict[str, Any] = {"data": {"source": "wine"}, "model": {"width": 16, "depth": 2}, "batch_size": 32}
+TOLERANCE = 1e-4  # relative, after a few epochs: what rounding grows to in a smooth network (at ReLU's kink it may grow faster)
+BASE: dict[str, Any] = {
+    "data": {"source": "wine"},
+    "model": {"width": 16, "depth": 2},
+    "batch_size": 32,
+    "dropout": 0.0,
+    "activation": "tanh",
+}
 LANES: tuple[dict[str, Any], ...] = (
-    {"lr": 1e-3, "dropout": 0.1, "weight_decay": 1e-3},
-    {"lr": 1e-2, "dropout": 0.4, "label_smoothing": 0.1, "beta1": 0.8},
-    {"lr": 3e-3, "dropout": 0.2, "l1": 1e-3, "clip": 0.1, "schedule": "cosine", "schedule_every": "batch"},
-    {"lr": 5e-3, "dropout": 0.2, "schedule": "plateau", "schedule_patience": 1, "initializer": "he"},
+    {"lr": 1e-3, "weight_decay": 1e-3},
+    {"lr": 1e-2, "label_smoothing": 0.1, "beta1": 0.8},
+    {"lr": 3e-3, "l1": 1e-3, "clip": 0.1, "schedule": "cosine", "schedule_every": "batch"},
+    {"lr": 5e-3, "schedule": "plateau", "schedule_patience": 1, "initializer": "he"},
 )
 
 
@@ -45,7 +52,8 @@ def alone(each: Mapping[str, Any], seed: int, ref: Any = "mlp") -> Host:
 
 
 def same(lane: Any, trial: Any, tolerance: float = TOLERANCE) -> None:
-    assert isinstance(lane, dict) and lane.keys() == trial.keys()
+    assert isinstance(lane, dict)
+    assert lane.keys() == trial.keys()
     for name in trial.keys() - CLOCKED:
         bound = (
             max(tolerance, 0.02)
@@ -61,7 +69,7 @@ def same(lane: Any, trial: Any, tolerance: float = TOLERANCE) -> None:
         {},
         {"optimizer": "sgd", "nesterov": True, "model": {"width": 16, "norm": "batch"}},
         {"optimizer": "adamw", "ema": 0.9, "accumulate": 2, "model": {"width": 16, "norm": "layer"}},
-        {"optimizer": "rmsprop", "mixup": 0.3, "dropconnect": 0.1, "model": {"width": 64, "norm": "group"}},
+        {"optimizer": "rmsprop", "mixup": 0.3, "model": {"width": 64, "norm": "group"}},
         {"data": {"source": "diabetes"}, "mixup": 0.3},
     ],
 )
@@ -78,16 +86,46 @@ def test_a_lane_reports_what_its_trial_reports_alone(common: dict[str, Any]) -> 
             same(reports[key], host.advance())
 
 
+def test_with_dropout_a_lane_is_another_run_of_its_trial() -> None:
+    """Means over seeds agree within three standard errors, and differ from those without dropout by more."""
+    seeds, rates = 24, {"dropout": 0.5, "dropconnect": 0.2}
+    lanes, trials, without = [], [], []
+    each = config(LANES[0], rates, {"lr": 5e-3})
+    plug = resolve("mlp")
+    shape = lane_shape(plug, each)
+    assert isinstance(shape, Shape)
+    stack = Stack(plug, shape, width=seeds)
+    plain = config(LANES[0], {"lr": 5e-3})
+    for seed in range(seeds):
+        stack.add(seed, each, seed=seed)
+    for _ in range(3):
+        reports = stack.step()
+    for seed in range(seeds):
+        report = reports[seed]
+        assert isinstance(report, dict)
+        lanes.append(report["train/loss"])
+        for found, options in ((trials, each), (without, plain)):
+            host = alone(options, seed)
+            for _ in range(2):
+                host.advance()
+            found.append((host.advance() or {})["train/loss"])
+    error = np.hypot(np.std(lanes), np.std(trials)) / np.sqrt(seeds)
+    assert abs(np.mean(lanes) - np.mean(trials)) < 3 * error
+    assert abs(np.mean(lanes) - np.mean(without)) > 6 * error
+
+
 def test_a_diverged_lane_harms_no_other_by_a_bit() -> None:
     sound = [config(LANES[0]), config(LANES[1])]
     quiet = stack_of(*sound, config(LANES[2]))
-    loud = stack_of(*sound, config(LANES[2], {"lr": 1e30, "clip": 0.0, "l1": 0.0}))
+    loud = stack_of(*sound, config(LANES[2], {"lr": 3e38, "clip": 0.0, "l1": 0.0}))
     for _ in range(4):
         expected, found = quiet.step(), loud.step()
         for key in (0, 1):
             same(found[key], expected[key], tolerance=0.0)
     lost = found[2]
-    assert isinstance(lost, dict) and math.isnan(lost["val/loss"]) and math.isnan(lost["val/accuracy"])
+    assert isinstance(lost, dict)
+    assert math.isnan(lost["val/loss"])
+    assert math.isnan(lost["val/accuracy"])
 
 
 def test_lanes_close_ranks_and_new_ones_come_at_their_own_step() -> None:
@@ -164,7 +202,8 @@ def test_a_trial_that_is_over_by_itself_says_so_and_keeps_its_best_weights(tmp_p
                 ended.add(key)
             else:
                 same(reports[key], expected)
-    assert ended == {0, 1} and set(stack.lanes) == {0, 1, 2}
+    assert ended == {0, 1}
+    assert set(stack.lanes) == {0, 1, 2}
     (tmp_path / "over").mkdir()
     stack.save(0, tmp_path / "over")
     again = Host(resolve("mlp"))
