@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.errors import SettingsError
 from search.exchange.optuna_notes import NOTE, study_note, trial_note
+from search.exchange.optuna_rows import add_trials
 from search.run import Run
 from search.searchers.optuna_study import quiet
 from search.settings.secrets import redact
@@ -64,9 +65,8 @@ def to_optuna(run: Run, path: Path, *, force: bool = False) -> None:
                 study.set_metric_names([each.metric for each in run.history.problem.objectives])
                 study.set_user_attr(NOTE, study_note(run))
                 by_scheduler = {each["trial"] for each in run.history.decisions if each["scheduler"]}
-                study.add_trials(
-                    [_frozen(run, each, each.number in by_scheduler) for each in run.history.trials]
-                )
+                frozen = [_frozen(run, each, each.number in by_scheduler) for each in run.history.trials]
+                add_trials(storage, study, frozen)
             finally:
                 storage.remove_session()
                 storage.engine.dispose()

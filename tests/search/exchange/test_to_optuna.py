@@ -180,3 +180,20 @@ def replace_name(run: Run) -> Run:
     assert run.paths is not None
     assert replace(run.paths) == run.paths
     return Run(History.from_records(read_journal(run.paths.journal)), run.paths)
+
+
+def test_what_is_written_at_once_is_what_optuna_writes_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import optuna
+
+    from search.exchange import optuna_rows
+
+    run = run_in(tmp_path / "runs" / "digits")
+    monkeypatch.setattr(optuna_rows, "AT_ONCE", 7)
+    written = study_in(run.export("optuna", tmp_path / "x.db"), "digits")
+    again = optuna.create_study(storage=f"sqlite:///{tmp_path / 'y.db'}", directions=written.directions)
+    again.add_trials(written.trials)
+    assert len(written.trials) > 7
+    for ours, theirs in zip(written.trials, again.trials, strict=True):
+        assert repr({**vars(ours), "_trial_id": 0}) == repr({**vars(theirs), "_trial_id": 0})
