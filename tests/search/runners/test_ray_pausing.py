@@ -91,3 +91,32 @@ def test_a_stop_leaves_them_paused_and_a_resume_takes_them_up(tmp_path: Path) ->
     whole = again.run(RayTuneRunner(), workers=1)
     assert whole.finished
     assert told(whole) == told(promoting(tmp_path / "inline").run(InlineRunner()))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_population_on_ray_is_the_one_of_this_process(tmp_path: Path, workers: int) -> None:
+    def case(name: str) -> Case:
+        options: dict[str, object] = {"size": 4, "interval": 2}
+        return Case(
+            tmp_path / name,
+            "user.py:Counter",
+            X,
+            scheduler="population",
+            options=options,
+            max_steps=6,
+            trials=12,
+        )
+
+    inline = case("inline").run(InlineRunner())
+    on_ray = case("ray").run(RayTuneRunner(), workers=workers)
+    assert sorted(map(repr, told(on_ray))) == sorted(map(repr, told(inline)))
+    copies = [trial for trial in on_ray.trials if trial.parent is not None]
+    assert len(copies) == 2
+    for (
+        trial
+    ) in copies:  # from its parent's checkpoint: the total counts on from what the parent had added up
+        parent = on_ray.trials[trial.parent or 0]
+        assert trial.attempts[0].from_step == trial.from_step
+        assert 1.0 / (trial.results[0].metrics["loss"] - trial.config["x"]) == pytest.approx(
+            trial.from_step * (1 + parent.seed % 7) + 1 + trial.seed % 7
+        )
