@@ -7,7 +7,7 @@ Random search trains `--trials` configs to full fidelity, on four simulated work
 configs in the same order, until one reaches the best value that random search found. Its figure is the share of random
 search's epochs that were spent by then; 1 where it did not get there within them. The searcher, the passive sweep, the
 journal (in memory) and the scheduler are the real ones; the curves are replayed: closed forms, functions whose optimum is
-known, and recorded trainings (see benchmarks/curves/record.py). The exit code is 1 unless ASHA with its defaults stays at
+known, and two recorded trainings (`benchmarks/curves/*.json`; more of them, and other tools: `recorded_curves.py`). The exit code is 1 unless ASHA with its defaults stays at
 or below 1/3 on average on every problem that is not marked as a limit.
 """
 

@@ -74,7 +74,7 @@ METHODS: dict[str, Callable[[Problem], Made]] = {
     "tpe, hyperband": _ours("tpe", "hyperband"),
     "gp": _ours("gp", "none"),
     "gp, asha": _ours("gp", "asha"),
-    "auto": _ours("auto", "asha"),
+    "auto": _ours("auto", "auto"),
     **PEERS,
 }
 """Name -> (searcher, scheduler) for a problem; `auto` with the early stopping that it brings."""

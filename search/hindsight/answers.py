@@ -140,7 +140,7 @@ def limits(history: History, record: Record, own: Arm, told: Told) -> list[str]:
         )
     if record.left_out:
         said.append(
-            f"{record.left_out} trials are left out: no step was recorded of them, or the space has changed"
+            f"{record.left_out} trials are left out: no step was recorded of them, they went on from another trial, or the space has changed"
         )
     if len(record.trials) < FEW:
         said.append(f"{len(record.trials)} configs are few: methods are set against each other from {FEW} on")

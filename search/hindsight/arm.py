@@ -22,8 +22,11 @@ __all__ = ["RECORDED", "Arm", "arm_of"]
 RECORDED = "recorded"
 """The method that tries the configs in the order of the run."""
 
-_BY_ITS_OWN = {"cmaes": "it learns from its own proposals alone, and none of them was recorded"}
-"""Methods that cannot be replayed among recorded configs, and why."""
+_UNRECORDED = {
+    "cmaes": "it learns from its own proposals alone, and none of them was recorded",
+    "population": "it trains configs half-way that nobody has recorded",
+}
+"""Methods and schedulers that cannot be replayed among recorded configs, and why."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,17 @@ class Arm:
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.method != RECORDED and self.method not in SEARCHERS:
-            raise SettingsError(
-                f"--method {self.method}: unknown{nearest(self.method, [RECORDED, *SEARCHERS])}"
-            )
-        if self.method in _BY_ITS_OWN:
-            raise SettingsError(
-                f"--method {self.method} cannot be replayed: {_BY_ITS_OWN[self.method]}. "
-                f"Take another, or the order of the run: --method {RECORDED}"
-            )
-        if self.scheduler not in SCHEDULERS:
-            raise SettingsError(f"--scheduler {self.scheduler}: unknown{nearest(self.scheduler, SCHEDULERS)}")
+        for option, name, known in (
+            ("--method", self.method, [RECORDED, *SEARCHERS]),
+            ("--scheduler", self.scheduler, list(SCHEDULERS)),
+        ):
+            if name not in known:
+                raise SettingsError(f"{option} {name}: unknown{nearest(name, known)}")
+            if name in _UNRECORDED:
+                able = [other for other in known if other not in _UNRECORDED]
+                raise SettingsError(
+                    f"{option} {name} cannot be replayed: {_UNRECORDED[name]}. Take one of {', '.join(able)}"
+                )
 
     @property
     def name(self) -> str:
@@ -83,11 +86,11 @@ def arm_of(history: History, concurrent: int) -> tuple[Arm, list[str]]:
     name, options = str(method.get("name", "unknown")), method.get("options") or {}
     scheduler, rules = str(stopping.get("type", "none")), stopping.get("options") or {}
     lost = []
-    if name not in SEARCHERS or name in _BY_ITS_OWN:
-        why = _BY_ITS_OWN.get(name, "nothing says how its configs were chosen")
+    if name not in SEARCHERS or name in _UNRECORDED:
+        why = _UNRECORDED.get(name, "nothing says how its configs were chosen")
         lost.append(f"the run's own method ({name}) cannot be replayed: {why}; its order stands for it")
         name, options = RECORDED, {}
-    if scheduler not in SCHEDULERS:
+    if scheduler not in SCHEDULERS or scheduler in _UNRECORDED:
         lost.append(
             f"the run's own early stopping ({scheduler}) cannot be replayed; it is replayed without any"
         )

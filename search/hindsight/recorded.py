@@ -63,7 +63,8 @@ class RecordedTrial:
 
 @dataclass(frozen=True)
 class Record:
-    """What a run recorded. `left_out`: trials without a single step, or whose config the space does not hold any more.
+    """What a run recorded. `left_out`: trials without a single step of their own from the first on, or whose config the space
+    does not hold any more.
 
     `cube`: the configs in the unit cube, shape (trials, searched parameters), NaN where a parameter is not active.
     """

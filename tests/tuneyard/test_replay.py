@@ -74,7 +74,7 @@ def test_without_options_the_next_question_is_offered(one: Path, call: Call) -> 
     [
         (("--method", "tpee"), "tpe"),
         (("--scheduler", "ashaa"), "asha"),
-        (("--method", "cmaes"), "--method recorded"),
+        (("--method", "cmaes"), "Take one of recorded"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(

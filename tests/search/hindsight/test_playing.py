@@ -125,6 +125,8 @@ def test_an_arm_keeps_its_options_only_with_what_they_belong_to() -> None:
         own.changed(None, "hyperbnd", None)
     with pytest.raises(SettingsError, match="cmaes cannot be replayed"):
         own.changed("cmaes", None, None)
+    with pytest.raises(SettingsError, match="population cannot be replayed"):
+        own.changed(None, "population", None)
 
 
 def test_the_questions_are_answered_where_the_record_carries_them() -> None:
