@@ -7,7 +7,7 @@ The folder holds the tasks and the peers, so that tasks that may not be publishe
 `devtasks` (`get_task(name)` with `space`, `max_epoch`, `curve`, `cost` and `const`; `SUITE_FULL`, `SUITE_MF`), `samplers`
 (`SAMPLERS`: ask and tell) and `simulate` (`run`, an event queue of asynchronous workers; `Trial`; `ALGOS`: next and report).
 Ours run through the passive sweep, in the same queue as the peers. A method is `NAME` with no early stopping where
-`--whole` is given, else `NAME+SCHEDULER` (default `+asha`). Regret: 0 the best known, 1 a random config's median. Every
+`--whole` is given, else `NAME+SCHEDULER` (default: `auto+auto`, all others `+asha`). Regret: 0 the best known, 1 a random config's median. Every
 result is appended to `--out` at once, and what stands there is not run again.
 """
 
@@ -49,20 +49,24 @@ class Ours:
             FailurePolicy(stop_after=None),
             seed=seed,
         )
-        early = make_scheduler(scheduler or ("asha" if max_steps > 1 else "none"), problem)
+        usual = "none" if max_steps == 1 else "auto" if name == "auto" else "asha"
+        early = make_scheduler(scheduler or usual, problem)
         self._sweep = PassiveSweep.begin(problem, make_searcher(name, problem), early, MemoryJournal())
-        self._trial, self._now = trial, 0.0
+        self._trial, self._now, self._given = trial, 0.0, dict[int, Any]()
         self.seconds = 0.0  # that asking took
 
     def next(self) -> Any:
         began = time.perf_counter()
         (trial,) = self._sweep.ask(1, self._now)
         self.seconds += time.perf_counter() - began
-        return self._trial(dict(trial.config), trial.number)
+        self._sweep.start(trial.number, self._now, node="queue", pid=0, from_step=trial.steps)
+        return self._given.setdefault(trial.number, self._trial(dict(trial.config), trial.number))
 
     def report(self, trial: Any, step: int, loss: float) -> str:
         self._now += 1.0
         decision = self._sweep.report(trial.x, step, {"loss": float(loss)}, self._now)
+        if decision.pause:
+            return "pause"
         if decision.outcome is None:
             return "go"
         self._sweep.close(trial.x, decision.outcome, self._now, decision.reason, decision.failure)

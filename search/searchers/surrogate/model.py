@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from search.history import History
 from search.problem import Problem
@@ -24,6 +25,7 @@ _WHOLE = 8  # full trainings
 _WINDOW = 250  # rows that the process is conditioned on
 _FITTED = 150  # rows that its hyperparameters are fitted to
 _INCUMBENTS = 5
+_REDRAWS = 20  # of a config of the cover that was asked for before, as in small spaces
 _REFIT = 10  # the hyperparameters are fitted again each time the observations have grown by a tenth
 
 
@@ -41,36 +43,45 @@ class Model:
         self._encoding, self._ladder = self._reader.encoding, self._reader.ladder
         self._cover = Sobol(problem)
         self._told, self._prints = History(problem), list[str]()  # fingerprints of the trials of a history
-        self._hyper: tuple[int, Hyper] | None = None
+        self._fit: tuple[History, int, Hyper] | None = None
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         evidence = self._reader.read(history)
         if not self._warm(evidence):
-            config = self._cover.ask(history, number)
-            assert config is not None
-            return config
-        rng = searcher_rng(self._problem.seed, number)
+            return self._opening(history, number)
         evidence = _window(evidence, self._ladder, _WINDOW)
-        x, y = evidence.x, levelled(evidence, self._ladder)
-        heights = np.array([self._ladder.height(step) for step in evidence.step])
-        process = Process(self._hyperparameters(history), x, heights, y, self._encoding.categories)
-        top = self._ladder.top
-        pending = self._pending(history)
-        mean, _ = process.predict(x, top)
-        best = (
-            float(min(mean.min(), *process.predict(pending, top)[0])) if len(pending) else float(mean.min())
-        )
-        process = process.imagining(pending, top)
-        order = np.argsort(mean, kind="stable")
-        incumbents = np.unique(x[order[: 3 * _INCUMBENTS]], axis=0, return_index=True)[1]
-        nearby = x[order[: 3 * _INCUMBENTS]][np.sort(incumbents)][:_INCUMBENTS]
+        y, rungs = levelled(evidence, self._ladder), self._rungs(evidence)
+        process = Process(self._hyperparameters(history), evidence.x, rungs, y, self._encoding.categories)
+        top, pending = self._ladder.top, self._pending(history)
+        expected, _ = process.predict(np.vstack([evidence.x, pending]), top)
+        imagined = process.imagining(pending, top)
 
         def value(rows: Rows) -> Rows:
-            return log_improvement(*process.predict(rows, top), best)
+            return log_improvement(*imagined.predict(rows, top), float(expected.min()))
 
-        found = highest(value, self._encoding, nearby, rng)
+        order = np.argsort(expected[: len(evidence)], kind="stable")
+        nearby = _distinct(evidence.x[order], _INCUMBENTS)
+        found = highest(value, self._encoding, nearby, searcher_rng(self._problem.seed, number))
         return self._first_new(found, history, number)
+
+    def _rungs(self, evidence: Evidence) -> npt.NDArray[np.float64]:
+        return np.array([self._ladder.height(step) for step in evidence.step])
+
+    def _opening(self, history: History, number: int) -> Mapping[str, Any]:
+        """The middle of the space, around which its bounds were set, then a cover of all of it."""
+        if number == len(self._problem.points):
+            middle = self._encoding.config(np.full(self._encoding.width, 0.5))
+            if self._problem.space.feasible(middle):
+                return middle
+        config = self._cover.ask(history, number)
+        assert config is not None
+        known = self._asked_for(history, number)
+        for attempt in range(_REDRAWS):
+            if self._problem.space.fingerprint(config) not in known:
+                break
+            config = self._problem.space.sample(searcher_rng(self._problem.seed, number, attempt))
+        return config
 
     def _warm(self, evidence: Evidence) -> bool:
         """Whether enough is known for the model to propose."""
@@ -106,18 +117,19 @@ class Model:
 
     def _hyperparameters(self, history: History) -> Hyper:
         """Fitted to what was observed up to the last point at which they are fitted: the same for a fresh object."""
-        seen = len(history.observations)
-        until = _last_fit(seen)
-        if self._hyper is None or self._hyper[0] != until:
-            evidence = _window(
-                self._reader.read(history, closed=until),
-                self._ladder,
-                _FITTED,
-            )
-            heights = np.array([self._ladder.height(step) for step in evidence.step])
-            hyper = fitted(evidence.x, heights, levelled(evidence, self._ladder), self._encoding.categories)
-            self._hyper = (until, hyper)
-        return self._hyper[1]
+        until = _last_fit(len(history.observations))
+        if self._fit is None or self._fit[0] is not history or self._fit[1] != until:
+            evidence = _window(self._reader.read(history, closed=until), self._ladder, _FITTED)
+            y, rungs = levelled(evidence, self._ladder), self._rungs(evidence)
+            self._fit = (history, until, fitted(evidence.x, rungs, y, self._encoding.categories))
+        return self._fit[2]
+
+
+def _distinct(rows: Rows, most: int) -> Rows:
+    """The first `most` of the rows, none of them twice."""
+    head = rows[: 4 * most]
+    _, first = np.unique(head, axis=0, return_index=True)
+    return head[np.sort(first)][:most]
 
 
 def _last_fit(seen: int) -> int:
