@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from search.history import History
+from search.problem import Problem
 from search.schedulers.base import CONTINUE, Verdict
 from search.schedulers.rungs import Rung
 from search.trial import Result
 
-__all__ = ["Halving"]
+__all__ = ["Halving", "comparison"]
 
 
 class Halving:
@@ -38,10 +39,16 @@ class Halving:
         assert result.score is not None
         rank, arrived = rung.place(history, result.score)
         keep = max(1, arrived // self._eta)
-        value = history.problem.objective.value(result.score)
-        best = "the best goes on" if keep == 1 else f"the best {keep} go on"
-        reason = f"{self._label}rung {rung.step}: {value:.6g} is {ordinal(rank)} of {arrived}, {best}"
+        reason = f"{self._label}{comparison(history.problem, rung.step, result.score, rank, arrived, keep)}"
         return Verdict(stop=rank > keep, reason=reason, rung=rung.step)
+
+
+def comparison(problem: Problem, rung: int, score: float, rank: int, arrived: int, keep: int) -> str:
+    """What was compared at a rung, with the numbers: `rung 3: 0.412 is 7th of 9, the best 3 go on`."""
+    best = {0: "none goes on yet", 1: "the best goes on"}.get(keep, f"the best {keep} go on")
+    if problem.secondary:
+        return f"rung {rung}: {ordinal(rank)} of {arrived} by fronts, {best}"
+    return f"rung {rung}: {problem.objective.value(score):.6g} is {ordinal(rank)} of {arrived}, {best}"
 
 
 def ordinal(number: int) -> str:

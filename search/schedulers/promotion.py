@@ -11,10 +11,13 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable
 
+import numpy as np
+
 from search.history import History
 from search.problem import Problem
 from search.schedulers.base import CONTINUE, GoOn, Move, Verdict
-from search.schedulers.halving import ordinal
+from search.schedulers.fronts import merit_ranks, scores_of
+from search.schedulers.halving import comparison
 from search.schedulers.rungs import read_ladder
 from search.trial import Result, Trial
 
@@ -47,7 +50,8 @@ class Promotion:
         counts: Callable[[int], bool] = lambda number: True,
     ) -> None:
         self._steps, self._eta = read_ladder(problem, min_iter, max_iter, eta, share)
-        self._rungs = {step: _Rung(step, counts) for step in self._steps}
+        rung = _FrontRung if problem.secondary else _Rung
+        self._rungs = {step: rung(step, counts) for step in self._steps}
 
     @property
     def rungs(self) -> tuple[int, ...]:
@@ -57,11 +61,13 @@ class Promotion:
         rung = self._rungs.get(result.step)
         if rung is None:
             return CONTINUE
+        rung.first(
+            history, trial.number
+        )  # where another goes first, from a higher rung, this one is not looked at
         move = self._best(history, least=0, arriving=trial.number)
         if move is not None and move.trial == trial.number:
             return Verdict(stop=False, reason=move.reason, rung=rung.step)
-        assert result.score is not None
-        reason = self._reason(history, rung, result.score, len(rung.scores) // self._eta)
+        reason = self._reason(history, rung, trial.number, len(rung) // self._eta)
         return Verdict(stop=False, reason=f"{reason}; it waits", rung=rung.step, pause=True)
 
     def promote(self, history: History, last: bool) -> Move | None:
@@ -77,19 +83,17 @@ class Promotion:
         """The trial that goes on, of those that wait and the one that is just `arriving`; `least`: go on from each rung."""
         for step in reversed(self._steps):
             rung = self._rungs[step]
-            waiting = rung.first(history, arriving)
-            if waiting is None:
+            number = rung.first(history, arriving)
+            if number is None:
                 continue
-            score, number = waiting
-            keep = max(least, len(rung.scores) // self._eta)
-            if rung.rank(score) <= keep:
-                return GoOn(number, self._reason(history, rung, score, keep), step)
+            keep = max(least, len(rung) // self._eta)
+            if rung.rank(number) <= keep:
+                return GoOn(number, self._reason(history, rung, number, keep), step)
         return None
 
-    def _reason(self, history: History, rung: _Rung, score: float, keep: int) -> str:
-        value = history.problem.objective.value(score)
-        best = {0: "none goes on yet", 1: "the best goes on"}.get(keep, f"the best {keep} go on")
-        return f"rung {rung.step}: {value:.6g} is {ordinal(rung.rank(score))} of {len(rung.scores)}, {best}"
+    def _reason(self, history: History, rung: _Rung, number: int, keep: int) -> str:
+        score, rank = rung.scores[number], rung.rank(number)
+        return comparison(history.problem, rung.step, score, rank, len(rung), keep)
 
 
 class _Rung:
@@ -98,28 +102,62 @@ class _Rung:
     def __init__(self, step: int, counts: Callable[[int], bool]) -> None:
         self.step = step
         self._counts = counts
-        self.scores: list[float] = []  # of all that have arrived, ascending
+        self.scores: dict[int, float] = {}  # of all that have arrived, by trial, in order of arrival
+        self._ascending: list[float] = []
         self._waiting: list[tuple[float, int, int]] = []  # a heap: score, order of arrival, trial
         self._read = 0
 
-    def rank(self, score: float) -> int:
-        """1 is best; equal scores share a rank."""
-        return bisect_left(self.scores, score) + 1
+    def __len__(self) -> int:
+        return len(self.scores)
 
-    def first(self, history: History, arriving: int | None) -> tuple[float, int] | None:
-        """(score, number) of the best trial that waits here, of equal ones the one that came first."""
-        arrived = history.scores_at(self.step)
-        for order in range(self._read, len(arrived)):
-            number, score = arrived[order]
-            if not self._counts(number):
-                continue
-            insort(self.scores, score)
+    def rank(self, number: int) -> int:
+        """Of a trial that has arrived: 1 is best; equal scores share a rank."""
+        return bisect_left(self._ascending, self.scores[number]) + 1
+
+    def first(self, history: History, arriving: int | None) -> int | None:
+        """The best trial that waits here, of equal ones the one that came first."""
+        for order, number, score in self._new(history):
+            insort(self._ascending, score)
             heapq.heappush(self._waiting, (score, order, number))
-        self._read = len(arrived)
         while self._waiting:
-            score, _, number = self._waiting[0]
-            trial = history.trials[number]
-            if trial.steps == self.step and (number == arriving or trial.state == "paused"):
-                return score, number
+            number = self._waiting[0][2]
+            if self._waits(history, number, arriving):
+                return number
             heapq.heappop(self._waiting)  # it went on, or was closed: it does not come back to this rung
         return None
+
+    def _new(self, history: History) -> list[tuple[int, int, float]]:
+        """(order of arrival, trial, score) of those who have arrived since the last call."""
+        arrived = history.scores_at(self.step)
+        new = [
+            (order, *arrived[order])
+            for order in range(self._read, len(arrived))
+            if self._counts(arrived[order][0])
+        ]
+        self._read = len(arrived)
+        self.scores.update({number: score for _, number, score in new})
+        return new
+
+    def _waits(self, history: History, number: int, arriving: int | None) -> bool:
+        trial = history.trials[number]
+        return trial.steps == self.step and (number == arriving or trial.state == "paused")
+
+
+class _FrontRung(_Rung):
+    """The same where several objectives count: ranked by fronts, anew after each arrival."""
+
+    def __init__(self, step: int, counts: Callable[[int], bool]) -> None:
+        super().__init__(step, counts)
+        self._points: list[tuple[float, ...]] = []
+        self._ranks: dict[int, int] = {}
+
+    def rank(self, number: int) -> int:
+        return self._ranks[number]
+
+    def first(self, history: History, arriving: int | None) -> int | None:
+        if new := self._new(history):
+            self._points += [scores_of(history.trials[number], self.step) for _, number, _ in new]
+            ranks = merit_ranks(np.array(self._points))
+            self._ranks = dict(zip(self.scores, ranks.tolist(), strict=True))
+        waiting = [number for number in self.scores if self._waits(history, number, arriving)]
+        return min(waiting, key=self._ranks.__getitem__, default=None)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable
 
+import numpy as np
+
 from search.history import History
 from search.problem import Problem
+from search.schedulers.fronts import merit_ranks, scores_of
 from search.schedulers.options import OptionCheck
 
 __all__ = ["Rung", "default_min_iter", "geometric", "read_ladder"]
@@ -61,7 +64,7 @@ def read_ladder(
 
 
 class Rung:
-    """The scores of one bracket's trials at one step, kept sorted.
+    """The scores of one bracket's trials at one step, kept sorted. Of several objectives all scores, ranked by fronts.
 
     `counts`: whether the trial of a number belongs to the bracket. Reads on in the history from where it stopped, so a
     decision costs a binary search and one insertion.
@@ -71,11 +74,17 @@ class Rung:
         self.step = step
         self._counts = counts
         self._sorted: list[float] = []
+        self._points: list[tuple[float, ...]] = []  # where there are several objectives, in order of arrival
         self._read = 0
 
     def place(self, history: History, score: float) -> tuple[int, int]:
-        """(rank, of): where `score` ranks among all that have arrived here. 1 is best; equal scores share a rank."""
+        """(rank, of): where `score`, of the newest to arrive here, ranks among all. 1 is best; equal scores share a rank."""
         arrived = history.scores_at(self.step)
+        if history.problem.secondary:
+            own = [number for number, _ in arrived[self._read :] if self._counts(number)]
+            self._points += [scores_of(history.trials[number], self.step) for number in own]
+            self._read = len(arrived)
+            return int(merit_ranks(np.array(self._points))[-1]), len(self._points)
         for number, other in arrived[self._read :]:
             if self._counts(number):
                 insort(self._sorted, other)

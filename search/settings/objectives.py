@@ -10,9 +10,12 @@ from search.searchers import SEARCHERS, unable
 from search.settings.document import Document
 from search.settings.sweep_file import MetricSection, SweepFile
 
-__all__ = ["objective_problems", "objective_sections", "objectives_of"]
+__all__ = ["BY_FRONTS", "objective_problems", "objective_sections", "objectives_of"]
 
 _ONE = "name one as metric: and give the others a bound below outcome_constraints:"
+
+BY_FRONTS = ("none", "asha", "hyperband")
+"""Values of early_terminate.type that several objectives go with: they rank by fronts (`search.schedulers.fronts`)."""
 
 
 def objective_sections(file: SweepFile) -> list[MetricSection]:
@@ -95,10 +98,10 @@ def _list_problems(metrics: list[MetricSection], file: SweepFile, document: Docu
 
 def _unfit_problems(file: SweepFile, document: Document) -> list[str]:
     problems = []
-    if file.early_terminate is not None and file.early_terminate.type != "none":
+    if file.early_terminate is not None and file.early_terminate.type not in BY_FRONTS:
         said = (
             f"{file.early_terminate.type} ranks trials by one value, and would stop those that are best in another; "
-            f"leave it out, or {_ONE}"
+            f"take {' or '.join(name for name in BY_FRONTS if name != 'none')}, which rank by fronts, or {_ONE}"
         )
         problems.append(document.problem(("early_terminate", "type"), said))
     if file.confirm is not None:

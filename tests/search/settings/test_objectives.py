@@ -84,20 +84,24 @@ def test_the_goal_that_a_trainable_declares_holds_for_each_objective() -> None:
             "metrics[0].target: several objectives have no target, as no single trial need be best; bound it instead: "
             'outcome_constraints: ["a >= 0.9"]',
         ),
-        (TWO + "early_terminate: asha\n", "early_terminate: asha ranks trials by one value"),
-        (TWO + "method: bohb\n", "hyperband ranks trials by one value"),
+        (
+            TWO + "early_terminate: median\n",
+            "early_terminate: median ranks trials by one value, and would stop those that are best in another; take asha "
+            "or hyperband, which rank by fronts",
+        ),
+        (TWO + "early_terminate: population\n", "population ranks trials by one value"),
         (
             TWO + "confirm: {top: 3}\n",
             "confirm: a confirmation tells which config is best, and of a front none is",
         ),
         (
             TWO + "method: cmaes\n",
-            "method: cmaes searches for one objective; for several write method: tpe or gp or nsga2",
+            "method: cmaes searches for one objective; for several write method: auto or tpe or gp or nsga2",
         ),
         (TWO + "method: {name: hyperopt}\n", "hyperopt searches for one objective"),
         (
             "metric: loss\nmethod: cmaes\noutcome_constraints: ['kb <= 3']\n",
-            "method: cmaes knows no outcome constraints; write method: tpe or gp or nsga2",
+            "method: cmaes knows no outcome constraints; write method: auto or tpe or gp or nsga2",
         ),
         (
             "metric: loss\noutcome_constraints: ['kb <= 3', 'kb < 4']\n",
@@ -114,6 +118,6 @@ def test_ways_to_search_that_keep_their_options_refuse_it_from_python_too() -> N
 
     problem = resolved(TWO).problem()
     with pytest.raises(
-        SettingsError, match="hyperopt searches for one objective; for several write method: tpe"
+        SettingsError, match="hyperopt searches for one objective; for several write method: auto or tpe"
     ):
         make_searcher("hyperopt", problem)
