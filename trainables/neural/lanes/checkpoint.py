@@ -7,6 +7,7 @@ The files are those of `Host.save` of a network: the training's state (`trainabl
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,7 @@ def write_lane(directory: Path, state: dict[str, Any], lane: Lane) -> None:
     """Write the files of a trial's checkpoint into the existing `directory`."""
     write_state(directory, state)
     (directory / NETWORK).write_text(json.dumps(lane.description, indent=1), encoding="utf-8")
-    host = {"step": lane.epochs, "random": _globals_of(lane.seed)}
-    (directory / STATE_FILE).write_text(json.dumps(host))
+    (directory / STATE_FILE).write_text(f'{{"step": {lane.epochs}, "random": {_globals_of(lane.seed)}}}')
 
 
 def read_lane(directory: Path, training: StackedTraining, row: int, lane: Lane) -> None:
@@ -123,11 +123,12 @@ def _load_optimizer(training: StackedTraining, row: int, saved: dict[int, Any], 
             training.optimizer.updates[row] = float(held["step"])
 
 
-def _globals_of(seed: int) -> dict[str, Any]:
-    """The global generators of a trial alone: they are seeded when it starts, and its training draws from its own."""
+@lru_cache(maxsize=1024)
+def _globals_of(seed: int) -> str:
+    """The global generators of a trial alone, as JSON: they are seeded when it starts, and its training draws from its own."""
     outside = capture_globals()
     try:
         seed_globals(seed)
-        return capture_globals()
+        return json.dumps(capture_globals())
     finally:
         restore_globals(outside)

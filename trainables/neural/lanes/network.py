@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from trainables.errors import CheckpointError, TrainableError
 from trainables.neural.lanes.layers import sequence_of
 from trainables.neural.lanes.randomness import Draws, Site, without_draws
+from trainables.neural.lanes.rows import grown
 
 __all__ = ["StackedNetwork"]
 
@@ -22,22 +23,22 @@ class StackedNetwork:
 
     Args:
         module: the network of one lane; all others are built alike.
-        width: rows, of which the first are in use.
+        rows: to begin with; the first are in use.
         device: where they lie.
 
     Attributes:
-        tensors: every parameter and buffer by its name, (width, ...).
+        tensors: every parameter and buffer by its name, (rows, ...).
         trained: the names of the parameters that are trained, in the order of ``module.parameters()``.
         parameters: the names of all of them, in that order.
     """
 
-    def __init__(self, module: nn.Module, width: int, device: torch.device) -> None:
+    def __init__(self, module: nn.Module, rows: int, device: torch.device) -> None:
         self._draws = Draws()
         self.graph = without_draws(copy.deepcopy(module), self._draws)
         self._layers = sequence_of(self.graph)
         held = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         self.tensors = {
-            name: torch.zeros((width, *each.shape), dtype=each.dtype, device=device)
+            name: torch.zeros((rows, *each.shape), dtype=each.dtype, device=device)
             for name, each in held.items()
         }
         self.parameters = [name for name, _ in module.named_parameters()]
@@ -62,6 +63,10 @@ class StackedNetwork:
         with torch.no_grad():
             for name, each in held.items():
                 self.tensors[name][row].copy_(each)
+
+    def grow(self, rows: int) -> None:
+        """Have so many rows, at least as many as there are."""
+        self.tensors = {name: grown(each, rows) for name, each in self.tensors.items()}
 
     def move(self, source: int, target: int) -> None:
         """The network of row `source` goes on in row `target`."""
@@ -92,13 +97,17 @@ class StackedNetwork:
                 )
             row_of.copy_(state[name])
 
+    def train(self, training: bool) -> None:
+        """What follows is training, or evaluation."""
+        self.graph.train(training)
+
     def sites(self, batch: Tensor) -> list[Site]:
-        """What layers draw for a training batch of one lane, in order."""
+        """What layers draw for a training batch of one lane, in order; in training."""
         key = tuple(batch.shape)
         if key not in self._sites:
             found = self._draws.start_noting()
             with torch.no_grad():
-                self.graph.train()(batch.cpu())
+                self.graph(batch.cpu())
             self._sites[key] = found
         return self._sites[key]
 
@@ -109,7 +118,7 @@ class StackedNetwork:
     def forward(
         self, x: Tensor, rows: slice, leaves: Sequence[Tensor], draws: Sequence[Tensor] = ()
     ) -> Tensor:
-        """The outputs in training, (lanes, examples, outputs).
+        """The outputs in training (`train`), (lanes, examples, outputs).
 
         Args:
             x: (lanes, examples, ...).
@@ -119,7 +128,6 @@ class StackedNetwork:
         """
         held = {name: each[rows] for name, each in self.tensors.items()}
         held.update(zip(self.trained, leaves, strict=True))
-        self.graph.train()
         self._draws.hand_out(draws)
         if self._layers is not None:
             for layer in self._layers:
@@ -129,7 +137,7 @@ class StackedNetwork:
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, rows: slice, held: Mapping[str, Tensor] | None = None) -> Tensor:
-        """The outputs in evaluation, (lanes, len(x), outputs), for examples that all lanes share.
+        """The outputs in evaluation (`train`), (lanes, len(x), outputs), for examples that all lanes share.
 
         Args:
             x: (examples, ...).
@@ -137,7 +145,6 @@ class StackedNetwork:
             held: tensors in place of `tensors`.
         """
         tensors = {name: each[rows] for name, each in (held or self.tensors).items()}
-        self.graph.eval()
         if self._layers is not None:
             x = x.expand(rows.stop - rows.start, *x.shape)
             for layer in self._layers:

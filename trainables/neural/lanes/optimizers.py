@@ -1,6 +1,6 @@
 """Torch's optimizers over stacked parameters: every lane has its own rate, momentum, decays and count of updates.
 
-A stack's parameter is (width, ...), one row a lane. The rules are torch.optim's, whose state has the same names: a checkpoint of a
+A stack's parameter is (rows, ...), one row a lane. The rules are torch.optim's, whose state has the same names: a checkpoint of a
 lane is one of `torch.optim`. A test compares them update by update.
 """
 
@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+
+from trainables.neural.lanes.rows import grown
 
 __all__ = ["STACKED", "StackedOptimizer"]
 
@@ -26,13 +28,13 @@ class StackedOptimizer(ABC):
     ```
 
     Args:
-        parameters: each (width, ...), contiguous; changed in place.
+        parameters: each (rows, ...), contiguous; changed in place.
         options: of a lane that shares with all others whatever changes the arithmetic (`momentum` on or off, `nesterov`).
 
     Attributes:
         slots: the tensors that torch.optim keeps of a parameter, by its names.
         counts: whether torch.optim counts a parameter's updates.
-        updates: (width,) float64, updates done of each lane.
+        updates: (rows,) float64, updates done of each lane.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -42,9 +44,9 @@ class StackedOptimizer(ABC):
     def __init__(self, parameters: Sequence[Tensor], options: Mapping[str, Any]) -> None:
         self._rows = [parameter.view(len(parameter), -1) for parameter in parameters]
         self.state = [{name: torch.zeros_like(rows) for name in self._kept(options)} for rows in self._rows]
-        width, self._device = len(parameters[0]), parameters[0].device
-        self.updates = torch.zeros(width, dtype=torch.float64)
-        self._values = {name: torch.zeros(width, 1, dtype=torch.float64) for name in self.vectors}
+        count, self._device = len(parameters[0]), parameters[0].device
+        self.updates = torch.zeros(count, dtype=torch.float64)
+        self._values = {name: torch.zeros(count, 1, dtype=torch.float64) for name in self.vectors}
         self._nesterov = bool(options["nesterov"])
         self._scratch: dict[int, Tensor] = {}
 
@@ -55,7 +57,7 @@ class StackedOptimizer(ABC):
         """A lane begins in this row, with an empty state.
 
         Args:
-            row: below the width.
+            row: of the parameters.
             options: `TRAINING` options, checked.
         """
         for name, values in self._values.items():
@@ -64,6 +66,14 @@ class StackedOptimizer(ABC):
         for state in self.state:
             for kept in state.values():
                 kept[row].zero_()
+
+    def grow(self, parameters: Sequence[Tensor]) -> None:
+        """Go on with the same parameters in tensors of more rows."""
+        rows = len(parameters[0])
+        self._rows = [parameter.view(rows, -1) for parameter in parameters]
+        self.state = [{name: grown(each, rows) for name, each in state.items()} for state in self.state]
+        self.updates = grown(self.updates, rows)
+        self._values = {name: grown(each, rows) for name, each in self._values.items()}
 
     def move(self, source: int, target: int) -> None:
         """The lane of row `source` goes on in row `target`."""

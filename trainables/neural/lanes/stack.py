@@ -18,6 +18,10 @@ from trainables.plug import Plug
 
 __all__ = ["Stack"]
 
+FIRST_ROWS = (
+    4  # a stack has room for, and doubles it as it fills: a sweep may have many shapes of few configs each
+)
+
 
 class Stack:
     """Trains up to `width` trials of one shape as one computation; each is a lane, at its own step.
@@ -84,8 +88,10 @@ class Stack:
         lane = Lane(key, trainable, prepared, seed=seed, device=place, updates=updates_in(prepared))
         if self._training is None:
             assert lane.module is not None
-            self._training = StackedTraining(lane.module, prepared, self.width, place)
+            self._training = StackedTraining(lane.module, prepared, min(FIRST_ROWS, self.width), place)
         row = len(self._lanes)
+        if row == self._training.rows:
+            self._training.grow(min(2 * row, self.width))
         self._training.put(row, lane)
         if checkpoint is not None:
             read_lane(checkpoint, self._training, row, lane)

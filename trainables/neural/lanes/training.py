@@ -16,6 +16,7 @@ from trainables.neural.lanes.losses import batch_losses, mixed_losses
 from trainables.neural.lanes.network import StackedNetwork
 from trainables.neural.lanes.optimizers import STACKED
 from trainables.neural.lanes.randomness import chances
+from trainables.neural.lanes.rows import grown
 from trainables.neural.losses import Targets
 from trainables.neural.supervised import Prepared
 from trainables.neural.training import accumulation
@@ -33,7 +34,7 @@ class StackedTraining:
     Args:
         module: the network of the first lane.
         prepared: its config; whatever a shape says is the same for all that follow.
-        width: rows.
+        rows: to begin with.
         device: what is computed on.
 
     Attributes:
@@ -42,13 +43,13 @@ class StackedTraining:
         optimized: names of the parameters that have ever had a gradient.
     """
 
-    def __init__(self, module: nn.Module, prepared: Prepared, width: int, device: torch.device) -> None:
+    def __init__(self, module: nn.Module, prepared: Prepared, rows: int, device: torch.device) -> None:
         options = prepared.options
         self.dataset = prepared.dataset
         self._deterministic: bool = options["deterministic"]
         self._mixes = bool(options["mixup"])
         self._device = device
-        self.network = StackedNetwork(module, width, device)
+        self.network = StackedNetwork(module, rows, device)
         tensors = self.network.tensors
         self.optimizer = STACKED[options["optimizer"]](
             [tensors[name] for name in self.network.trained], options
@@ -77,6 +78,18 @@ class StackedTraining:
             for name, each in self.averages.items():
                 each[row] = self.network.tensors[name][row]
         lane.module = None
+
+    @property
+    def rows(self) -> int:
+        """How many lanes there is room for."""
+        return len(self.optimizer.updates)
+
+    def grow(self, rows: int) -> None:
+        """Make room for so many lanes, at least as many as there is."""
+        self.network.grow(rows)
+        self.optimizer.grow([self.network.tensors[name] for name in self.network.trained])
+        if self.averages is not None:
+            self.averages = {name: grown(each, rows) for name, each in self.averages.items()}
 
     def move(self, source: int, target: int) -> None:
         """The lane of row `source` goes on in row `target`."""
@@ -110,6 +123,7 @@ class StackedTraining:
 
     def validate(self, rows: slice) -> list[dict[str, float]]:
         """The loss and the scores of the validation rows, of the lanes in these rows, by their averages where there are some."""
+        self.network.train(False)
         lanes = rows.stop - rows.start
         sizes = batch_sizes(len(self._valid), max(EVALUATED // lanes, 16))
         outputs, losses = [], torch.zeros(lanes, dtype=torch.float64)
@@ -131,6 +145,7 @@ class StackedTraining:
         return [slice(start, min(start + size, lanes)) for start in range(0, lanes, size)]
 
     def _train_epoch(self, lanes: Sequence[Lane], place: slice) -> list[dict[str, float]]:
+        self.network.train(True)
         rows = len(self._train)
         orders = torch.stack([lane.begin(rows) for lane in lanes]).to(self._device)
         blends = self._blends(lanes)

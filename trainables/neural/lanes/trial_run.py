@@ -35,6 +35,7 @@ def why_not(trainable: Supervised, config: Mapping[str, Any]) -> str | None:
         batch = tensor(prepared.dataset.train_x[:ROWS])
         lanes = slice(0, 2)
         leaves = network.leaves(lanes)
+        network.train(True)
         draws = [torch.ones(2, *site.shape) for site in network.sites(batch)]
         outputs = network.forward(torch.stack([batch, batch]), lanes, leaves, draws)
         torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
@@ -42,6 +43,7 @@ def why_not(trainable: Supervised, config: Mapping[str, Any]) -> str | None:
             network.put(row, module)  # what training does to buffers is undone
         with torch.no_grad():
             alone = module.eval()(batch)
+        network.train(False)
         found = network.evaluate(batch, lanes)
     except Exception as error:  # whatever the user's code raises where it is not run as it expects
         return f"{trainable.name}: tried in two lanes: {type(error).__name__}: {_first_line(error)}"
