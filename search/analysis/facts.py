@@ -18,6 +18,7 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
     """Read from the journal's header; whatever it does not say is None or empty. Secrets are replaced.
 
     `parameters`: name, kind, range (as text), scale, when. `nodes`: attempts per node. `git`: commit, dirty, or None.
+    `notices`: what the method said of itself.
     `reproduce`: the shell commands that run the same search again, or [] where a sweep cannot be run from its file.
     """
     from search.settings.secrets import redact
@@ -44,6 +45,7 @@ def facts(history: History, paths: RunPaths | None) -> dict[str, Any]:
         "parameters": [_parameter(parameter) for parameter in problem.space.parameters],
         "constraints": [constraint.text for constraint in problem.space.constraints],
         "given_points": len(problem.points),
+        "notices": [str(record["text"]) for record in history.notices],
         "began": history.began,
         "imported": _imported(about.get("imported")),
         "resumes": len(history.resumes),
