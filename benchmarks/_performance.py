@@ -87,7 +87,12 @@ def _utilisation(figures: Figures) -> str:
 
 
 def _growth(figures: Figures) -> str:
-    events = table(
+    parts = {"events": _events, "files": _files, "proposals": _proposals}
+    return "\n\n".join(part(figures[case]) for case, part in parts.items() if case in figures)
+
+
+def _events(rows: Sequence[Figures]) -> str:
+    return table(
         ("trials", "results", "`ask`, µs", "`report`, µs", "`close`, µs", "in all", "peak memory"),
         [
             (
@@ -97,10 +102,13 @@ def _growth(figures: Figures) -> str:
                 f"{row['processor_seconds']:.2f} s",
                 f"{row['peak_mib']:,} MiB",
             )
-            for row in figures["events"]
+            for row in rows
         ],
     )
-    files = table(
+
+
+def _files(rows: Sequence[Figures]) -> str:
+    return table(
         ("trials", "results", "journal", "replay for a resume", "`ls`", "`show`", "`report`"),
         [
             (
@@ -110,18 +118,19 @@ def _growth(figures: Figures) -> str:
                 f"{_reading(row['replay'])} ({1e6 * row['replay']['processor_seconds'] / row['records']:.0f} µs a record)",
                 *(_reading(row[name]) for name in ("ls", "show", "report")),
             )
-            for row in figures["files"]
+            for row in rows
         ],
     )
-    rows = figures["proposals"]
-    proposals = table(
+
+
+def _proposals(rows: Sequence[Figures]) -> str:
+    return table(
         ("a proposal after", *(f"{row['trials']:,} trials" for row in rows)),
         [
             (f"`{method}`", *(_proposal(row["methods"].get(method)) for row in rows))
             for method in rows[-1]["methods"]
         ],
     )
-    return "\n\n".join((events, files, proposals))
 
 
 def _early_late(both: Sequence[float]) -> str:

@@ -24,7 +24,10 @@ import numpy as np
 import psutil
 from _machine import describe, keep
 
-TRIALS, WORKERS, STEPS, COLUMNS = 16, 4, 3, 80
+STEPS, COLUMNS = 3, 80
+FULL, QUICK = (200_000, 2, 16, 4), (20_000, 1, 4, 2)
+"""Rows of the table, rounds, trials, workers."""
+
 MIB = 2**20
 
 
@@ -55,13 +58,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="one round on a small table; nothing is kept")
-    parser.add_argument("--one", nargs=2, metavar=("CLASS", "FILE"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--quick", action="store_true", help="one round on a small table, few trials; nothing is kept"
+    )
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        _sweep(*given.one)
+        name, source, *sizes = given.one
+        _sweep(name, source, *map(int, sizes))
         return
-    rows, rounds = (20_000, 1) if given.quick else (200_000, 2)
+    rows, rounds, trials, workers = QUICK if given.quick else FULL
     measured: dict[str, list[dict[str, float]]] = {"Alone": [], "Shared": []}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "table.npz"
@@ -70,12 +76,12 @@ def main() -> None:
         np.savez(file, x=x, y=x @ rng.normal(size=COLUMNS) + rng.normal(size=rows))
         for _ in range(rounds):
             for name, found in measured.items():
-                found.append(_measured(name, file, folder))
+                found.append(_measured(name, file, folder, trials, workers))
                 print(name, found[-1], flush=True)
     figures = {
         "machine": describe(),
-        "trials": TRIALS,
-        "workers": WORKERS,
+        "trials": trials,
+        "workers": workers,
         "rows": rows,
         "columns": COLUMNS,
         "source_mib": round(rows * (COLUMNS + 1) * 8 / MIB),
@@ -90,8 +96,9 @@ def main() -> None:
         print(keep("data_sharing", figures))
 
 
-def _measured(name: str, file: Path, folder: str) -> dict[str, float]:
-    command = [sys.executable, str(Path(__file__).resolve()), "--one", name, str(file)]
+def _measured(name: str, file: Path, folder: str, trials: int, workers: int) -> dict[str, float]:
+    command = [sys.executable, str(Path(__file__).resolve()), "--one"]
+    command += [name, str(file), str(trials), str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
     peaks, over = {"pss": 0, "uss": 0}, threading.Event()
 
@@ -128,7 +135,7 @@ def _memory(root: int) -> dict[str, int]:
     return total
 
 
-def _sweep(name: str, file: str) -> None:
+def _sweep(name: str, file: str, trials: int, workers: int) -> None:
     from search.api import Sweep
 
     run = Sweep(
@@ -140,12 +147,12 @@ def _sweep(name: str, file: str) -> None:
         data={"source": file, "task": "regression"},
         method="random",
         max_steps=STEPS,
-        run_cap=TRIALS,
-        workers=WORKERS,
+        run_cap=trials,
+        workers=workers,
         resources={"cpu": 0.5},
     ).run()
     summary = run.summary()
-    assert summary["trials"]["completed"] == TRIALS, summary
+    assert summary["trials"]["completed"] == trials, summary
     print(json.dumps({"seconds": summary["seconds"]}))
 
 
