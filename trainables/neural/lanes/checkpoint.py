@@ -22,7 +22,7 @@ from trainables.neural.optimizers import make_optimizer
 from trainables.neural.supervised import NETWORK
 from trainables.randomness import capture_globals, restore_globals, seed_globals
 
-__all__ = ["read_lane", "state_of", "weights_of", "write_lane"]
+__all__ = ["put_weights", "read_lane", "state_of", "weights_of", "write_lane"]
 
 
 def weights_of(training: StackedTraining, row: int) -> dict[str, dict[str, Tensor]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from torch import nn
 from trainables import CATALOGUE, Host, resolve
 from trainables.neural.lanes import Refusal, Shape, Stack, lane_shape
 
+ROOT = Path(__file__).parents[4]
 DIGITS = {"source": "digits", "limit": 80}
 SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"model": {"width": 8}, "activation": "tanh"},
@@ -230,3 +233,15 @@ def test_a_shape_is_what_changes_the_computation() -> None:
     assert shape(momentum=0.0) == same  # Adam does not read it
     assert "mlp" in str(same)
     assert "width 128" in str(same)
+
+
+def test_a_plan_learns_the_shape_of_a_catalogues_member_without_torch() -> None:
+    ask = (
+        "import sys; from trainables import resolve; from trainables.neural.lanes import Shape, lane_shape; "
+        "found = lane_shape(resolve('mlp'), {'data': {'source': 'digits'}}); "
+        "print(isinstance(found, Shape), 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=120, cwd=ROOT
+    )
+    assert done.stdout.split() == ["True", "False"], done.stderr
