@@ -44,7 +44,7 @@ CONTENDERS = (
     "tune-reused",
     "tune-function",
 )
-SLOW = {"tune-function": 16, "plain-ray": 4, "tune-reused": 4, "plain-inline": 4, "optuna": 4}
+SLOW = {"tune-function": 16, "plain-ray": 8, "tune-reused": 8, "plain-inline": 8, "optuna": 8}
 """By what the trials are divided: the rate is the same with fewer, and it takes minutes."""
 
 WORKERS = 2

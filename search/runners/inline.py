@@ -35,7 +35,7 @@ from trainables.checkpoint import prune, write_checkpoint
 from trainables.host import Host
 from trainables.metrics import clean_metrics
 
-__all__ = ["InlineRunner"]
+__all__ = ["InlineRunner", "device_of"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -164,7 +164,7 @@ class _Attempt:
             lambda: self._host.start(
                 nest(trial.config),
                 seed=trial.seed,
-                device=_device(self._work.resources.of(trial.config)),
+                device=device_of(self._work.resources.of(trial.config)),
                 checkpoint=checkpoint,
                 from_step=self._saved,
                 scratch=self._work.paths.scratch(trial.number) if self._work.paths is not None else None,
@@ -248,7 +248,7 @@ class _Attempt:
             raise _Crash(failure_of(error), traceback_of(error)) from None
 
 
-def _device(resources: Resources) -> str:
+def device_of(resources: Resources) -> str:
     """ "cuda" where a GPU is asked for and torch, if the trainable uses it, has one."""
     torch = sys.modules.get("torch")
     if resources.gpu > 0 and torch is not None and torch.cuda.is_available():

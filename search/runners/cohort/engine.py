@@ -53,6 +53,7 @@ class NeuralEngine:
 
         if isinstance(plug.target, type) and issubclass(plug.target, Supervised):
             importlib.import_module("trainables.neural.lanes.stack")
+            importlib.import_module("torch._dynamo")  # else the first optimizer imports it: seconds
 
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         """See `Engine`."""

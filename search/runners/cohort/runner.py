@@ -12,6 +12,7 @@ from search.runners.cohort.engine import Engine, NeuralEngine
 from search.runners.cohort.roster import Roster
 from search.runners.cohort.waiting import Waiting
 from search.runners.data_card import card_wanted, write_card
+from search.runners.inline import device_of
 from search.runners.limit import can_limit
 from search.sweep import PassiveSweep
 
@@ -49,7 +50,7 @@ class CohortRunner:
         )
         cohort = Cohort(
             work.plug,
-            terms_of(sweep, work, lanes),
+            terms_of(sweep, work, lanes, device_of(work.resources)),
             work.paths,
             home=work.home,
             stop=stop,
@@ -72,7 +73,7 @@ class CohortRunner:
         return reason
 
 
-def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes) -> Terms:
+def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes, device: str) -> Terms:
     """What holds for every trial of the sweep's cohorts."""
     problem = sweep.problem
     return Terms(
@@ -80,6 +81,6 @@ def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes) -> Terms:
         max_steps=problem.max_steps,
         width=lanes.width,
         every=work.checkpoint_every,
-        device="cuda" if work.resources.gpu > 0 else "cpu",
+        device=device,
         limit=problem.failure.step_timeout,
     )
