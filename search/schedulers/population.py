@@ -20,7 +20,7 @@ from search.schedulers.options import OptionCheck
 from search.seeds import explore_rng
 from search.trial import Outcome, Result, Trial, trial_id
 
-__all__ = ["Population"]
+__all__ = ["SIZE", "Population"]
 
 SIZE = 20
 
@@ -33,7 +33,7 @@ class Population:
     go on as they are. A generation is judged as a whole, so what is found does not depend on the number of workers.
 
     Args:
-        size: members; default 20, or a third of the budget of trials where that is less: copies are trials, too.
+        size: members; default 20.
         interval: steps between two judgements; default a tenth of max_steps, rounded up.
         quantile: share that is replaced each time, and share that is copied; default 0.25, at most 0.5.
         mutate: names of the parameters that a copy changes: those that may change under a trained model (rates, weights
@@ -59,11 +59,7 @@ class Population:
         resample: float = 0.25,
     ) -> None:
         check = OptionCheck()
-        most = problem.budget.trials
-        default = SIZE if most is None else max(1, min(SIZE, most // 3))
-        self._size = default if size is None else check.whole("size", size, least=1)
-        if size is not None and most is not None and self._size >= most:
-            check.refuse("size", f"{size} members leave none of the {most} trials of run_cap for copies")
+        self._size = SIZE if size is None else check.whole("size", size, least=1)
         every = -(-problem.max_steps // 10)
         self._interval = every if interval is None else check.whole("interval", interval, least=1)
         self._quantile = check.share("quantile", quantile, most=0.5)

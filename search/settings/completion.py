@@ -20,7 +20,7 @@ from search.settings.foreign import rungs_of_wandb
 from search.settings.groups import groups_of_choices
 from search.settings.lanes import lanes_problems, with_lanes
 from search.settings.mirrors import with_mirrors
-from search.settings.pausing import pausing_problems
+from search.settings.pausing import pausing_problems, with_size
 from search.settings.plain import plain
 from search.settings.repeats import UNITS, repeats_problems, with_folds
 from search.settings.resolved import ResolvedSettings
@@ -96,7 +96,7 @@ def complete(
         raise SettingsError(in_order(problems))
     if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
-    filled = _with_opening(_with_budget(filled, space, notes), plug)
+    filled = with_size(_with_opening(_with_budget(filled, space, notes), plug))
     filled = filled.model_copy(update={"lanes": with_lanes(filled.lanes, filled.run_cap)})
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
@@ -263,8 +263,10 @@ def _left_open(file: SweepFile, plug: Plug, document: Document) -> list[str]:
 
 
 def _with_budget(file: SweepFile, space: Space, notes: list[str]) -> SweepFile:
-    """A file that sets no limit gets one of trials; a grid ends by itself."""
+    """A file that sets no limit gets one of trials; a grid ends by itself, and so does a population."""
     assert file.method is not None
+    if file.early_terminate is not None and file.early_terminate.type == "population":
+        return file
     if file.run_cap or file.time_budget or file.step_budget or file.method.name == "grid":
         return file
     cap = min(100, max(20, 10 * len(space.searched)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from search.schedulers.population import SIZE
 from search.settings.document import Document
-from search.settings.sweep_file import SweepFile
+from search.settings.sweep_file import EarlyTerminateSection, SweepFile
 from trainables.plug import Plug
 
-__all__ = ["pausing_problems"]
+__all__ = ["pausing_problems", "with_size"]
 
 
 def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[str]:
@@ -35,6 +36,10 @@ def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[st
     if copies and file.lanes is not None:
         said.append("population copies trials, which lanes cannot; leave lanes out")
     problems = [document.problem(("early_terminate", key), each) for each in said]
+    size = section.options.get("size")
+    if copies and isinstance(size, int) and file.run_cap is not None and size >= file.run_cap:
+        sentence = f"{size} members leave none of the {file.run_cap} trials of run_cap for copies, which are trials, too"
+        problems.append(document.problem(("early_terminate", "size"), sentence))
     if file.audit:
         problems.append(
             document.problem(
@@ -43,3 +48,15 @@ def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[st
             )
         )
     return problems
+
+
+def with_size(file: SweepFile) -> SweepFile:
+    """The size of a population said outright, for a resume must find it unchanged, also with another budget: a third of the
+    trials at most, since copies are trials, too.
+    """
+    section = file.early_terminate
+    if section is None or section.type != "population" or "size" in section.options:
+        return file
+    size = SIZE if file.run_cap is None else max(1, min(SIZE, file.run_cap // 3))
+    whole = EarlyTerminateSection(type="population", **{**section.options, "size": size})
+    return file.model_copy(update={"early_terminate": whole})
