@@ -25,7 +25,7 @@ from trainables.scoring import scores
 __all__ = ["StackedTraining", "updates_in"]
 
 AT_ONCE = 32  # lanes, on a CPU: what a few dozen small networks need still fits into its cache, and the calls are few
-EVALUATED = 4096  # rows that are evaluated at once, those of all lanes together
+EVALUATED = 128  # rows of a lane that are evaluated at once: as many in any company, or sums would be rounded otherwise
 
 
 class StackedTraining:
@@ -111,7 +111,7 @@ class StackedTraining:
         with deterministic(self._deterministic):
             started = time.perf_counter()
             metrics = []
-            for rows in self._blocks(len(lanes)):
+            for rows in self._blocks(slice(0, len(lanes))):
                 metrics += self._train_epoch(lanes[rows], rows)
             seconds = time.perf_counter() - started
             measured = self.validate(slice(0, len(lanes)))
@@ -124,8 +124,14 @@ class StackedTraining:
     def validate(self, rows: slice) -> list[dict[str, float]]:
         """The loss and the scores of the validation rows, of the lanes in these rows, by their averages where there are some."""
         self.network.train(False)
+        sizes = batch_sizes(len(self._valid), EVALUATED)
+        measured = []
+        for block in self._blocks(rows):
+            measured += self._validate(block, sizes)
+        return measured
+
+    def _validate(self, rows: slice, sizes: list[int]) -> list[dict[str, float]]:
         lanes = rows.stop - rows.start
-        sizes = batch_sizes(len(self._valid), max(EVALUATED // lanes, 16))
         outputs, losses = [], torch.zeros(lanes, dtype=torch.float64)
         for size, (x, y) in zip(sizes, self._valid.in_order(sizes), strict=True):
             found = self.network.evaluate(x, rows, self.averages)
@@ -139,10 +145,10 @@ class StackedTraining:
             measured.append({"val/loss": loss, **{f"val/{name}": value for name, value in each.items()}})
         return measured
 
-    def _blocks(self, lanes: int) -> list[slice]:
-        """The lanes that are trained at once; each block has its whole epoch before the next begins."""
-        size = lanes if self._device.type != "cpu" else AT_ONCE
-        return [slice(start, min(start + size, lanes)) for start in range(0, lanes, size)]
+    def _blocks(self, rows: slice) -> list[slice]:
+        """The lanes that are computed at once; each block has its whole epoch before the next begins."""
+        size = AT_ONCE if self._device.type == "cpu" else rows.stop
+        return [slice(start, min(start + size, rows.stop)) for start in range(rows.start, rows.stop, size)]
 
     def _train_epoch(self, lanes: Sequence[Lane], place: slice) -> list[dict[str, float]]:
         self.network.train(True)

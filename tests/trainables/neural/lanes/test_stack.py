@@ -56,11 +56,11 @@ def same(lane: Any, trial: Any, tolerance: float = TOLERANCE) -> None:
     assert lane.keys() == trial.keys()
     for name in trial.keys() - CLOCKED:
         bound = (
-            max(tolerance, 0.02)
+            max(tolerance, 0.02 if tolerance else 0.0)
             if name.split("/")[-1] in ("accuracy", "precision", "recall", "f1")
             else tolerance
         )
-        assert lane[name] == pytest.approx(trial[name], rel=bound, abs=1e-6, nan_ok=True), name
+        assert lane[name] == pytest.approx(trial[name], rel=bound, abs=tolerance / 100, nan_ok=True), name
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,30 @@ def test_lanes_close_ranks_and_new_ones_come_at_their_own_step() -> None:
         assert reports.keys() == {1, 2, 3, 9}
         for key in (1, 9):
             same(reports[key], hosts[key].advance())
+
+
+def test_lanes_that_leave_change_no_other() -> None:
+    """Nor its dropout masks. A matrix kernel may round otherwise in a smaller company."""
+    common = {
+        "data": {"source": "digits", "limit": 300},
+        "model": {"width": 16, "norm": "batch"},
+        "dropout": 0.2,
+    }
+    configs = [config(common, {"lr": 1e-3 * (1 + key)}) for key in range(6)]
+    full, left = stack_of(*configs), stack_of(*configs)
+    full.step()
+    left.step()
+    for key in (0, 2, 5):
+        left.free(key)
+    for _ in range(2):
+        expected, found = full.step(), left.step()
+        assert found.keys() == {1, 3, 4}
+        for key, own in found.items():
+            other = expected[key]
+            assert isinstance(own, dict)
+            assert isinstance(other, dict)
+            for name in ("train/loss", "val/loss", "grad_norm"):
+                assert own[name] == pytest.approx(other[name], rel=1e-4), name
 
 
 def test_a_trial_leaves_its_lane_goes_on_alone_and_comes_back(tmp_path: Path) -> None:
