@@ -34,6 +34,8 @@ from typing import Any
 
 import psutil
 from _machine import describe, keep
+from _page import table as markdown
+from _page import write_table
 
 CONTENDERS = (
     "lanes-inline",
@@ -47,6 +49,15 @@ CONTENDERS = (
 SLOW = {"tune-function": 16, "plain-ray": 8, "tune-reused": 8, "plain-inline": 8, "optuna": 8}
 """By what the trials are divided: the rate is the same with fewer, and it takes minutes."""
 
+SPELLED = {
+    "lanes-inline": "lanes, in process",
+    "lanes-ray": "lanes, on Ray",
+    "plain-inline": "without lanes, in process",
+    "plain-ray": "without lanes, on Ray",
+    "optuna": "Optuna's loop, in process",
+    "tune-reused": "raw Tune, class, actors reused",
+    "tune-function": "raw Tune, function, default settings",
+}
 WORKERS = 2
 STEPS, FIRST, ETA = 27, 3, 3
 SWEEP: dict[str, Any] = {
@@ -314,6 +325,25 @@ def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return lines
 
 
+def page(lines: list[dict[str, Any]]) -> str:
+    """The table of docs/lanes.md."""
+    return markdown(
+        ("", "trials", "trials a second", "processor time a trial", "lanes take less by", "start-up", "best"),
+        [
+            (
+                SPELLED[line["contender"]],
+                f"{line['trials']:g}",
+                f"{line['rate']:.3g}",
+                f"{1e3 * line['processor_per_trial']:.0f} ms",
+                f"{line['lanes_take_less_by']:.2g} times",
+                f"{line['startup']:.0f} s",
+                f"{line['best']:.4f}",
+            )
+            for line in lines
+        ],
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a few trials in process, nothing kept")
@@ -330,7 +360,9 @@ def main() -> None:
         print(json.dumps(table(measure(["lanes-inline", "plain-inline", "optuna"], 8, 1)), indent=1))
         return
     rows = measure(asked.contenders.split(","), asked.trials, asked.repeats)
-    keep("lanes", {"machine": describe(), "trials": asked.trials, "contenders": table(rows), "runs": rows})
+    lines = table(rows)
+    keep("lanes", {"machine": describe(), "trials": asked.trials, "contenders": lines, "runs": rows})
+    write_table("lanes.md", "lanes", page(lines))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from search.runners.base import Lanes, StopSignal, Work
 from search.runners.cohort import CohortRunner
 from search.runners.inline import InlineRunner
 from search.runners.simulated import SimulatedRunner
+from search.schedulers import make_scheduler
+from search.searchers import make_searcher
 from search.sweep import PassiveSweep
 from spaces import Categorical, Constant, Float, Parameter, Space
 from trainables.checkpoint import newest_valid
@@ -269,3 +271,33 @@ def test_a_budget_of_steps_ends_all_lanes() -> None:
     assert 17 <= sweep.history.steps_total < 17 + 4  # the step of the other lanes was under way
     assert not sweep.history.running
     assert sweep.history.ended == "step budget of 17 spent"
+
+
+@pytest.mark.parametrize("scheduler", ["asha", "population"])
+def test_paused_trials_leave_their_lanes_and_come_back(scheduler: str, paths: RunPaths) -> None:
+    """As on the virtual clock with as many workers; a copy goes on from what its parent saved when it left its lane."""
+    options = {"promote": True} if scheduler == "asha" else {"size": 4, "interval": 2}
+    problem = counting(trials=16, max_steps=9)
+    found = []
+    for runner, more in (
+        (CohortRunner(CountingEngine()), {"lanes": Lanes(4, 4), "paths": paths, "checkpoint_every": 100}),
+        (SimulatedRunner(), {"workers": 4}),
+    ):
+        sweep = PassiveSweep.begin(
+            problem,
+            make_searcher("random", problem),
+            make_scheduler(scheduler, problem, options),
+            MemoryJournal(),
+        )
+        runner.run(sweep, Work(plug=resolve(Counting), **more))
+        found.append(sweep)
+    cohort, simulated = found
+    assert any(trial.pauses for trial in cohort.history.trials)
+    assert not cohort.history.running
+    assert {trial.state for trial in cohort.history.trials} >= {"completed", "stopped"}
+    for trial in cohort.history.trials:
+        assert [each.score for each in trial.results] == [
+            trial.config["x"] + 1 / step for step in range(trial.from_step + 1, trial.steps + 1)
+        ]
+    if scheduler == "asha":  # a copy that waits for its parent to be saved comes a step later than there
+        assert curves(cohort) == curves(simulated)
