@@ -30,6 +30,7 @@ SEARCH_ORDER = (
     "problem",
     "audit",
     "history",
+    "decisions",
     "front",
     "pictures",
     "searchers",

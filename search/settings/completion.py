@@ -287,7 +287,8 @@ def _with_opening(file: SweepFile, plug: Plug) -> SweepFile:
     if section is None or section.type != "auto" or "opening" in section.options:
         return file
     opening = min(OPENING, file.run_cap // 4) if file.run_cap is not None else OPENING
-    section = EarlyTerminateSection(type="auto", opening=opening if plug.can_checkpoint else 0)
+    options: dict[str, Any] = {"opening": opening if plug.can_checkpoint else 0}
+    section = EarlyTerminateSection(type="auto", **options)
     return file.model_copy(update={"early_terminate": section})
 
 
