@@ -24,7 +24,7 @@ from trainables.scoring import scores
 
 __all__ = ["StackedTraining", "updates_in"]
 
-AT_ONCE = 32  # lanes, on a CPU: what a few dozen small networks need still fits into its cache, and the calls are few
+AT_ONCE = 64  # lanes, on a CPU: more save no calls worth saving, and only take memory
 EVALUATED = 128  # rows of a lane that are evaluated at once: as many in any company, or sums would be rounded otherwise
 
 
