@@ -71,7 +71,11 @@ class Descent:
         self.height, self.total = json.loads((directory / "state.json").read_text())
 '''
 
-COMBINATIONS = [*((method, scheduler) for method in SEARCHERS for scheduler in SCHEDULERS), ("bohb", None)]
+_FILLING = [
+    name for name in SCHEDULERS if name != "population"
+]  # which ends with its members, not with its trials
+
+COMBINATIONS = [*((method, scheduler) for method in SEARCHERS for scheduler in _FILLING), ("bohb", None)]
 """(method, early_terminate.type) of a sweep file; `bohb` brings its own scheduler, which is hyperband."""
 
 
