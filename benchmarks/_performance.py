@@ -145,6 +145,22 @@ def _proposal(row: Figures | None) -> str:
     return "" if row is None else f"{row['ms']:.0f} ms{' (window)' if row['window'] else ''}"
 
 
+def _lanes(figures: Figures) -> str:
+    return table(
+        ("", "trials", "trials a second", "processor a trial", "lanes are faster by"),
+        [
+            (
+                f"`{row['contender']}`",
+                f"{row['trials']:,}",
+                f"{row['rate']:.3g}",
+                f"{1000 * row['processor_per_trial']:,.0f} ms" if "processor_per_trial" in row else "",
+                f"{row['lanes_are_faster_by']:.2g}" if "lanes_are_faster_by" in row else "",
+            )
+            for row in figures["contenders"]
+        ],
+    )
+
+
 def _load(figures: Figures) -> str:
     return load_table(figures["cases"])
 
@@ -152,6 +168,7 @@ def _load(figures: Figures) -> str:
 TABLES: dict[str, Callable[[Figures], str]] = {
     "overhead": _overhead,
     "utilisation": _utilisation,
+    "lanes": _lanes,
     "growth": _growth,
     "load": _load,
 }
