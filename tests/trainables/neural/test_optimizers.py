@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from trainables import TrainableError
-from trainables.neural.optimizers import make_optimizer
+from trainables.neural.optimizers import make_optimizer, put_back
 from trainables.neural.options import TRAINING, TRAINING_OPTIONS
 
 REFERENCES: dict[str, tuple[dict[str, Any], Callable[..., torch.optim.Optimizer]]] = {
@@ -103,3 +103,21 @@ def test_parts_may_have_rates_of_their_own() -> None:
 def test_an_unknown_one() -> None:
     with pytest.raises(TrainableError, match="no optimizer 'adagard'; did you mean adagrad"):
         make_optimizer(network().parameters(), {**TRAINING, "optimizer": "adagard"})
+
+
+def test_what_is_put_back_keeps_the_rates_of_the_config_and_takes_the_moments() -> None:
+    """A copy in a population goes on from its parent's moments, with rates of its own."""
+
+    def made(lr: float, decay: float) -> tuple[torch.nn.Parameter, torch.optim.Optimizer]:
+        weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+        return weight, torch.optim.AdamW([weight], lr=lr, weight_decay=decay, betas=(0.8, 0.9))
+
+    weight, parent = made(0.1, 0.01)
+    for _ in range(3):
+        weight.grad = torch.tensor([0.5, -1.0])
+        parent.step()
+    other, copy = made(0.02, 0.3)
+    put_back(copy, parent.state_dict())
+    assert (copy.param_groups[0]["lr"], copy.param_groups[0]["weight_decay"]) == (0.02, 0.3)
+    assert torch.equal(copy.state[other]["exp_avg"], parent.state[weight]["exp_avg"])
+    assert int(copy.state[other]["step"]) == 3
