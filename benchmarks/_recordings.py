@@ -102,9 +102,9 @@ class Recording:
         return min(scores), float(np.median(scores))
 
 
-def recordings() -> list[str]:
+def recordings(folder: Path = CURVES) -> list[str]:
     """Names of the tasks that were recorded."""
-    return sorted(path.stem for path in CURVES.glob("*.parquet"))
+    return sorted(path.stem for path in folder.glob("*.parquet"))
 
 
 def load(name: str, folder: Path = CURVES) -> Recording:

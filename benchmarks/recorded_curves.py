@@ -53,6 +53,9 @@ TRAININGS = (1, 2, 5, 10, 25)
 """Budgets in full trainings: of epochs, and of the time that as many take on all workers without a pause."""
 
 WORKERS = (1, 4, 32)
+FEWEST = 50
+"""Recorded configs of a task below which its map is too coarse for anybody."""
+
 Made = tuple[Searcher, Scheduler]
 Row = dict[str, Any]
 
@@ -219,8 +222,8 @@ def show(lines: Sequence[dict[str, Any]]) -> None:
             )
 
 
-def page(lines: Sequence[dict[str, Any]]) -> str:
-    """The table of docs/recorded-curves.md."""
+def page(lines: Sequence[dict[str, Any]], tasks: Sequence[Recording], seeds: int) -> str:
+    """What docs/recorded-curves.md shows: the tasks, and a table of all lines."""
     last = list(lines[0]["epochs"])[-1]
     head = [
         "workers",
@@ -235,7 +238,8 @@ def page(lines: Sequence[dict[str, Any]]) -> str:
         spans = ["{:.3f} [{:.3f}, {:.3f}]".format(*line[axis][last]) for axis in ("epochs", "clock")]
         ends = [f"{line['anytime']:.3f}", spans[1], f"{line['rank']:.2f}"]
         rows.append([str(line["workers"]), line["method"], spans[0], *ends])
-    return table(head, rows)
+    sizes = ", ".join(f"{each.name} ({len(each.rows)} configs)" for each in tasks)
+    return f"{seeds} seeds; {sizes}. Mean regret with its 95 % interval; anytime: the mean over all budgets.\n\n{table(head, rows)}"
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -256,7 +260,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         chosen.tasks = chosen.tasks or ["boosting-wine", "mlp-digits"]
         chosen.seeds, chosen.workers, chosen.trainings = 3, [1, 4], 5
         chosen.methods = ["random", "random, asha", "auto", "Ray: ASHA, random", "Hyperband, synchronous"]
-    chosen.tasks = chosen.tasks or recordings()
+    if not chosen.tasks:
+        sizes = {name: len(task(name, chosen.curves).rows) for name in recordings(chosen.curves)}
+        chosen.tasks = [name for name, size in sizes.items() if size >= FEWEST]
+        for name in sizes.keys() - set(chosen.tasks):
+            print(
+                f"{name}: left out, {sizes[name]} configs are recorded and {FEWEST} are needed (curves/record.py {name})"
+            )
     return chosen
 
 
@@ -310,7 +320,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "critical_difference": difference,
             },
         )
-        write_table("recorded-curves.md", "recorded_curves", page(lines))
+        write_table(
+            "recorded-curves.md",
+            "recorded_curves",
+            page(lines, [task(name, chosen.curves) for name in chosen.tasks], chosen.seeds),
+        )
         (RESULTS / "recorded_curves.svg").write_text(svg(ranks, difference, title), encoding="utf-8")
     good = "auto" not in ranks or "random" not in ranks or ranks["auto"] <= ranks["random"]
     if not good:

@@ -69,9 +69,9 @@ def played(made: Any, trials: int, workers: int = 4) -> list[int]:
     return sorted((trial.steps for trial in history.trials), reverse=True)
 
 
-def test_there_are_recordings_of_real_tasks(benchmark: ModuleType) -> None:
+def test_there_are_recordings_of_six_real_tasks(benchmark: ModuleType) -> None:
     found = [benchmark.load(name) for name in benchmark.recordings()]
-    assert len(found) >= 4
+    assert len(found) >= 6
     for recording in found:
         low, middle = recording.bounds
         assert low < middle < math.inf, recording.name
