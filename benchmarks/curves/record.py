@@ -75,7 +75,9 @@ TASKS = {
     "cnn-mnist_5k": Task(
         "cnn", "mnist_5k", 300, {"data.split.test": 0.84, "data.split.valid": 0.08}, max_steps=9
     ),
-    "rnn-movie_sentences": Task("rnn", "movie_sentences", 300, {"data.split.test": 0.88, "data.split.valid": 0.05}),
+    "rnn-movie_sentences": Task(
+        "rnn", "movie_sentences", 300, {"data.split.test": 0.88, "data.split.valid": 0.05}
+    ),
 }
 
 
