@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from contracts.command_line import finish, start, wait_for_records
+from contracts.command_line import PATIENCE, finish, start, wait_for_records
 from search.api import Sweep
 from search.history import History
 from search.journal import iterate_journal
@@ -38,6 +40,15 @@ def history_of(folder: Path) -> History:
     return History.from_records(iterate_journal(folder / "journal.jsonl"))
 
 
+def wait_for_another_start(process: subprocess.Popen[str], journal: Path) -> None:
+    """Until a trial that had been started is started again."""
+    deadline = time.monotonic() + PATIENCE
+    while b'"attempt":2' not in journal.read_bytes():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "nothing is started again"
+        time.sleep(0.1)
+
+
 def test_killed_workers_and_a_killed_driver_change_no_result(tmp_path: Path) -> None:
     file = tmp_path / "sweep.yaml"
     file.write_text(SWEEP)
@@ -48,7 +59,7 @@ def test_killed_workers_and_a_killed_driver_change_no_result(tmp_path: Path) -> 
     pids = {attempt.pid for trial in first.running for attempt in trial.attempts}
     assert len(pids) == 2  # cohorts spread over the workers
     os.kill(pids.pop(), signal.SIGKILL)
-    wait_for_records(process, struck / "journal.jsonl", "result", 40)
+    wait_for_another_start(process, struck / "journal.jsonl")
     process.kill()
     finish(process)
     taken_apart = history_of(struck)

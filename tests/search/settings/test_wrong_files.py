@@ -476,7 +476,7 @@ def test_all_problems_are_told_at_once() -> None:
         "  x2: {min: 5, max: 2}\n"
         "run_cap: 0\n"
         "resources: {gpus: 1, cpu: many}\n"
-        "lanes: 8\n"
+        "lanes: 0\n"
     )
     with pytest.raises(SettingsError) as caught:
         read_settings(Path("sweep.yaml"))
