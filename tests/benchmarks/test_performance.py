@@ -34,6 +34,7 @@ def page(beside_the_benchmarks: None) -> ModuleType:
 
 
 def test_the_page_holds_what_was_kept(page: ModuleType) -> None:
+    """A place may still be empty; figures on it are those of `results/`."""
     text = (ROOT / "docs" / page.PAGE).read_text(encoding="utf-8")
     for name in page.TABLES:
         begin = f"<!-- the table: python benchmarks/{name}.py -->\n"
@@ -41,7 +42,10 @@ def test_the_page_holds_what_was_kept(page: ModuleType) -> None:
         shown = text.partition(begin)[2].partition("<!-- end of the table -->")[0]
         kept = RESULTS / f"{name}.json"
         expected = page.rendered(name, json.loads(kept.read_text())) + "\n" if kept.is_file() else ""
-        assert shown == expected, f"python benchmarks/_performance.py brings docs/{page.PAGE} up to date"
+        assert shown or name not in ("overhead", "growth"), "these were kept with the page"
+        assert shown in ("", expected), (
+            f"python benchmarks/_performance.py brings docs/{page.PAGE} up to date"
+        )
 
 
 def test_a_benchmark_without_a_place_on_the_page_leaves_it_alone(page: ModuleType) -> None:
