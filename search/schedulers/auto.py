@@ -15,12 +15,10 @@ from search.schedulers.halving import Halving
 from search.schedulers.options import OptionCheck
 from search.schedulers.promotion import Promotion
 from search.schedulers.rungs import read_ladder
+from search.searchers.auto import OPENING
 from search.trial import Outcome, Result, Trial
 
-__all__ = ["OPENING", "Auto"]
-
-OPENING = 27
-"""Trials of the opening, where nothing says how many trials there will be."""
+__all__ = ["Auto"]
 
 _ETA = 3
 

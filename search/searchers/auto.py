@@ -11,7 +11,10 @@ from search.problem import Problem
 from search.searchers.base import Searcher, Windowed
 from search.searchers.capabilities import Capabilities
 
-__all__ = ["Auto", "Choice", "choice_for"]
+__all__ = ["OPENING", "Auto", "Choice", "choice_for"]
+
+OPENING = 27
+"""Trials that are looked at before a model proposes, where they are stopped early and nothing says how many there will be."""
 
 _MOST_PARAMETERS = (
     50  # of a Gaussian process: beyond, its length scales are hardly told apart by the trials of a sweep

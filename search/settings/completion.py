@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SettingsError
-from search.schedulers.auto import OPENING
 from search.searchers import capabilities
+from search.searchers.auto import OPENING
 from search.settings.checks import METHOD_ALIASES, check, read_space
 from search.settings.confirm import confirm_problems
 from search.settings.data_options import data_problem, data_remarks, option_problems, samples

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from search.history import History, Observation
 from search.problem import Problem
-from search.schedulers.rungs import default_min_iter, geometric
 from search.searchers.priors import belongs
 from search.searchers.surrogate.encoding import Encoding, Rows
 from search.trial import Outcome, Trial
@@ -30,9 +29,9 @@ class Ladder:
     """The steps at which trials are looked at: a ninth of a full training, a third, and all of it."""
 
     def __init__(self, max_steps: int) -> None:
-        first = default_min_iter(max_steps, _ETA, share=10)
-        steps = [step for step in geometric(first, max_steps, _ETA) if step < max_steps]
-        self.steps = (*steps, max_steps)
+        first = -(-max_steps // _ETA**2)
+        below = {step for step in (first, first * _ETA) if step < max_steps}
+        self.steps = (*sorted(below), max_steps)
         self.top = self.height(max_steps)
 
     def height(self, step: int) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from search.history import History
 from search.problem import Problem
-from search.schedulers.auto import OPENING
+from search.searchers.auto import OPENING
 from search.searchers.feasible import drawn_back
 from search.searchers.sobol import Sobol
 from search.searchers.surrogate.acquisition import highest, log_improvement
