@@ -1,8 +1,9 @@
 """The append-only record of a sweep: the one source of truth.
 
-One JSON object a line, closed by a CRC-32 of the line before it. A record is on disk (fsync) before anybody learns of
-it. The last line may be torn by a crash: it was never acknowledged, so it is dropped, and the next append writes over
-it. Anything else that does not read is damage, and is refused by line number.
+One JSON object a line, closed by a CRC-32 of the line before it. A record is written, in order, before anybody learns of
+it: the death of the driver loses none. It is on its way to the disk from then on, and what a power cut must not lose
+either waits for it (`sync`). The last line may be torn by a crash: it was never acknowledged, so it is dropped, and the
+next append writes over it. Anything else that does not read is damage, and is refused by line number.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 import math
 import os
+import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -43,7 +45,10 @@ class Journal(Protocol):
     """Where a sweep puts its records."""
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Keep one record for good; when this returns, it is kept."""
+        """Keep one record; when this returns, it outlives this process."""
+
+    def sync(self) -> None:
+        """Wait until everything appended so far outlives the machine's power, too."""
 
     def close(self) -> None:
         """No more records will come."""
@@ -58,6 +63,9 @@ class MemoryJournal:
     def append(self, record: Mapping[str, Any]) -> None:
         self.records.append(dict(record))
 
+    def sync(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -65,8 +73,11 @@ class MemoryJournal:
 class FileJournal:
     """The journal of a run directory, open for appending. Hold the `RunLock` while it is open.
 
+    A thread brings what is written to the disk (fsync), again and again as long as there is more: so a record is there one
+    or two fsyncs after it was appended, and only `sync` waits for that.
+
     Opening drops a torn last line. Raises JournalError: damage before the last line; a write that fails (disk full):
-    what was written of it is taken back, so the file stays sound.
+    what was written of it is taken back, so the file stays sound; an fsync that failed, at the next append or sync.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,23 +94,64 @@ class FileJournal:
             )
             self._file.truncate(sound)
             os.fsync(self._file.fileno())
-        self._size = sound
+        self._size = self._synced = sound  # bytes that hold whole records; of these, on the disk
+        self._changed = threading.Condition()
+        self._failure: OSError | None = None
+        self._closing = False
+        self._syncer = threading.Thread(target=self._keep_syncing, name="journal", daemon=True)
+        self._syncer.start()
         _sync_directory(path.parent)
 
     def append(self, record: Mapping[str, Any]) -> None:
         line = encode({**record, "t": datetime.now(UTC).isoformat(timespec="milliseconds")})
-        try:
-            written = self._file.write(line)
-            if written != len(line):
-                raise OSError(f"wrote {written} of {len(line)} bytes")
-            os.fsync(self._file.fileno())
-        except (OSError, ValueError) as error:  # ValueError: closed by _take_back
-            self._take_back()
+        with self._changed:
+            self._check()
+            try:
+                written = self._file.write(line)
+                if written != len(line):
+                    raise OSError(f"wrote {written} of {len(line)} bytes")
+            except (OSError, ValueError) as error:  # ValueError: closed by _take_back
+                self._take_back()
+                raise JournalError(
+                    f"{self.path}: cannot write ({error}). Nothing recorded so far is lost. {self._remedy}"
+                ) from error
+            self._size += len(line)
+            self._changed.notify_all()
+
+    def sync(self) -> None:
+        with self._changed:
+            size = self._size
+            self._changed.wait_for(lambda: self._synced >= size or self._failure is not None)
+            self._check()
+
+    def _keep_syncing(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._synced < self._size or self._closing)
+                size = self._size
+                if self._synced == size:
+                    return
+            try:
+                os.fsync(self._file.fileno())
+            except (OSError, ValueError) as error:
+                with self._changed:
+                    self._failure = error if isinstance(error, OSError) else OSError(str(error))
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._synced = size
+                self._changed.notify_all()
+
+    def _check(self) -> None:
+        if self._failure is not None:
             raise JournalError(
-                f"{self.path}: cannot write ({error}). Nothing recorded so far is lost. Free some space, "
-                f"then: tuneyard resume {self.path.parent}"
-            ) from error
-        self._size += len(line)
+                f"{self.path}: the disk did not take what was written last ({self._failure}); what it has is sound. "
+                f"{self._remedy}"
+            )
+
+    @property
+    def _remedy(self) -> str:
+        return f"Free some space, then: tuneyard resume {self.path.parent}"
 
     def _take_back(self) -> None:
         try:
@@ -109,6 +161,11 @@ class FileJournal:
                 self._file.close()  # nothing may follow a torn line; the next opening drops it
 
     def close(self) -> None:
+        """Wait for the disk, and end. Raises nothing: what could not be written has been said by `sync`."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._syncer.join()
         self._file.close()
 
 

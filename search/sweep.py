@@ -8,7 +8,7 @@ A runner drives it, and only it decides:
     sweep.report(0, 2, metrics, now)      -> Decision(outcome=STOPPED, reason="rung 2: ...")
     sweep.close(0, Outcome.STOPPED, now)  the worker has let go of it
 
-Everything is journalled before it is answered. Hence resuming is replaying: `PassiveSweep.resume` reads the records
+Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is replaying: `PassiveSweep.resume` reads the records
 through a fresh searcher and a fresh scheduler and stands where the sweep stood.
 """
 
@@ -34,6 +34,10 @@ from spaces.values import listed
 __all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep", "halted_for_good"]
 
 log = logging.getLogger(__name__)
+
+# Records that nobody waits to see on the disk: a power cut within an fsync or two of them costs the last step of a trial
+# and what was said of it, which is done again. `ask` waits itself, once for all that it asks for.
+_UNAWAITED = {"ask", "start", "result", "decision", "close"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ class PassiveSweep:
             self._record("ask", now, trial=number, config=as_read, seed=seed, origin=origin)
             self._note_window(now)
             trials.append(self.history.trials[number])
+        if trials:
+            self._journal.sync()  # a trial's number and its config must never part, nor may what it was learned from go
         return trials
 
     def start(
@@ -394,6 +400,8 @@ class PassiveSweep:
         """Journal first, then learn of it, then show it."""
         record = {"type": kind, "now": round(now, 6), **fields}
         self._journal.append(record)
+        if kind not in _UNAWAITED:
+            self._journal.sync()
         self.history.apply(record)
         for observer in list(self._observers):
             self._guarded(observer, observer.on_event, record, self.history)

@@ -114,6 +114,8 @@ POINTS: dict[str, Setting] = {
     "half appended": _half_appended,
     "appended, not synced": _appended_not_synced,
     "appended": _after(FileJournal, "append"),
+    "before it waits for the disk": _before(FileJournal, "sync"),
+    "on the disk": _after(FileJournal, "sync"),
     "before a file is renamed": _before(os, "replace"),
     "file renamed": _after(os, "replace"),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -8,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -220,6 +223,65 @@ def test_after_a_torn_line_that_cannot_be_taken_back_nothing_is_written(path: Pa
         with pytest.raises(JournalError, match="cannot write"):
             journal.append(RECORDS[1])
     assert path.read_bytes() == whole
+
+
+# -- the way to the disk -----------------------------------------------------------------------------------------------
+
+
+class SlowDisk:
+    """`os.fsync` for a journal: waits until it is let go on, and knows how often it was called."""
+
+    def __init__(self) -> None:
+        self.go, self.called = threading.Event(), 0
+
+    def __call__(self, handle: int) -> None:
+        self.called += 1
+        assert self.go.wait(60)
+
+
+def test_only_who_asks_for_it_waits_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, disk = FileJournal(path), SlowDisk()
+    monkeypatch.setattr(os, "fsync", disk)
+    for record in RECORDS:
+        journal.append(record)  # does not wait, and is there for the next driver
+    assert plain(read_journal(path)) == RECORDS
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(journal.sync)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        disk.go.set()
+        waiting.result(60)
+    assert 1 <= disk.called <= 2, "one fsync for all that came while the disk was at work"
+    journal.close()
+
+
+def test_it_ends_when_everything_is_on_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, disk = FileJournal(path), SlowDisk()
+    monkeypatch.setattr(os, "fsync", disk)
+    journal.append(RECORDS[0])
+    with ThreadPoolExecutor(1) as pool:
+        closing = pool.submit(journal.close)
+        with pytest.raises(TimeoutError):
+            closing.result(0.2)
+        disk.go.set()
+        closing.result(60)
+
+
+def test_a_disk_that_fails_later_is_said_and_ends_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = FileJournal(path)
+
+    def failing(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    journal.append(RECORDS[0])
+    said = r"the disk did not take what was written last .*Input/output error.* tuneyard resume"
+    with pytest.raises(JournalError, match=said):
+        journal.sync()
+    with pytest.raises(JournalError, match=said):
+        journal.append(RECORDS[1])
+    journal.close()
+    assert plain(read_journal(path)) == RECORDS[:1]
 
 
 # -- the lock ----------------------------------------------------------------------------------------------------------

@@ -120,6 +120,31 @@ def test_everything_is_on_record_before_it_is_answered() -> None:
     assert sweep.history.trials == []
 
 
+def test_what_a_power_cut_must_not_lose_is_on_the_disk_before_it_is_answered() -> None:
+    class Disk(MemoryJournal):
+        """Knows how many of its records a power cut would leave."""
+
+        safe = 0
+
+        def sync(self) -> None:
+            self.safe = len(self.records)
+
+    problem, disk = problem_of(3), Disk()
+    sweep = PassiveSweep.begin(problem, Counting(), NoStopping(problem), disk)
+    assert [record["type"] for record in disk.records[: disk.safe]] == ["sweep"]
+    sweep.ask(2, 0.0)
+    assert [record["type"] for record in disk.records[: disk.safe]] == ["sweep", "ask", "ask"]
+    for step in (1, 2, 3):
+        sweep.report(0, step, {"loss": 1.0}, 0.0)
+    sweep.close(0, Outcome.COMPLETED, 0.0)
+    assert disk.safe == 3, "a step may be lost, and is run again"
+    sweep.ask(1, 0.0)
+    assert disk.safe == len(disk.records), "with all that the next config was learned from"
+    sweep.report(1, 1, {"loss": 1.0}, 0.0)
+    sweep.end("interrupted", 0.0)
+    assert disk.safe == len(disk.records)
+
+
 # -- budgets -----------------------------------------------------------------------------------------------------------
 
 
