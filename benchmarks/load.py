@@ -10,7 +10,7 @@
 - resume: a sweep killed by SIGKILL after 90 % of its trials, and its resume on Ray; ready is when the first trial starts.
 - concurrent: asynchronous halving with 1,000 workers on a virtual clock; and as many real actors as memory cannot hold,
   which is to be refused before anything starts.
-- results: three metrics a result, each journalled with its own fsync and shown in TensorBoard; then the run is opened and
+- results: three metrics a result, each journalled and shown in TensorBoard one by one; then the run is opened and
   asked for its best. Raw Ray Tune's results, with its default loggers, beside it.
 - suggestion: a proposal of each method after 5,000 trials of eight parameters; Optuna's and Hyperopt's own TPE beside it.
 

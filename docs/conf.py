@@ -11,3 +11,5 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "tuneyard"
 exclude_patterns = ["_build"]
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]

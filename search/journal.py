@@ -38,8 +38,13 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+_GATHERING = 0.001
+"""Seconds in which the records of one event come together, so that one fsync takes them all."""
 _SEAL = len(',"crc":"00000000"}')
 _Read = TypeVar("_Read")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 class Journal(Protocol):
@@ -74,8 +79,8 @@ class MemoryJournal:
 class FileJournal:
     """The journal of a run directory, open for appending. Hold the `RunLock` while it is open.
 
-    A thread brings what is written to the disk (fsync), again and again as long as there is more: so a record is there one
-    or two fsyncs after it was appended, and only `sync` waits for that.
+    A thread brings what is written to the disk (fsync), again and again as long as there is more: so a record is there a
+    millisecond and an fsync or two after it was appended, and only `sync` waits for that.
 
     Opening drops a torn last line. Raises JournalError: damage before the last line; a write that fails (disk full):
     what was written of it is taken back, so the file stays sound; an fsync that failed, at the next append or sync.
@@ -97,7 +102,7 @@ class FileJournal:
             os.fsync(self._file.fileno())
         self._size = self._synced = sound  # bytes that hold whole records; of these, on the disk
         self._changed = threading.Condition()
-        self._failure: OSError | None = None
+        self._failure: OSError | ValueError | None = None
         self._closing = False
         self._syncer = threading.Thread(target=self._keep_syncing, name="journal", daemon=True)
         self._syncer.start()
@@ -121,27 +126,31 @@ class FileJournal:
 
     def sync(self) -> None:
         with self._changed:
-            size = self._size
-            self._changed.wait_for(lambda: self._synced >= size or self._failure is not None)
             self._check()
+            size = self._size
+            if self._synced >= size:
+                return
+        try:
+            os.fsync(self._file.fileno())
+        except (OSError, ValueError) as error:  # ValueError: closed by _take_back
+            with self._changed:
+                self._failure = error
+                self._check()
+        with self._changed:
+            self._synced = max(self._synced, size)
 
     def _keep_syncing(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._synced < self._size or self._closing)
-                size = self._size
-                if self._synced == size:
+                if self._synced == self._size:
                     return
+            if not self._closing:
+                time.sleep(_GATHERING)
             try:
-                os.fsync(self._file.fileno())
-            except (OSError, ValueError) as error:
-                with self._changed:
-                    self._failure = error if isinstance(error, OSError) else OSError(str(error))
-                    self._changed.notify_all()
+                self.sync()
+            except JournalError:  # said at the next append or sync
                 return
-            with self._changed:
-                self._synced = size
-                self._changed.notify_all()
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -209,7 +218,7 @@ def encode(record: Mapping[str, Any]) -> bytes:
     metrics = record.get("metrics")
     if metrics is not None and not all(map(math.isfinite, metrics.values())):
         record = {**record, "metrics": {k: v if math.isfinite(v) else str(v) for k, v in metrics.items()}}
-    body = json.dumps(record, separators=(",", ":"), allow_nan=False)[:-1].encode()
+    body = _ENCODER.encode(record)[:-1].encode()
     return body + b',"crc":"%08x"}\n' % zlib.crc32(body)
 
 

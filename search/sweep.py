@@ -11,8 +11,9 @@ A runner drives it, and only it decides:
 A scheduler may also pause a trial: the worker saves it, lets go of it and closes nothing. The trial may come back from a
 later `ask`, with steps done, and goes on from its checkpoint.
 
-Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is replaying: `PassiveSweep.resume` reads the records
-through a fresh searcher and a fresh scheduler and stands where the sweep stood.
+Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is
+replaying: `PassiveSweep.resume` reads the records through a fresh searcher and a fresh scheduler and stands where the sweep
+stood.
 """
 
 from __future__ import annotations

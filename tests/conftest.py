@@ -35,7 +35,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that leaves Ray processes behind has failed: they would slow down and confuse whatever comes next."""
     if hasattr(session.config, "workerinput"):  # an xdist worker: the controller looks once, at the end
         return
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + 60.0  # those of a cluster that has just ended go by themselves
     while (left := _ray_processes()) and time.monotonic() < deadline:
         time.sleep(0.25)
     if left:

@@ -142,7 +142,11 @@ def _wrong_value(name: str, path: KeyPath, value: Any, base: Path) -> Iterator[t
     except DataError as error:
         yield path, str(error).removeprefix(f"data.{name}: ")
         return
-    if name == "source" and (said := missing_source(checked, base)) is not None:
+    if name != "source":
+        return
+    if checked in (None, ""):
+        yield path, "is empty; name a built-in data set (digits), or a file (table.csv)"
+    elif (said := missing_source(checked, base)) is not None:
         yield path, said
 
 

@@ -1,6 +1,6 @@
 """Runs that live in an object store: `s3://bucket/prefix`, or any other URL that fsspec knows.
 
-A run always has a local run directory, with the journal that is fsynced and locked as anywhere; what happens there is
+A run always has a local run directory, with the journal, synced and locked as anywhere; what happens there is
 mirrored into the store, and a driver on another machine goes on from the store alone.
 
 `places`: which folder of this machine stands for which URL. `store`: the verbs of a store, with retries. `segments`: the

@@ -133,7 +133,7 @@ def test_a_node_that_joins_is_used_and_left_in_time(cluster: TwoNodes, tmp_path:
         f"""
 trainable: chaos
 parameters: {{x: {{min: 0.0, max: 1.0}}, delay: 0.3, truth: {tmp_path}/truth.jsonl}}
-max_steps: 30
+max_steps: 60
 run_cap: 200
 checkpoint: {{every: 7}}
 """
@@ -145,10 +145,10 @@ checkpoint: {{every: 7}}
     node = cluster.ids()[joined.port]
 
     def runs_there(history: History) -> bool:
-        return any(trained_on(t)[-1:] == [node[:8]] and 2 < t.steps < 20 for t in history.running)
+        there = any(trained_on(t)[-1:] == [node[:8]] and 2 < t.steps < 20 for t in history.running)
+        return there and len(history.running) == 3  # one trial for each node
 
-    history = wait_until(runs_there, paths, process)
-    assert len(history.running) == 3, "one trial for each node"
+    wait_until(runs_there, paths, process)
     drain(node, cluster)
 
     def moved(history: History) -> bool:
@@ -178,7 +178,8 @@ def demand(cluster: TwoNodes) -> list[object]:
     script = (
         "import json, ray, sys; from ray.experimental.internal_kv import _internal_kv_get as get; "
         "ray.init(sys.argv[1], log_to_driver=False, logging_level=40); "
-        "print(json.dumps(json.loads(get(b'__autoscaling_status'))['load_metrics_report']['request_demand']))"
+        "told = json.loads(get(b'__autoscaling_status') or '{}'); "  # none yet, where it has just begun
+        "print(json.dumps(told.get('load_metrics_report', {}).get('request_demand', [])))"
     )
     told = subprocess.run(
         [sys.executable, "-c", script, cluster.address],

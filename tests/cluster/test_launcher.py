@@ -94,6 +94,16 @@ def test_what_is_served_by_http_is_for_the_head_only(launched: Launched) -> None
     assert dashboard == ["127.0.0.1:8265"]
 
 
+def test_the_head_reports_to_nobody(launched: Launched) -> None:
+    """Ray's dashboard would tell its makers that usage statistics are off."""
+    seen = launched.head.run(
+        "tr '\\0' '\\n' < /proc/$(pgrep -u $USER -of dashboard/[d]ashboard.py)/environ"
+    ).stdout
+    assert {"RAY_USAGE_STATS_ENABLED=0", "RAY_USAGE_STATS_REPORT_URL=http://127.0.0.1:9"} <= set(
+        seen.split("\n")
+    )
+
+
 def test_ray_down_leaves_nothing(launched: Launched) -> None:
     """After those above: it ends the cluster."""
     launched.shells.follow(STEPS[STEPS.index(DOWN) :])
@@ -111,7 +121,7 @@ def test_with_tls_nobody_gets_in_without_a_certificate(launched: Launched) -> No
     assert "ca.key" not in launched.head.run("ls ~/.ray/tls").stdout
     assert machines_that_train(launched.head, 2, "spread-tls") == {"head", "other"}
     assert "Finished: all 12 trials asked for" in launched.shells.follow([TLS[run]])[0]
-    dial = f"cd .ray/tls; sleep 1 | openssl s_client -connect {launched.head.address}:6379 -alpn h2 -CAfile ca.crt"
+    dial = f"cd .ray/tls; sleep 5 | openssl s_client -connect {launched.head.address}:6379 -alpn h2 -CAfile ca.crt"
     assert launched.other.run(dial, check=False).returncode != 0
     known = launched.other.run(f"{dial} -cert node.crt -key node.key").stdout
     assert "Verify return code: 0 (ok)" in known, known

@@ -1,7 +1,7 @@
 """A run in an S3 store on two nodes that share nothing: a node dies, then the driver, and its directory is deleted.
 
 Before the test opens a gate, no trial gets beyond step 8 on the node that is to die, nor beyond step 11 once it has moved:
-what is killed is killed in its midst.
+what is killed is killed in its midst. And none gets on elsewhere before one has begun on that node.
 
 What was reported is in the store; another driver, in another cache, goes on from there alone.
 """
@@ -47,9 +47,13 @@ MODEL = """
             print("trained by", os.getpid())
             self.x, self.done = config["x"], 0
             self.waits = 8 if os.environ["XDG_CACHE_HOME"].endswith("worker") else None
+            if self.waits:
+                open(os.environ["GATE"] + "-reached", "a").close()
 
         def step(self):
             time.sleep(0.2)
+            while not os.path.exists(os.environ["GATE"] + "-reached"):
+                time.sleep(0.2)
             while self.done == self.waits and not os.path.exists(os.environ["GATE"]):
                 time.sleep(0.2)
             self.done += 1
@@ -118,6 +122,12 @@ def test_a_node_dies_then_the_driver_and_another_goes_on_from_the_store_alone(
     moved = on_the_doomed()[0]
     key = f"sweep/trials/t{moved:05d}"
     wait(lambda: max(steps_of(stored.list(f"{key}/checkpoints")).get(key, {0})) >= 3)
+
+    def printed() -> bool:  # which is sent on its own
+        log = f"{key}/stdout.log"
+        return log in {item.key for item in stored.list(key)} and b"trained by" in stored.get(log)
+
+    wait(printed)
     assert not paths.checkpoints(moved).exists(), "the driver does not share that node's directory"
     nodes.worker.kill()
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import psutil
 import pytest
 
-from contracts.command_line import finish, start, tuneyard, wait_for_records
+from contracts.command_line import PATIENCE, finish, start, tuneyard, wait_for_records
 from contracts.cut_connections import way_to
 from contracts.job_head import JobHead, job_head
 from search.history import History
@@ -37,6 +38,7 @@ FILES = {
             return (x - 0.3) ** 2 + 1.0 / step
     """,
     "train.py": """
+        import os
         import time
 
         from shapes import bowl
@@ -45,10 +47,12 @@ FILES = {
         class Model:
             def setup(self, config, *, seed, device):
                 print("trained with", config["x"])
-                self.x, self.sleep, self.done = config["x"], config["sleep"], 0
+                self.x, self.sleep, self.hold, self.done = config["x"], config["sleep"], config["hold"], 0
 
             def step(self):
                 time.sleep(self.sleep)
+                while os.path.exists(self.hold):
+                    time.sleep(0.05)
                 self.done += 1
                 return {"loss": bowl(self.x, self.done)}
 
@@ -64,6 +68,7 @@ FILES = {
         parameters:
           x: {min: 0.0, max: 1.0}
           sleep: 0.05
+          hold: HOLD
         method: random
         max_steps: 4
         run_cap: 4
@@ -78,11 +83,17 @@ def head() -> Iterator[JobHead]:
 
 
 @pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No step ends while this file is there. It is not in the user's folder, which is sent."""
+    return tmp_path_factory.mktemp("hold") / "hold"
+
+
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Path:
     """The folder of a user's project; each test has runs of its own names in it."""
     folder = tmp_path_factory.mktemp("project")
     for name, text in FILES.items():
-        (folder / name).write_text(dedent(text))
+        (folder / name).write_text(dedent(text).replace("HOLD", str(hold)))
     return folder
 
 
@@ -192,13 +203,16 @@ def test_another_sweep_of_the_same_name_is_refused(head: JobHead, users: Path, t
     assert not (tmp_path / "runs").exists()
 
 
-def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHead, users: Path) -> None:
+def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(
+    head: JobHead, users: Path, hold: Path
+) -> None:
     env = {**head.env, "TUNEYARD_CLUSTER": head.url}
     slow = ("run", "sweep.yaml", "--set", "parameters.sleep=0.4", "--set", "run_cap=16", "--name", "slow")
     copy = RunPaths(users / "runs" / "slow")
 
     process = start(*slow, cwd=users, env=env)
     wait_for_records(process, copy.journal, "close", 2)
+    hold.touch()  # it must not be over before it is killed, however long a command takes here
     process.send_signal(signal.SIGINT)
     left = finish(process)
     assert left.code == 0, left.err
@@ -210,12 +224,18 @@ def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHe
     listed = json.loads(tuneyard("ls", "--json", cwd=users, env=env).out)
     assert [run["state"] for run in listed["runs"] if run["name"] == "slow"] == ["detached"]
 
-    for driver in head.processes("tuneyard run", "--name slow"):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(driver.pid, signal.SIGKILL)
+    drivers = head.processes("tuneyard run", "--name slow")
+    for driver in drivers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            driver.kill()
+    psutil.wait_procs(drivers, timeout=PATIENCE)
     killed = history(there(head, "slow"))
     assert len(killed.trials) >= seen
     assert killed.ended is None
+    deadline = time.monotonic() + PATIENCE
+    while state(users, env, "slow") == "running":  # until the job server has noticed
+        assert time.monotonic() < deadline
+    hold.unlink()
 
     with way_to(int(head.url.rpartition(":")[2])) as way:
         process = start(*slow, "--cluster", way.url, cwd=users, env=env)
@@ -223,9 +243,11 @@ def test_let_go_of_killed_and_stopped_it_ends_as_if_nothing_had_been(head: JobHe
         wait_for_records(process, copy.journal, "result", killed.results_total + 1)
         assert way.cut() >= 1
         wait_for_records(process, copy.journal, "close", len(killed.trials) - len(killed.running) + 2)
+        hold.touch()  # nor before it is stopped, which then breaks the steps off
         stopped = tuneyard("stop", "slow", "--cluster", head.url, cwd=users, env=env)
         assert stopped.code == 0, stopped.err
         assert "slow stopped" in stopped.out
+        hold.unlink()
         followed = finish(process)
     assert f"{way.url} is back" in followed.err, "a connection that broke was made again"
     assert followed.code == 143, followed.err

@@ -22,7 +22,7 @@ SWEEP = """
 metric: loss
 parameters:
   x: {min: 0.0, max: 1.0}
-  sleep: 0.4
+  here: HERE
 method: random
 max_steps: 8
 run_cap: 4
@@ -35,24 +35,32 @@ FILES = {
     "train.py": """
         import os
         import time
+        from pathlib import Path
 
         from shapes import bowl
 
 
+        def meet(here):
+            "No trial gets on before two processes train: each node has one CPU, so they are on both."
+            Path(here, f"met-{os.getpid()}").touch()
+            while len(list(Path(here).glob("met-*"))) < 2:
+                time.sleep(0.05)
+
+
         def curve(config):
             print("trained by", os.getpid())
+            meet(config["here"])
             for step in range(1, 100):
-                time.sleep(config["sleep"])
                 yield {"loss": bowl(config["x"], step)}
 
 
         class Model:
             def setup(self, config, *, seed, device):
                 print("trained by", os.getpid())
-                self.x, self.sleep, self.done = config["x"], config["sleep"], 0
+                self.x, self.here, self.done = config["x"], config["here"], 0
 
             def step(self):
-                time.sleep(self.sleep)
+                meet(self.here)
                 self.done += 1
                 return {"loss": bowl(self.x, self.done)}
 
@@ -77,7 +85,7 @@ def cluster() -> Iterator[TwoNodes]:
 def users(tmp_path: Path) -> Path:
     """The folder of a user's project."""
     for name, text in FILES.items():
-        (tmp_path / name).write_text(dedent(text))
+        (tmp_path / name).write_text(dedent(text).replace("HERE", str(tmp_path)))
     return tmp_path
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,13 @@ from pathlib import Path
 
 import psutil
 
+from contracts.ports import free_port
+
 __all__ = ["JobHead", "job_head"]
 
 MARK = "TUNEYARD_TEST_NODE"
 PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,14 @@ class JobHead:
     env: Mapping[str, str]
     home: Path
     mark: str
+
+    def kill(self) -> None:
+        """SIGKILL to all of it, the jobs included."""
+        remains = self.processes()
+        for process in remains:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(remains, timeout=20)
 
     def processes(self, *words: str) -> list[psutil.Process]:
         """Those that this head or a job of it started, and whose command line contains all `words`."""
@@ -56,7 +66,7 @@ def job_head() -> Iterator[JobHead]:
         token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
         env = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_USAGE_STATS_ENABLED": "0"}
-        port, gcs = _free_port(), _free_port()
+        port, gcs = free_port(), free_port()
         head = JobHead(f"http://127.0.0.1:{port}", env, Path(home), secrets.token_hex(8))
         try:
             _start(
@@ -65,29 +75,35 @@ def job_head() -> Iterator[JobHead]:
                     "--head",
                     f"--port={gcs}",
                     f"--temp-dir={folder}",
-                    f"--ray-client-server-port={_free_port()}",
+                    f"--ray-client-server-port={free_port()}",
                 ),
                 *("--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"),
             )
             yield head
         finally:
-            remains = head.processes()
-            for process in remains:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(remains, timeout=20)
+            head.kill()
 
 
 def _start(head: JobHead, *options: str) -> None:
+    """Ray gives a node 30 seconds to come up, which on a busy machine is too little now and then: it is tried again."""
+    for _ in range(TRIES):
+        done = _started(head, *options)
+        if done.returncode == 0:
+            return
+        head.kill()
+    raise AssertionError(done.stdout)
+
+
+def _started(head: JobHead, *options: str) -> subprocess.CompletedProcess[str]:
     ports = (
         *("object-manager-port", "node-manager-port", "metrics-export-port", "runtime-env-agent-port"),
         *("dashboard-agent-listen-port", "dashboard-agent-grpc-port"),
     )
-    done = subprocess.run(
+    return subprocess.run(
         [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
             *("--num-cpus=2", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
-            *(f"--{name}={_free_port()}" for name in ports),
+            *(f"--{name}={free_port()}" for name in ports),
             *options,
         ],
         env={**os.environ, **head.env, MARK: head.mark, "HOME": str(head.home), "OMP_NUM_THREADS": "1"},
@@ -97,10 +113,3 @@ def _start(head: JobHead, *options: str) -> None:
         text=True,
         timeout=PATIENCE,
     )
-    assert done.returncode == 0, done.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

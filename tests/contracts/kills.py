@@ -6,11 +6,13 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from contracts.drivers import Driver, lines
 from contracts.measured import Measured
+from contracts.points import hold
 from contracts.truth import Truth
 from search.history import History
 from search.journal import read_journal
@@ -28,6 +30,8 @@ SETTINGS: dict[str, Any] = {
     "workers": 1,
     "seed": 11,
 }
+
+LATE = 2  # records that a driver may be ahead when its end comes
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Killed:
     def kill_after(self, records: int) -> bool:
         """A driver that is killed once it has written so many records more; False: it came to its end before."""
         target = lines(self.paths.journal) + records
-        driver = self.drive()
+        driver = self.drive(prepare=partial(hold, records + LATE))
         if not driver.wait_for_lines(self.paths.journal, target):
             assert driver.wait() == 0, driver.said
             self.looked_at()

@@ -18,7 +18,7 @@ from search.runners import inline
 from search.sweep import PassiveSweep
 from trainables.host import Host
 
-__all__ = ["POINTS", "RESUMING", "strike"]
+__all__ = ["POINTS", "RESUMING", "hold", "strike"]
 
 
 class Trap:
@@ -132,3 +132,18 @@ RESUMING: dict[str, Setting] = {
 def strike(point: str, hit: int) -> None:
     """Set the trap of that name in this process, for its `hit`-th passing, from 1."""
     {**RESUMING, **POINTS}[point](Trap(hit))
+
+
+def hold(records: int) -> None:
+    """No trap, but a halt: once this process has appended so many records, it waits to be killed.
+
+    Whoever is to kill it may be late, on a busy machine: a whole sweep would be over by then.
+    """
+    original, trap = FileJournal.append, Trap(records)
+
+    def append(journal: FileJournal, record: Any) -> None:
+        original(journal, record)
+        if trap.due():
+            time.sleep(3600)
+
+    FileJournal.append = append  # type: ignore[method-assign]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from contracts.ports import free_port
 
 __all__ = ["BUCKET", "Server", "s3_server"]
 
@@ -53,9 +54,7 @@ class Server:
 @contextlib.contextmanager
 def s3_server() -> Iterator[Server]:
     """The server with one empty bucket; gone afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdin=subprocess.DEVNULL,

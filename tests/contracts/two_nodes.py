@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,11 +15,24 @@ from pathlib import Path
 
 import psutil
 
+from contracts.ports import free_port
+
 __all__ = ["Node", "TwoNodes", "growing_cluster", "two_nodes"]
 
 MARK = "TUNEYARD_TEST_NODE"
 PATIENCE = 180.0  # seconds for a node to come up, on a busy machine
 TRIES = 3
+# A node that was killed stands in the list for half a minute more, at the port where another may have come up since.
+_IDS = """
+import json, ray, sys, time
+ray.init(sys.argv[1], log_to_driver=False, logging_level=40)
+while True:
+    alive = [(node["NodeManagerPort"], node["NodeID"]) for node in ray.nodes() if node["Alive"]]
+    if len(dict(alive)) == len(alive):
+        break
+    time.sleep(0.2)
+print(json.dumps(dict(alive)))
+"""
 
 
 @dataclass(frozen=True)
@@ -30,9 +42,9 @@ class Node:
     mark: str
     port: int
 
-    def kill(self, name: str = "") -> None:
-        """SIGKILL to everything of the node, or to those whose command line contains `name`."""
-        victims = self.processes(name)
+    def kill(self) -> None:
+        """SIGKILL to everything of the node."""
+        victims = self.processes()
         for process in victims:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -66,7 +78,7 @@ class TwoNodes:
 
     def join(self, *options: str) -> Node:
         """One more node; it is ended with the others."""
-        node = Node(secrets.token_hex(8), _free_port())
+        node = Node(secrets.token_hex(8), free_port())
         self.joined.append(node)
         _start(node, self.env, f"--address={self.address}", *options)
         return node
@@ -82,13 +94,9 @@ class TwoNodes:
         _start(self.head, self.env, *self.head_options)
 
     def ids(self) -> dict[int, str]:
-        """Ray's own ids of the nodes, by their ports."""
-        script = (
-            "import json, ray, sys; ray.init(sys.argv[1], log_to_driver=False, logging_level=40); "
-            "print(json.dumps({n['NodeManagerPort']: n['NodeID'] for n in ray.nodes() if n['Alive']}))"
-        )
+        """Ray's own ids of the nodes, by their ports; asked once no node that was killed is taken for alive."""
         told = subprocess.run(
-            [sys.executable, "-c", script, self.address],
+            [sys.executable, "-c", _IDS, self.address],
             env={**os.environ, **self.env},
             stdout=subprocess.PIPE,
             check=True,
@@ -106,16 +114,16 @@ def two_nodes(*worker_options: str, worker_env: Mapping[str, str] | None = None)
     with tempfile.TemporaryDirectory(prefix="ty-", ignore_cleanup_errors=True) as folder:
         env = _token(Path(folder))
         joined: list[Node] = []
-        head, worker = (Node(secrets.token_hex(8), _free_port()) for _ in range(2))
-        port = _free_port()
+        head, worker = (Node(secrets.token_hex(8), free_port()) for _ in range(2))
+        port = free_port()
         address = f"127.0.0.1:{port}"
         own = (
             f"--temp-dir={folder}",
             "--include-dashboard=false",
-            f"--ray-client-server-port={_free_port()}",
+            f"--ray-client-server-port={free_port()}",
         )
         try:
-            options = ("--head", f"--port={port}", f"--dashboard-port={_free_port()}", *own)
+            options = ("--head", f"--port={port}", f"--dashboard-port={free_port()}", *own)
             made = TwoNodes(address, env, head, worker, options, worker_options, worker_env=worker_env or {})
             joined = made.joined
             made.start_head()
@@ -153,10 +161,10 @@ def growing_cluster() -> Iterator[TwoNodes]:
         file = Path(folder, "autoscaling.json")
         file.write_text(json.dumps(config))
         env = _token(Path(folder))
-        port, head = _free_port(), Node(secrets.token_hex(8), _free_port())
+        port, head = free_port(), Node(secrets.token_hex(8), free_port())
         options = (
-            *("--head", f"--port={port}", f"--dashboard-port={_free_port()}", f"--temp-dir={folder}"),
-            *("--include-dashboard=false", f"--ray-client-server-port={_free_port()}"),
+            *("--head", f"--port={port}", f"--dashboard-port={free_port()}", f"--temp-dir={folder}"),
+            *("--include-dashboard=false", f"--ray-client-server-port={free_port()}"),
             *("--num-cpus=0", f"--autoscaling-config={file}"),
         )
         made = TwoNodes(f"127.0.0.1:{port}", env, head, head, options)
@@ -199,7 +207,7 @@ def _started(node: Node, env: Mapping[str, str], *options: str) -> subprocess.Co
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--node-ip-address=127.0.0.1"),
             *("--num-cpus=1", f"--object-store-memory={80 * 2**20}", "--disable-usage-stats"),
             f"--node-manager-port={node.port}",
-            *(f"--{name}={_free_port()}" for name in ports),
+            *(f"--{name}={free_port()}" for name in ports),
             *options,
         ],
         env={**os.environ, **env, MARK: node.mark},
@@ -209,9 +217,3 @@ def _started(node: Node, env: Mapping[str, str], *options: str) -> subprocess.Co
         text=True,
         timeout=PATIENCE,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

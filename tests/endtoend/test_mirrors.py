@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.command_line import PATIENCE
+
 pytest.importorskip("mlflow", reason="the mirrors need their packages: pip install 'tuneyard[mlflow,wandb]'")
 pytest.importorskip("wandb", reason="the mirrors need their packages: pip install 'tuneyard[mlflow,wandb]'")
 
@@ -22,16 +24,21 @@ pytestmark = pytest.mark.slow
 
 TRAIN = """
 import time
+from pathlib import Path
 
 def train(config):
+    with open("begun", "a") as file:
+        file.write("x")
+    sixth = Path("begun").stat().st_size == 6
     for step in range(6):
-        time.sleep(config["pause"])
+        while sixth and step == 3:  # until its process is killed
+            time.sleep(0.1)
         yield {"loss": config["x"] + 1 / (step + 1)}
 """
 SWEEP = """
 trainable: train.py:train
 metric: loss
-parameters: {x: {min: 0.0, max: 1.0}, pause: 0.1}
+parameters: {x: {min: 0.0, max: 1.0}}
 method: random
 max_steps: 6
 run_cap: 12
@@ -95,9 +102,9 @@ def test_a_killed_sweep_is_mirrored_once_and_whole(tmp_path: Path, ear: Ear) -> 
     first = tuneyard("run", "shapes.yaml")
     journal = tmp_path / "runs" / "shapes" / "journal.jsonl"
     folders = tmp_path / "runs" / "shapes" / "wandb"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     # Killed once both have something, in the middle of a trial.
-    while not (_ends(journal) >= 4 and len(list(folders.glob("offline-run-*/tuneyard-end"))) >= 1):
+    while not (_ends(journal) == 5 and len(list(folders.glob("offline-run-*/tuneyard-end"))) >= 1):
         assert first.poll() is None, first.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -105,12 +112,12 @@ def test_a_killed_sweep_is_mirrored_once_and_whole(tmp_path: Path, ear: Ear) -> 
     first.communicate()
 
     second = tuneyard("resume", "shapes")
-    said = second.communicate(timeout=120)
+    said = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, said
     assert "left out" not in said[1]
 
     asked = [sys.executable, "-W", "ignore", "-c", READ, str(tmp_path / "ml.db")]
-    done = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     runs = json.loads(done.stdout.splitlines()[-1])
     assert sorted(name for name, *_ in runs) == ["shapes", *(f"t{number:05d}" for number in range(12))]

@@ -16,7 +16,7 @@ from search.problem import FailurePolicy
 from search.runners.ray_tune import RayTuneRunner
 
 SEED = 3
-LIMIT = 3.0
+LIMIT = 6.0  # seconds; the first step of a process imports what it trains, on a busy machine
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -40,7 +40,10 @@ def test_it_is_killed_and_tried_once_more(tmp_path: Path, local_ray: Any, measur
     hanging, *others = history.trials
     assert [trial.state for trial in others] == ["completed"] * 2
     assert hanging.failure is not None
-    assert (hanging.failure.kind, hanging.failure.message) == ("timeout", "step 3 took longer than 3 s")
+    assert (hanging.failure.kind, hanging.failure.message) == (
+        "timeout",
+        f"step 3 took longer than {LIMIT:g} s",
+    )
     assert [a.after and a.after.kind for a in hanging.attempts] == [None, "timeout"]
     assert [a.from_step for a in hanging.attempts] == [0, 2], "no step was run twice"
     for attempt in hanging.attempts:

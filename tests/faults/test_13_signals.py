@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -12,26 +13,34 @@ from pathlib import Path
 import pytest
 
 from contracts.command_line import finish, start, tuneyard, wait_for_records
-from contracts.drivers import Driver
+from contracts.drivers import Driver, lines
 from contracts.kills import Killed, told
 from contracts.measured import Measured
 from contracts.truth import Truth
+from search.runners import limit
 
 SEED = 11
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 def interrupt(sweep: Killed, driver: Driver, signals: Iterable[signal.Signals], results: int) -> int:
-    """Send them once there are so many results; the driver's exit code."""
+    """Send them once there are so many results, each once the one before was heard; the driver's exit code."""
     assert driver.wait_for_lines(sweep.truth, results)
     for number in signals:
+        said = lines(sweep.said)
         os.kill(driver.pid, number)
+        driver.wait_for_lines(sweep.said, said + 1)
     return driver.wait()
+
+
+def unbroken() -> None:
+    """In this process no step is broken off for one signal, however long it takes."""
+    limit.PATIENCE = math.inf
 
 
 @pytest.mark.parametrize("sent", CODES, ids=lambda sent: sent.name)
 def test_the_step_under_way_is_finished(tmp_path: Path, measured: Measured, sent: signal.Signals) -> None:
-    changes = {"method": "tpe", "run_cap": 4}
+    changes = {"method": "tpe", "run_cap": 8}
     expected = Killed(tmp_path / "whole", changes).finish()
     sweep = Killed(tmp_path / "stopped", changes, {"delay": 0.02})
     for stop in range(3):
@@ -62,7 +71,7 @@ def test_a_step_of_an_hour_is_broken_off(
     expected = Killed(tmp_path / "whole", changes).finish()
     once = {"mode": "hang", "at": 4, "once": str(tmp_path / "once.jsonl")}
     sweep = Killed(tmp_path / "stopped", changes, once)
-    driver = sweep.drive()
+    driver = sweep.drive(prepare=unbroken if len(signals) > 1 else None)
     assert driver.wait_for_lines(tmp_path / "once.jsonl", 1), "the hour has begun"
     assert interrupt(sweep, driver, signals, 4) == CODES[signals[0]], driver.said
     history = sweep.finish()

@@ -6,12 +6,14 @@ trials that it should have.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 
+import psutil
 import pytest
 
 from contracts.command_line import PATIENCE, finish, start, tuneyard, wait_for_records
@@ -97,15 +99,23 @@ def worker_of(cluster: TwoNodes) -> str:
     return cluster.ids()[cluster.worker.port][:8]
 
 
+def kill(raylet: psutil.Process) -> None:
+    """At once: to look for it takes longer than a trial has left, on a busy machine."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        raylet.kill()
+    psutil.wait_procs([raylet], timeout=PATIENCE)
+
+
 def finished(history: History) -> list[tuple[int, int, int]]:
     return [(t.number, t.seed, t.steps) for t in history.trials if not t.open]
 
 
 def test_its_trial_moves_at_no_cost(cluster: TwoNodes, tmp_path: Path, measured: Measured) -> None:
     sweep, doomed = Struck(tmp_path / "moves", cluster), worker_of(cluster)
+    (raylet,) = cluster.worker.processes("raylet/raylet")
     process = sweep.start()
     moved = sweep.wait_for_a_trial_on(doomed, process, steps=2)
-    cluster.worker.kill("raylet/raylet")
+    kill(raylet)
     done = finish(process)
     assert done.code == 0, done.err
     assert done.noise == []
@@ -124,9 +134,10 @@ def test_a_node_and_then_the_driver_are_killed(cluster: TwoNodes, tmp_path: Path
     cluster.worker.kill()
     cluster.start_worker()
     sweep, doomed = Struck(tmp_path / "both", cluster), worker_of(cluster)
+    (raylet,) = cluster.worker.processes("raylet/raylet")
     process = sweep.start()
     moved = sweep.wait_for_a_trial_on(doomed, process, steps=1)
-    cluster.worker.kill("raylet/raylet")
+    kill(raylet)
     sweep.wait_for_its_next_attempt(moved, process)
     process.send_signal(signal.SIGKILL)
     finish(process)

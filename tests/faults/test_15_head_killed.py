@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -18,9 +19,10 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
 
 def kill_head(driver: Driver) -> None:
     for process in psutil.Process(driver.pid).children(recursive=True):
-        if process.name() == "gcs_server":
-            process.kill()
-            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() == "gcs_server":
+                process.kill()
+                return
     raise AssertionError("no head")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -15,6 +16,19 @@ from search.history import History
 from search.journal import read_journal
 
 SEED = 11
+GATED = """
+    import time
+    from pathlib import Path
+
+    from trainables.chaos import Chaos
+
+
+    class Gated(Chaos):
+        def step(self):
+            while self._step == 4 and not Path(self._options["truth"]).with_name("go").exists():
+                time.sleep(0.05)
+            return super().step()
+"""
 
 
 def test_the_second_is_turned_away_and_a_dead_one_succeeded(tmp_path: Path, measured: Measured) -> None:
@@ -90,7 +104,9 @@ def test_what_may_be_done_beside_a_driver_leaves_it_alone(tmp_path: Path, measur
 @pytest.mark.ray
 @pytest.mark.slow
 def test_on_ray(tmp_path: Path, measured: Measured) -> None:
-    sweep = Killed(tmp_path / "run", {"workers": 2, "run_cap": 4}, {"delay": 0.3})
+    changes = {"trainable": "gated.py:Gated", "workers": 2, "run_cap": 4}
+    sweep = Killed(tmp_path / "run", changes)
+    (sweep.folder / "gated.py").write_text(dedent(GATED))
     process = start("run", sweep.file, cwd=sweep.folder)
     wait_for_records(process, sweep.paths.journal, "start", 1)
     second = tuneyard("resume", "killed", "--runner", "inline", cwd=sweep.folder)
@@ -100,6 +116,7 @@ def test_on_ray(tmp_path: Path, measured: Measured) -> None:
     assert process.poll() is None, "the first works on"
     shown = tuneyard("show", "killed", "--json", cwd=sweep.folder)
     assert shown.json["state"] == "running"
+    (sweep.folder / "go").touch()  # no trial of the first gets beyond its fourth step before
     first = finish(process)
     assert first.code == 0, first.err
     lost = sweep.lost_steps()

@@ -57,7 +57,7 @@ def test_during_a_sweep_and_between_two_drivers(tmp_path: Path, measured: Measur
 
 @pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
 def test_a_budget_of_time_is_spent_when_it_is(tmp_path: Path, measured: Measured, seconds: float) -> None:
-    sweep = Killed(tmp_path / "run", {"run_cap": 10_000, "time_budget": "1s"}, {"delay": 0.05})
+    sweep = Killed(tmp_path / "run", {"run_cap": 10_000, "time_budget": "1s"}, {"delay": 0.01})
     driver = sweep.drive(prepare=partial(jump, seconds, 3))
     assert driver.wait() == 0, driver.said
     history = sweep.history

@@ -50,7 +50,7 @@ def main() -> None:
         sys.argv[0],
         *options,
         f"-max_len={max(longest, 256)}",
-        "-timeout=0",
+        "-timeout=600",  # by the clock, and 0 is no time at all: a hang is told by the processor time (see `judge`)
         "-rss_limit_mb=0",
         f"-artifact_prefix={folder}/",
         str(corpus),

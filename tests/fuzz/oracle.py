@@ -114,15 +114,23 @@ def _note(event: str, path: object) -> None:
 
 @contextlib.contextmanager
 def sandbox(root: Path) -> Iterator[list[str]]:
-    """While this is open, every change outside `root` is noted in the list, and everything that is executed."""
+    """While this is open, every change outside `root` is noted in the list, and everything that is executed.
+
+    `root` is the home folder, too: a million files there are none of the input's doing.
+    """
     if not getattr(sys, "_tuneyard_fuzz", False):
         sys.addaudithook(_on_event)  # for the life of the process
         sys._tuneyard_fuzz = True  # type: ignore[attr-defined]
+    home = os.environ.get("HOME")
+    os.environ["HOME"] = str(root)
     _watch.root, _watch.seen = str(root.resolve()), []
     try:
         yield _watch.seen
     finally:
         _watch.root = None
+        del os.environ["HOME"]
+        if home is not None:
+            os.environ["HOME"] = home
 
 
 def judge(target: str, call: Callable[[bytes, Path], None], data: bytes, root: Path) -> Finding | None:

@@ -15,7 +15,10 @@ from search.paths import RunPaths
 from soak.arena import Clock, Driver, disk, write_sweep
 from soak.strikes import KINDS, Blow, Field
 
-__all__ = ["Endured", "Strike", "endure"]
+__all__ = ["ALWAYS", "Endured", "Strike", "endure"]
+
+ALWAYS = frozenset({"trial kill", "worker kill", "node kill", "driver kill"})
+"""Kinds that strike once at least, however slow the machine is."""
 
 EVERY = 20.0  # seconds between two faults
 STEP = 0.4  # seconds of a step
@@ -62,7 +65,8 @@ class Endured:
 def endure(folder: Path, minutes: float, seed: int, say: Callable[[str], None]) -> Endured:
     """Let a sweep of so many minutes, on its own clock, run to its end through all that strikes it.
 
-    Faults come for as many minutes of wall time; what is left of the sweep then runs undisturbed.
+    Faults come for as many minutes of wall time, and until each of `ALWAYS` has; what is left of the sweep then runs
+    undisturbed.
     Raises AssertionError: it is stuck, or takes far too long.
     """
     sweep = write_sweep(folder, round(minutes * 60), STEP, seed)
@@ -88,6 +92,7 @@ class _Storm:
         self.endured, self.field, self.seconds, self.say = endured, field, seconds, say
         self._undo: list[tuple[float, Strike, Callable[[], None]]] = []
         self._bag: list[str] = []
+        self._unstruck = set(ALWAYS)
         self._fatal = False  # whether a fault explains the end of the driver at work
 
     def rage(self) -> None:
@@ -103,7 +108,7 @@ class _Storm:
                 break
             if self.endured.truth.exists() and not next_strike:
                 next_strike = now + EVERY / 2  # the first trial trains
-            if next_strike and next_strike <= now < began + self.seconds:
+            if next_strike and next_strike <= now and (now < began + self.seconds or self._unstruck):
                 self._strike(now - began)
                 next_strike = max(next_strike + EVERY, time.monotonic() + EVERY / 2)  # some take a while
             journal = self.field.disk.run.journal
@@ -116,12 +121,15 @@ class _Storm:
 
     def _strike(self, at: float) -> None:
         history = self.field.disk.history()
+        if history.finished:
+            return
         closed = frozenset(trial.number for trial in history.trials if not trial.open)
         begun = _size(self.endured.truth)
         blow, kind = self._drawn()
         running = sum(bool(trial.attempts) for trial in history.running)
         strike = Strike(kind, blow.what, at, begun, running, closed)
         self.endured.strikes.append(strike)
+        self._unstruck.discard(kind)
         self._fatal = blow.fatal
         if blow.undo is not None:
             self._undo.append((time.monotonic() + blow.lasts, strike, blow.undo))
@@ -131,16 +139,16 @@ class _Storm:
         self.say(f"{at:6.0f} s  {kind}: {blow.what} ({done})")
 
     def _drawn(self) -> tuple[Blow, str]:
-        """Every kind once in random order, then again; what cannot strike now waits for its next turn."""
+        """Every kind once in random order, those of `ALWAYS` first, then again; what cannot strike now is tried next."""
         chance = self.field.chance
         while True:
-            if not self._bag:
-                self._bag = chance.sample(list(KINDS), len(KINDS))
-            kind = self._bag.pop()
-            busy = any(strike.kind == kind for _, strike, _ in self._undo)
-            blow = None if busy else KINDS[kind](self.field)
-            if blow is not None:
-                return blow, kind
+            for kind in reversed(self._bag):
+                busy = any(strike.kind == kind for _, strike, _ in self._undo)
+                blow = None if busy else KINDS[kind](self.field)
+                if blow is not None:
+                    self._bag.remove(kind)
+                    return blow, kind
+            self._bag = sorted(chance.sample(list(KINDS), len(KINDS)), key=self._unstruck.__contains__)
 
     def _make_good(self, now: float) -> None:
         for each in [each for each in self._undo if each[0] <= now]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from soak.__main__ import figures, soaked, table
+from soak.storm import ALWAYS
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
 SEED = int(os.environ.get("SOAK_SEED", "5"))
@@ -22,4 +23,4 @@ def test_whatever_strikes_a_sweep_all_that_it_says_is_what_happened(tmp_path: Pa
     print(table(figures(endured, account, problems)))
     assert problems == []
     assert account.lost_trials == []
-    assert {"trial kill", "worker kill", "node kill", "driver kill"} <= {s.kind for s in endured.strikes}
+    assert {strike.kind for strike in endured.strikes} >= ALWAYS

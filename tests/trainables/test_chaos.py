@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contracts.command_line import PATIENCE
 from trainables import Host, TrainableError, clean_metrics, resolve
 from trainables.chaos import MODES
 
@@ -57,17 +59,23 @@ def test_once_and_then_never_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "code"), [("exit", 7), ("sigkill", -signal.SIGKILL), ("hang", None)])
 def test_a_process_ends_or_hangs(mode: str, code: int | None, tmp_path: Path) -> None:
-    config = {"mode": mode, "truth": str(tmp_path / "truth")}
+    truth = tmp_path / "truth"
+    config = {"mode": mode, "truth": str(truth)}
     process = multiprocessing.get_context("spawn").Process(target=run_in_process, args=(config,))
     process.start()
-    process.join(timeout=3 if code is None else 30)
+    if code is None:
+        deadline = time.monotonic() + PATIENCE
+        while not truth.exists() or truth.read_bytes().count(b"\n") < 2:
+            assert time.monotonic() < deadline, "it does not come to its second step"
+            time.sleep(0.05)
+    process.join(timeout=2 if code is None else PATIENCE)
     if code is None:
         assert process.is_alive()
         process.kill()
         process.join()
     else:
         assert process.exitcode == code
-    lines = [json.loads(line) for line in (tmp_path / "truth").read_text().splitlines()]
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
     assert [(line["event"], line["step"]) for line in lines] == [("start", 0), ("step", 1)]
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from contracts.command_line import PATIENCE
 
 Call = Callable[..., Any]
 
@@ -26,7 +29,7 @@ def board(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-W", "ignore", "-m", "tuneyard", "board", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        watchdog = threading.Timer(60, process.kill)
+        watchdog = threading.Timer(PATIENCE, process.kill)
         watchdog.start()
         try:
             lines = []
@@ -40,7 +43,7 @@ def board(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         finally:
             watchdog.cancel()
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
 @pytest.mark.slow
@@ -50,9 +53,11 @@ def test_board_shows_the_runs_named_on_loopback_only(call: Call) -> None:
         assert call("run", "sweep.yaml", "--runner", "inline", "--name", name).code == 0
     with board("one", "two") as (process, address):
         assert address.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(f"{address}data/runs", timeout=20) as answer:
-            runs = json.load(answer)
-        assert {run.partition("/")[0] for run in runs} == {"one", "two"}
+        deadline, shown = time.monotonic() + PATIENCE, set[str]()
+        while len(shown) < 2 and time.monotonic() < deadline:  # it answers before it has read them
+            with urllib.request.urlopen(f"{address}data/runs", timeout=PATIENCE) as answer:
+                shown = {run.partition("/")[0] for run in json.load(answer)}
+        assert shown == {"one", "two"}
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         listening = {
             c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN

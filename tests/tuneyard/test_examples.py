@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from contracts.command_line import PATIENCE
+
 Call = Callable[..., Any]
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +60,10 @@ def test_a_native_trainable_is_refused_by_the_inline_runner(examples: Path, name
 
 @pytest.mark.ray
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_demo_finds_what_it_promises(call: Call, examples: Path) -> None:
     """The sweep of `make demo`, in full."""
-    done = _tuneyard("run", str(examples / "digits.yaml"), "--json")
+    done = _tuneyard("run", str(examples / "digits.yaml"), "--json", patience=850.0)
     assert done.returncode == 0, done.stderr
     summary = call("show", "last", "--json").json
     assert summary["trials"]["total"] == 40
@@ -77,7 +80,7 @@ def test_the_python_snippet_of_the_readme_runs() -> None:
     Path("snippet.py").write_text(
         snippet + "\nprint(len(run.trials), len(run.results))\nprint(run.report())\n"
     )
-    done = subprocess.run([sys.executable, "snippet.py"], capture_output=True, text=True, timeout=200)
+    done = subprocess.run([sys.executable, "snippet.py"], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     best, counts, page = done.stdout.splitlines()[-3:]
     assert best.startswith("Best(trial='t0000")
@@ -102,7 +105,7 @@ def _blocks(language: str) -> list[str]:
     return [str(block) for block in found]
 
 
-def _tuneyard(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _tuneyard(*arguments: str, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tuneyard", *arguments], capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", "tuneyard", *arguments], capture_output=True, text=True, timeout=patience
     )

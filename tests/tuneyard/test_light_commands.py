@@ -175,7 +175,7 @@ def test_logs_follow_a_trial_until_it_ends(call: Call, write_run: WriteRun) -> N
         with open(paths.stdout(3), "a") as file:
             file.write("more\n")
         whole = write_run(Path("later"), "mine")
-        paths.journal.write_bytes(whole.journal.read_bytes())
+        whole.journal.replace(paths.journal)  # at once: it is read meanwhile
 
     writer = threading.Thread(target=go_on)
     writer.start()

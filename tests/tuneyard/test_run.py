@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from contracts.command_line import PATIENCE, wait_for_records
 from search.journal import RunLock, read_journal
 
 Call = Callable[..., Any]
@@ -31,6 +32,23 @@ def curve(config):
             raise RuntimeError("too\\x1b[5m far")
         yield {"loss": config["x"] ** 2 + 1 / step}
 '''
+HOUR = """
+import time
+from pathlib import Path
+
+def curve(config):
+    Path("begun").touch()
+    time.sleep(3600)
+    yield {"loss": 0.0}
+"""
+UNBROKEN = """
+import math, sys
+from search.runners import limit
+from tuneyard.__main__ import main
+
+limit.PATIENCE = math.inf
+sys.exit(main(sys.argv[1:]))
+"""
 SWEEP = """\
 trainable: train.py:curve
 metric: {name: loss, goal: minimize}
@@ -53,7 +71,7 @@ def start(sweep_file: Path) -> Iterator[Start]:
     """Begins a run in a process of its own, and returns once its first trial is under way."""
     with contextlib.ExitStack() as stack:
 
-        def started(*options: str) -> subprocess.Popen[str]:
+        def started(*options: str, program: tuple[str, ...] = ("-m", "tuneyard")) -> subprocess.Popen[str]:
             arguments = [
                 "run",
                 str(sweep_file),
@@ -65,19 +83,14 @@ def start(sweep_file: Path) -> Iterator[Start]:
             ]
             process = stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tuneyard", *arguments],
+                    [sys.executable, *program, *arguments],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
                 )
             )
             stack.callback(process.kill)
-            journal = Path("runs/sweep/journal.jsonl")
-            deadline = time.monotonic() + 30
-            while not (journal.exists() and b'"type":"start"' in journal.read_bytes()):
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_for_records(process, Path("runs/sweep/journal.jsonl"), "start", 1)
             return process
 
         yield started
@@ -188,7 +201,7 @@ def test_a_signal_stops_it_and_resume_goes_on(
 ) -> None:
     process = start()
     process.send_signal(sent)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, err
     assert "stopping" in err
     assert "tuneyard resume sweep" in err
@@ -203,14 +216,20 @@ def test_a_signal_stops_it_and_resume_goes_on(
 
 
 def test_a_second_signal_ends_it_at_once(start: Start) -> None:
-    process = start("--set", "parameters.sleep=30")
+    """A step of an hour, which nothing breaks off after the first."""
+    Path("train.py").write_text(HOUR)
+    process = start(program=("-c", UNBROKEN))
+    deadline = time.monotonic() + PATIENCE
+    while not Path("begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    begun = time.monotonic()
+    assert process.stderr is not None
+    assert any("stopping: running trials finish their step" in line for line in process.stderr)
+    assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert time.monotonic() - begun < 15  # the step itself takes 30
 
 
 def test_json_of_a_run_is_strict(call: Call, sweep_file: Path) -> None:

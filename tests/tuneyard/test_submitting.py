@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from contracts.command_line import Done, finish, start, wait_for_records
+from contracts.ports import free_port
 from search.paths import RunPaths
 from search.run import Run
 from tuneyard.__main__ import main
@@ -43,9 +43,7 @@ def users(tmp_path: Path) -> Path:
 @pytest.fixture
 def closed() -> str:
     """The URL of a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 class Ask:

@@ -39,7 +39,7 @@ _ALWAYS = {
 }
 _LOCAL = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps every listener of a single-node Ray on 127.0.0.1
-    RECONNECT: "7",  # what Ray is to wait for a head that is gone; we wait less, and say so
+    RECONNECT: "10",  # what Ray is to wait for a head that is gone; we wait less, and say so
 }
 
 

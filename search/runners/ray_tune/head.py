@@ -17,6 +17,7 @@ RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 PATIENCE = 5.0
 """Seconds without an answer after which a head counts as gone. Where the cluster's own head may come back (a head that
 keeps its state in Redis), set `RAY_gcs_rpc_server_reconnect_timeout_s` for the driver: it then waits that long."""
+_AHEAD = 5.0  # seconds that we are ahead of Ray, which ends the process without a word
 _OFTEN = 1.0  # seconds between two tries
 _ANSWER = 2.0  # seconds that the head has for one
 
@@ -29,7 +30,7 @@ def head_watched(ray: Any, run: str) -> Iterator[None]:
     ends the process as well. The journal holds every result that was decided on, as after any crash.
     """
     given = os.environ.get(RECONNECT)
-    limit = float(given) - 1.0 if given else PATIENCE
+    limit = max(1.0, float(given) - _AHEAD) if given else PATIENCE
     if ray.util.client.ray.is_connected():  # outside the cluster, where its head cannot be asked
         yield
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.browsed import CHROMIUM, Reader, playwright
+from contracts.browsed import CHROMIUM, PATIENCE, Reader, playwright
 from contracts.reported import EVIL, hostile_run, run_in
 from search.report import build_report
 
@@ -33,7 +33,7 @@ ODD: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -96,12 +96,12 @@ def test_views_and_log_scale_change_the_figure(reader: Reader) -> None:
     title = box.locator(".xtitle")
     assert title.text_content() == "trial"
     box.get_by_role("button", name="By time").click()
-    page.wait_for_timeout(200)
-    assert title.text_content() == "seconds"
+    playwright.expect(title).to_have_text("seconds")
     assert box.get_by_role("button", name="By time").get_attribute("aria-pressed") == "true"
     box.get_by_role("button", name="Log values").click()
-    page.wait_for_timeout(200)
-    assert page.evaluate("document.querySelector('[data-figure=history] .plot').layout.yaxis.type") == "log"
+    page.wait_for_function(
+        "document.querySelector('[data-figure=history] .plot').layout.yaxis.type === 'log'"
+    )
     assert reader.is_calm()
 
 
@@ -138,8 +138,7 @@ def test_everything_can_be_reached_by_keyboard(reader: Reader) -> None:
     box = page.locator("[data-figure=history]")
     box.get_by_role("button", name="By steps").focus()
     page.keyboard.press("Enter")
-    page.wait_for_timeout(200)
-    assert box.locator(".xtitle").text_content() == "steps spent"
+    playwright.expect(box.locator(".xtitle")).to_have_text("steps spent")
     outline = box.get_by_role("button", name="By steps").evaluate(
         "node => getComputedStyle(node).outlineStyle"
     )
@@ -228,11 +227,8 @@ def test_dark_and_narrow(browser: Any, path: Path, width: int) -> None:
     assert fill == "rgb(169, 179, 192)"
     assert reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     reader.page.emulate_media(color_scheme="light")
-    reader.page.wait_for_timeout(500)
-    light = reader.page.locator("[data-figure=history] .xtitle").evaluate(
-        "node => getComputedStyle(node).fill"
-    )
-    assert light == "rgb(77, 87, 102)"
+    title = reader.page.locator("[data-figure=history] .xtitle")
+    playwright.expect(title).to_have_css("fill", "rgb(77, 87, 102)")
     assert reader.is_calm(), (reader.said, reader.asked)
     context.close()
 

@@ -65,13 +65,14 @@ def test_it_is_drawn_in_a_browser_and_asks_for_nothing(tmp_path: Path) -> None:
     said: list[str] = []
     asked: list[str] = []
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=120_000)
         page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_default_timeout(120_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
-        page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+        page.wait_for_selector("html[data-drawn]", state="attached")
         assert page.locator("[data-figure] .trace").count() == 2
         page.get_by_role("button", name="By time").click()
         page.wait_for_function("document.querySelector('.xtitle').textContent === 'seconds'")

@@ -136,19 +136,20 @@ def test_both_views_are_drawn_in_a_browser(tmp_path: Path, width: int, scheme: s
     path = build_report(run_in(tmp_path, accuracy, **OPTIONS))
     said: list[str] = []
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=120_000)
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.set_default_timeout(120_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(path.as_uri())
-        page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+        page.wait_for_selector("html[data-drawn]", state="attached")
         boxes = page.locator("#isolation [data-figure]")
         assert boxes.count() == 3
         for i in range(3):
             assert boxes.nth(i).locator(".trace").count() == 3
             boxes.nth(i).get_by_role("button", name="By effort").click()
-            page.wait_for_timeout(200)
-            assert boxes.nth(i).locator(".xtitle").text_content() == "trials of one value"
+            title = boxes.nth(i).locator(".xtitle")
+            playwright.expect(title).to_have_text("trials of one value", timeout=120_000)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         browser.close()
     assert said == []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contracts.browsed import CHROMIUM, Reader, playwright
+from contracts.browsed import CHROMIUM, PATIENCE, Reader, playwright
 from contracts.traded import traded_in
 from search.report import build_report
 from search.report.contents import contents
@@ -85,7 +85,7 @@ def test_in_a_browser_every_pair_is_drawn_and_nothing_is_asked_for(tmp_path: Pat
     run = traded_in(tmp_path, THREE, names=("loss", "gain", "size"), limits=["kb <= 40"])
     path = build_report(run)
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         for width, scheme in ((1280, "light"), (390, "dark")):
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
             reader = Reader(context.new_page(), path)
@@ -94,7 +94,7 @@ def test_in_a_browser_every_pair_is_drawn_and_nothing_is_asked_for(tmp_path: Pat
             figure.scroll_into_view_if_needed()
             for button in figure.locator("[data-view]").all():
                 button.click()
-                assert figure.locator(".point").count() >= len(run.front)
+                figure.locator(".point").nth(len(run.front) - 1).wait_for(state="attached")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert reader.is_calm(), (reader.said, reader.asked)
             context.close()

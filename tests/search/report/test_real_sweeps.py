@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from contracts.browsed import CHROMIUM, Reader, playwright
+from contracts.browsed import CHROMIUM, PATIENCE, Reader, playwright
 from search.api import Sweep
 from search.report import build_report
 
@@ -99,7 +99,7 @@ def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def reader(path: Path) -> Iterator[Reader]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         yield Reader(browser.new_page(viewport={"width": 1280, "height": 900}), path)
         browser.close()
 
@@ -123,8 +123,7 @@ def test_it_is_drawn_brushed_and_printed_without_a_complaint(reader: Reader) -> 
     page.keyboard.press("Escape")
     assert page.locator(".parallel path:not(.out)").count() == lines
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth && innerWidth === 390")
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     assert reader.is_calm(), (reader.said, reader.asked)
 

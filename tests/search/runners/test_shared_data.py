@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from trainables.data import Dataset, MemoryStore
@@ -16,6 +18,7 @@ from trainables.errors import DataError
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 ROWS = 20_000
+PATIENCE = 240.0  # seconds; of its own, since the workers import this file
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +183,19 @@ def test_without_the_actor_each_process_has_its_own(actor: str, tmp_path: Path) 
     assert {int(pid) for pid in log.read_text().split()} == {each["pid"] for each in told}
 
 
+def wait_until_it_is_back(name: str) -> None:
+    import ray
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            ray.get(ray.get_actor(name).__ray_ready__.remote())
+            return
+        except (ray.exceptions.RayError, ValueError):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 def test_an_actor_that_dies_comes_back_and_prepares_again(actor: str, tmp_path: Path) -> None:
     import ray
 
@@ -190,10 +206,13 @@ def test_an_actor_that_dies_comes_back_and_prepares_again(actor: str, tmp_path: 
     with shared_data(RunPaths(tmp_path), tmp_path) as name:
         first, second, third = workers(name, 3)
         before = ray.get(first.read.remote("dies", log))
+        owner = psutil.Process(int(log.read_text()))
         ray.kill(ray.get_actor(name), no_restart=False)
+        owner.wait(PATIENCE)
         assert ray.get(second.read.remote("dies", log))["sum"] == before["sum"]
         assert ray.get(first.read.remote("dies", log))["sum"] == before["sum"]  # still in its hands
         prepared = log.read_text().split()  # by `second` for itself, if it asked while nobody was there
+        wait_until_it_is_back(name)
         assert ray.get(third.read.remote("dies", log))["sum"] == before["sum"]
         assert str(ray.get(third.read.remote("dies", log))["pid"]) not in log.read_text().split()
         assert len(prepared) >= 2

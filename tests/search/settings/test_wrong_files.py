@@ -342,6 +342,16 @@ def test_a_wrong_file_is_refused_with_place_rule_and_next_move(text: str, said: 
 
 WRONG_DATA: list[tuple[str, str, str]] = [
     (
+        "data from nowhere",
+        "trainable: mlp\ndata:\n  source:\n  target: y\n",
+        "sweep.yaml:3:3 data.source: is empty; name a built-in data set (digits), or a file (table.csv)",
+    ),
+    (
+        "data from nowhere, or from somewhere",
+        "trainable: mlp\ndata:\n  source: {values: [digits, null]}\n",
+        "sweep.yaml:3:29 data.source.values[1]: is empty; name a built-in data set (digits), or a file (table.csv)",
+    ),
+    (
         "unknown option of the data",
         "trainable: mlp\ndata: {source: digits, scalling: none}\n",
         "sweep.yaml:2:24 data.scalling: there is no such option; did you mean scaling?",

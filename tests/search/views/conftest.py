@@ -22,6 +22,7 @@ from search.sweep import Observer, PassiveSweep
 from search.trial import Result, Trial
 from spaces import Categorical, Condition, Constant, Float, Integer, Parameter, Space
 
+PATIENCE = 120.0  # seconds for an answer of TensorBoard, on a busy machine
 SPACE = Space(
     [
         Parameter("lr", Float(1e-5, 1e-1, log=True)),
@@ -185,16 +186,16 @@ class Board:
         }
 
     def _bytes(self, query: str) -> bytes:
-        with urlopen(f"{self.url}/data/plugin/images/individualImage?{query}", timeout=30) as answer:
+        with urlopen(f"{self.url}/data/plugin/images/individualImage?{query}", timeout=PATIENCE) as answer:
             return bytes(answer.read())
 
     def _get(self, path: str) -> Any:
-        with urlopen(self.url + path, timeout=30) as answer:
+        with urlopen(self.url + path, timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         request = Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urlopen(request, timeout=30) as answer:
+        with urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
 
@@ -214,10 +215,10 @@ def board() -> Iterator[Callable[..., Board]]:
 
 @pytest.fixture
 def soon() -> Callable[[Callable[[], Any], Any], None]:
-    """`soon(ask, expected)`: waits up to 20 s until `ask()` gives what is expected."""
+    """`soon(ask, expected)`: waits until `ask()` gives what is expected."""
 
     def wait(ask: Callable[[], Any], expected: Any) -> None:
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + PATIENCE
         while (got := ask()) != expected and time.monotonic() < deadline:
             time.sleep(0.2)
         assert got == expected

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from contracts.command_line import PATIENCE
 from search.history import History
 from search.problem import Budget, FailurePolicy, Objective, Problem
 from search.trial import Failure, Outcome
@@ -228,7 +229,7 @@ def test_an_error_while_drawing_gives_the_terminal_back_and_the_sweep_goes_on(
     out = Tty()
     view = ConsoleView(console=Console(file=out, force_terminal=True, width=80))
     sweep = by_hand.begin(view)
-    assert drawn.wait(10)
+    assert drawn.wait(PATIENCE)
     by_hand.train(sweep, 0, 0.5, 0.6, 0.7, 0.8)
     assert sweep.history.trials[0].outcome is Outcome.COMPLETED
     assert not sweep._observers
@@ -238,14 +239,15 @@ def test_an_error_while_drawing_gives_the_terminal_back_and_the_sweep_goes_on(
 _SCRIPT = """
 import sys
 sys.path[:0] = [{root!r}, {tests!r}]
-import contextlib, io, time
+import contextlib, io, os, time
 from conftest import ByHand
 from search.views.console import ConsoleView
 by_hand = ByHand()
 sweep = by_hand.begin(ConsoleView(), about={{"path": "/runs/demo"}})
 with contextlib.redirect_stdout(io.StringIO()):  # as a runner does while a trial trains
     by_hand.train(sweep, 0, 0.5, 0.8, 0.7, 0.6)
-    time.sleep(0.6)
+    while not os.path.exists("seen"):
+        time.sleep(0.02)
 by_hand.train(sweep, 1, 0.3, float("nan"))
 sweep.end("stopped by hand", 60.0)
 sweep.close_observers()
@@ -266,6 +268,8 @@ def test_on_a_real_terminal_the_picture_comes_and_goes_and_no_color_is_heeded(co
     try:
         while block := os.read(master, 65536):
             received += block
+            if b"1 of 4 trials closed" in re.sub(rb"\x1b\[[0-9;]*m", b"", received):
+                Path("seen").touch()
     except OSError:
         pass  # the terminal's other end is closed
     os.close(master)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from contracts.ports import free_port
 from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
 from search.views.mirror import Begin, MirrorView, Point, SweepCard
@@ -187,9 +187,7 @@ def test_a_server_that_is_not_there_costs_only_the_mirror(
     by_hand: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        uri = f"http://me:hunter2@127.0.0.1:{free.getsockname()[1]}"
+    uri = f"http://me:hunter2@127.0.0.1:{free_port()}"
     sweep = by_hand.begin(
         MirrorView("MLflow", lambda: MlflowTracker(uri, "digits")), about=ABOUT, journal=MemoryJournal()
     )

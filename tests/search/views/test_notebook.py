@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from search.views import notebook as notebook_view
+
 manager = pytest.importorskip("jupyter_client.manager", reason="needs a kernel (extra: dev)")
 pytest.importorskip("ipykernel", reason="needs a kernel (extra: dev)")
 
+PATIENCE = 240.0  # seconds for a cell, on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")]
@@ -35,20 +38,31 @@ def sweep(name, pause=0.0, trials=12):
                           runner="inline", name=name)
 """
 
+UNBROKEN = """
+import math, pathlib
+from search.runners import base, limit
+limit.PATIENCE = math.inf
+request = base.StopSignal.request
+def heard(stop, reason):
+    request(stop, reason)
+    pathlib.Path("heard").touch()
+base.StopSignal.request = heard
+"""
+
 
 class Kernel:
     """A kernel, and what it says to a notebook."""
 
     def __init__(self, directory: Path) -> None:
-        self.manager, self.client = manager.start_new_kernel(cwd=str(directory))
+        self.manager, self.client = manager.start_new_kernel(startup_timeout=PATIENCE, cwd=str(directory))
 
     def begin(self, code: str) -> str:
         self.client.execute(textwrap.dedent(code))
         return str(code)
 
-    def messages(self, *, until: str = "idle", timeout: float = 60.0) -> Iterator[tuple[str, dict[str, Any]]]:
+    def messages(self, *, until: str = "idle") -> Iterator[tuple[str, dict[str, Any]]]:
         """(type, content) of what comes, until the cell is done, or, inclusive, until the first of type `until`."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + PATIENCE
         while True:
             message = self.client.get_iopub_msg(timeout=max(0.1, deadline - time.monotonic()))
             kind, content = message["msg_type"], message["content"]
@@ -83,17 +97,26 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
     kernel.stop()
 
 
+def wait_for_records(journal: Path, kind: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not journal.exists() or f'"type":"{kind}"'.encode() not in journal.read_bytes():
+        assert time.monotonic() < deadline, f"no record of {kind}"
+        time.sleep(0.05)
+
+
 def html_of(content: dict[str, Any]) -> str:
     return str(content["data"]["text/html"])
 
 
 def test_a_sweep_has_one_output_and_a_run_shows_itself(kernel: Kernel, tmp_path: Path) -> None:
+    began = time.monotonic()
     told = kernel.run("run = sweep('first', pause=0.02, trials=40).run()")
+    seconds = time.monotonic() - began
     kinds = [kind for kind, _ in told]
     assert kinds.count("display_data") == 1
     assert set(kinds) == {"display_data", "update_display_data"}, "not one line beside it"
     assert len({content["transient"]["display_id"] for _, content in told}) == 1
-    assert 3 <= len(kinds) <= 40, "a few a second, not one a step"
+    assert 3 <= len(kinds) <= 2 + seconds / notebook_view._PAUSE, "a few a second, not one a step"
     assert "ty-bar" in html_of(told[0][1]), "progress first"
     last = html_of(told[-1][1])
     assert "Finished: all 40 trials asked for" in last
@@ -116,6 +139,7 @@ def test_interrupting_the_kernel_stops_the_sweep_and_it_can_be_gone_on_with(
 ) -> None:
     kernel.begin("run = sweep('long', pause=0.2).run()")
     told = list(kernel.messages(until="update_display_data"))
+    wait_for_records(tmp_path / "runs" / "long" / "journal.jsonl", "result")
     kernel.manager.interrupt_kernel()
     told += list(kernel.messages())
     assert "error" not in [kind for kind, _ in told]
@@ -132,17 +156,19 @@ def test_interrupting_the_kernel_stops_the_sweep_and_it_can_be_gone_on_with(
     assert kernel.value("run.state, len(run.trials)") == "('finished', 12)"
 
 
-def test_a_second_interruption_ends_it_at_once(kernel: Kernel) -> None:
-    """A step of ten seconds is not waited for."""
-    kernel.begin("run = sweep('stuck', pause=10.0).run()")
+def test_a_second_interruption_ends_it_at_once(kernel: Kernel, tmp_path: Path) -> None:
+    """A step of an hour is not waited for, although nothing breaks it off after the first."""
+    kernel.run(UNBROKEN)
+    kernel.begin("run = sweep('stuck', pause=3600.0).run()")
     list(kernel.messages(until="display_data"))
-    time.sleep(1.0)
-    began = time.monotonic()
+    wait_for_records(tmp_path / "runs" / "stuck" / "journal.jsonl", "start")
     kernel.manager.interrupt_kernel()
-    time.sleep(0.5)
+    deadline = time.monotonic() + PATIENCE
+    while not (tmp_path / "heard").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     kernel.manager.interrupt_kernel()
     told = list(kernel.messages())
-    assert time.monotonic() - began < 9.0
     assert [content["ename"] for kind, content in told if kind == "error"] in ([], ["KeyboardInterrupt"])
     assert kernel.value("tuneyard.Run.open('stuck').state") in ("'interrupted'", "'killed'")
     assert kernel.value("1 + 1") == "2", "the kernel has its own handler back"
@@ -155,7 +181,11 @@ def test_the_example_notebook_runs_and_holds_no_outputs(tmp_path: Path) -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     nbclient.NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook,
+        timeout=int(PATIENCE),
+        startup_timeout=int(PATIENCE),
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
     outputs = [output for cell in code for output in cell.outputs]
     assert [output.output_type for output in outputs] == ["display_data"] + ["execute_result"] * 3
@@ -172,7 +202,7 @@ def test_nothing_of_ipython_is_imported_where_there_is_no_notebook(tmp_path: Pat
         """
     )
     (tmp_path / "program.py").write_text(program)
-    done = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "program.py"], capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
@@ -213,8 +243,9 @@ def test_outputs_of_several_runs_share_a_page(
         + "".join(f"<div class=output>{output}</div>" for output in outputs)
     )
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=120_000)
         page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_default_timeout(120_000)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("dialog", lambda dialog: said.append(dialog.message))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from contracts.command_line import PATIENCE
 from search.journal import MemoryJournal
 from search.views.mirror import MirrorView
 from search.views.wandb import WandbTracker
@@ -80,7 +81,7 @@ class ForeignRun:
 
 def runs_in(directory: Path) -> dict[str, ForeignRun]:
     """By trial, once all have ended: W&B's own process writes the last of a run after it said that it had."""
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + PATIENCE
     while True:
         found = _read(directory)
         if all(run.exit_code is not None for run in found.values()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.ports import free_port
 from trainables.data.records import Records
 from trainables.data.section import read_section
 from trainables.data.sources import source_version
@@ -139,9 +139,7 @@ def server() -> Iterator[str]:
         if shutil.which("setpriv") is None:
             pytest.skip("PostgreSQL does not run as root, and there is no setpriv to become somebody else")
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     root = Path(tempfile.mkdtemp(prefix="tuneyard-postgres-", dir="/tmp"))  # short: it holds a socket's path
     try:
         (root / "password").write_text(f"{PASSWORD}\n", encoding="ascii")
