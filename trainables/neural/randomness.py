@@ -26,7 +26,9 @@ class OwnRandomness:
         self._device = device if device.type == "cuda" else None
         with self._kept():
             if self._device is None:
-                torch.default_generator.manual_seed(seed)  # torch.manual_seed would also note it for GPUs to come
+                torch.default_generator.manual_seed(
+                    seed
+                )  # torch.manual_seed would also note it for GPUs to come
             else:
                 torch.manual_seed(seed)
             self.states = self._current()
