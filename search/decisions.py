@@ -1,14 +1,13 @@
-"""What a sweep answers, who looks on, and when it is over for good."""
+"""What a sweep answers, and when it is over for good."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
-from search.history import History, Record
+from search.history import History
 from search.trial import Failure, Outcome
 
-__all__ = ["GO_ON", "Decision", "Observer", "halted_for_good"]
+__all__ = ["GO_ON", "Decision", "halted_for_good"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,6 @@ class Decision:
 
 
 GO_ON = Decision(None)
-
-
-class Observer(Protocol):
-    """A view of the sweep (TensorBoard, console). It may raise: it is then warned of once and left out."""
-
-    def on_event(self, record: Record, history: History) -> None:
-        """One record was journalled and has entered the history."""
-
-    def close(self) -> None:
-        """The driver is about to end."""
 
 
 def halted_for_good(history: History) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from search.audit import is_audited
@@ -9,13 +10,44 @@ from search.errors import JournalError
 from search.history import PAUSED, History, Record
 from search.problem import Problem
 from search.schedulers.base import CONTINUE, Copy, GoOn, Move, Verdict
-from search.trial import Failure, trial_id
+from search.trial import Failure, Trial, trial_id
 from spaces.values import listed
 
-__all__ = ["check_decision", "check_move", "check_went_on", "copied"]
+__all__ = ["Answer", "check_decision", "check_move", "check_went_on", "copied", "replay"]
+
+Answer = Verdict | Failure | None
+"""What follows from a result: the scheduler's verdict, a failure, or None: the trial is complete."""
 
 
-def check_decision(record: Record, answer: Verdict | Failure | None, problem: Problem) -> None:
+def replay(
+    history: History,
+    records: Iterable[Record],
+    judge: Callable[[Trial], Answer],
+    promote: Callable[[History, bool], Move | None] | None,
+) -> dict[int, Answer]:
+    """Take `records` into `history`, in order; the answers that should stand in them and do not, by trial.
+
+    `judge`: what follows from a trial's newest result. `promote`: what a free worker does (`Promoter.promote`); None where
+    the scheduler pauses nobody. Raises JournalError: either comes out otherwise than it was recorded.
+    """
+    answers: dict[int, Answer] = {}
+    for record in records:
+        if promote is not None and record["type"] in ("ask", "promote"):
+            check_move(record, promote(history, record.get("last", False)))
+        history.apply(record)
+        number = record.get("trial", -1)
+        match record["type"]:
+            case "result" if not record.get("again"):
+                check_went_on(record, answers.get(number, CONTINUE))
+                answers[number] = judge(history.trials[number])
+            case "decision":
+                check_decision(record, answers.pop(number, CONTINUE), history.problem)
+            case "close":
+                answers.pop(number, None)
+    return {number: answer for number, answer in answers.items() if answer != CONTINUE}
+
+
+def check_decision(record: Record, answer: Answer, problem: Problem) -> None:
     """A recorded decision must be what the scheduler decides again; failures and budgets are facts, not decisions.
 
     Raises JournalError: it is not, or a trial is audited that was not drawn for it.
@@ -39,7 +71,7 @@ def check_decision(record: Record, answer: Verdict | Failure | None, problem: Pr
         )
 
 
-def check_went_on(record: Record, answer: Verdict | Failure | None) -> None:
+def check_went_on(record: Record, answer: Answer) -> None:
     """A trial that reports once more went on: that must be what was, and is, decided about its last result.
 
     Raises JournalError: it is not.
@@ -64,10 +96,10 @@ def check_move(record: Record, move: Move | None) -> None:
         same = (
             move is not None
             and not isinstance(move, GoOn)
-            and (move.parent, move.replaces) == (record["parent"], record["replaces"])
+            and (move.parent, move.replaces) == (record.get("parent"), record.get("replaces"))
             and {name: listed(value) for name, value in move.config.items()} == record["config"]
         )
-        said = f"it goes on from {trial_id(record['parent'])}, with another config ({record['reason']})"
+        said = f"it is a copy of another, with another config ({record.get('reason')})"
     else:
         same, said = move is None, "it is a new trial"
     if not same:

@@ -18,18 +18,18 @@ stood.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
 from search.audit import SAID, is_audited
-from search.decisions import GO_ON, Decision, Observer, halted_for_good
+from search.decisions import GO_ON, Decision, halted_for_good
 from search.errors import OrderError
 from search.history import PAUSED, History, Observation, Record
 from search.journal import FORMAT, Journal
+from search.observers import Observer, Observers
 from search.problem import Budget, Problem
-from search.replay import check_decision, check_move, check_went_on, copied
+from search.replay import Answer, copied, replay
 from search.schedulers.base import CONTINUE, GoOn, Move, Promoter, Scheduler, Verdict
 from search.searchers.base import Replicator, Searcher, Windowed
 from search.seeds import trial_seed
@@ -37,8 +37,6 @@ from search.trial import OF_THE_NODE, Failure, Outcome, Trial, trial_id
 from spaces.values import listed
 
 __all__ = ["GO_ON", "Decision", "Observer", "PassiveSweep", "halted_for_good"]
-
-log = logging.getLogger(__name__)
 
 # Records that nobody waits to see on the disk: a power cut within an fsync or two of them costs the last step of a trial
 # and what was said of it, which is done again. `ask` waits itself, once for all that it asks for.
@@ -58,7 +56,7 @@ class PassiveSweep:
     ) -> None:
         self.history = history
         self._searcher, self._scheduler, self._journal = searcher, scheduler, journal
-        self._observers = list(observers)
+        self._observers = Observers(observers)
         self._promoter = scheduler if isinstance(scheduler, Promoter) else None
         self._exhausted = False
 
@@ -112,7 +110,8 @@ class PassiveSweep:
         """
         history = History.from_records(records[:1])
         sweep = cls(history, searcher, scheduler, journal, observers)
-        unwritten = sweep._replay(records[1:])
+        promote = None if sweep._promoter is None else sweep._promoter.promote
+        unwritten = replay(history, records[1:], sweep._judge, promote)
         sweep._record("resume", history.now, about=dict(about or {}))
         for number, successor in list(history.replaced.items()):
             if history.trials[number].open:  # a crash came between the copy and this
@@ -310,8 +309,7 @@ class PassiveSweep:
 
     def close_observers(self) -> None:
         """Let the views finish their files."""
-        for observer in self._observers:
-            self._guarded(observer, observer.close)
+        self._observers.close()
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -361,7 +359,7 @@ class PassiveSweep:
             self.close(move.replaces, Outcome.STOPPED, now, move.reason)
         return self.history.trials[number]
 
-    def _judge(self, trial: Trial) -> Verdict | Failure | None:
+    def _judge(self, trial: Trial) -> Answer:
         """The answer to a trial's newest result; None at full fidelity. There, and once a trial is audited, nobody is asked."""
         result = trial.results[-1]
         if result.score is None:
@@ -371,24 +369,6 @@ class PassiveSweep:
         if trial.number in self.history.audited:  # to the scheduler it has ended
             return CONTINUE
         return self._scheduler.decide(self.history, trial, result)
-
-    def _replay(self, records: Sequence[Record]) -> dict[int, Verdict | Failure | None]:
-        """Take in `records`; the answers that should stand in them and do not, by trial."""
-        answers: dict[int, Verdict | Failure | None] = {}
-        for record in records:
-            if self._promoter is not None and record["type"] in ("ask", "promote"):
-                check_move(record, self._promoter.promote(self.history, record.get("last", False)))
-            self.history.apply(record)
-            number = record.get("trial", -1)
-            match record["type"]:
-                case "result" if not record.get("again"):
-                    check_went_on(record, answers.get(number, CONTINUE))
-                    answers[number] = self._judge(self.history.trials[number])
-                case "decision":
-                    check_decision(record, answers.pop(number, CONTINUE), self.problem)
-                case "close":
-                    answers.pop(number, None)
-        return {number: answer for number, answer in answers.items() if answer != CONTINUE}
 
     def _settle(self, trial: Trial, verdict: Verdict | None, now: float) -> Decision:
         """Put a verdict and the budgets together into one decision, journalled unless it is a plain going on."""
@@ -443,15 +423,4 @@ class PassiveSweep:
         if kind not in _UNAWAITED:
             self._journal.sync()
         self.history.apply(record)
-        for observer in list(self._observers):
-            self._guarded(observer, observer.on_event, record, self.history)
-
-    def _guarded(self, observer: Observer, call: Any, *arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except Exception as error:
-            if observer in self._observers:
-                self._observers.remove(observer)
-            log.warning(
-                "%s stopped working and is left out; the sweep goes on: %r", type(observer).__name__, error
-            )
+        self._observers.on_event(record, self.history)

@@ -31,6 +31,7 @@ SEARCH_ORDER = (
     "audit",
     "history",
     "decisions",
+    "observers",
     "front",
     "pictures",
     "searchers",
