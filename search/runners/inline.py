@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from search.paths import write_atomic
@@ -249,8 +249,15 @@ class _Attempt:
 
 
 def device_of(resources: Resources) -> str:
-    """ "cuda" where a GPU is asked for and torch, if the trainable uses it, has one."""
-    torch = sys.modules.get("torch")
-    if resources.gpu > 0 and torch is not None and torch.cuda.is_available():
-        return "cuda"
-    return "cpu"
+    """ "cuda" where a GPU is asked for and torch finds one. Torch is loaded for it: no trainable may have done so yet."""
+    return "cuda" if resources.gpu > 0 and _gpu_found() else "cpu"
+
+
+@cache
+def _gpu_found() -> bool:
+    from trainables.neural.devices import gpu_found
+
+    found = gpu_found()
+    if not found:
+        log.warning("resources.gpu: torch finds no GPU here, so trials compute on the CPU")
+    return found

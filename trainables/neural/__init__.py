@@ -10,7 +10,7 @@ members that predict are made from; `generative` is that of the two that generat
   are updated by a `player`, and whose images are judged by `image_samples`.
 - The parts of any loop: `optimizers`, `schedules`, `initializers`, `examples` (rows, a batch at a time), `augmentation`,
   `losses`, `precision`, `averaging` (of the weights), `early_stopping`, `determinism`, `randomness` (trials that take
-  turns in one process do not disturb each other) and `checkpoint` (a state in a file that executes nothing).
+  turns in one process do not disturb each other), `devices` and `checkpoint` (a state in a file that executes nothing).
 - What architectures share: `activations`, `layers`, `convolution` (images in), `image_networks` (images in and out),
   `steps` (sequences in), `recurrent`, `attention`.
 - `pretrained`: weights from a run, a file or a package, and what is done to them before they are trained further.

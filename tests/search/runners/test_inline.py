@@ -15,8 +15,8 @@ from contracts.runners import RunnerContract, begin, chaos, resume
 from search.errors import SettingsError
 from search.journal import FileJournal, MemoryJournal, read_journal
 from search.paths import RunPaths
-from search.runners import make_runner
-from search.runners.base import StopSignal, Work
+from search.runners import inline, make_runner
+from search.runners.base import Resources, StopSignal, Work
 from search.runners.inline import InlineRunner
 from search.sweep import PassiveSweep
 from trainables.checkpoint import newest_valid
@@ -260,3 +260,21 @@ def test_runners_are_made_by_name() -> None:
     assert isinstance(make_runner("inline"), InlineRunner)
     with pytest.raises(SettingsError, match=r"unknown runner 'inlin' \(did you mean inline\?\)"):
         make_runner("inlin")
+
+
+@pytest.mark.parametrize(("there", "device"), [("True", "cuda"), ("False", "cpu")])
+def test_a_gpu_that_is_asked_for_is_looked_for_before_any_trial_has_loaded_torch(
+    there: str, device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A module in torch's place says whether there is one."""
+    (tmp_path / "torch.py").write_text(f"class cuda:\n    is_available = staticmethod(lambda: {there})\n")
+    monkeypatch.setitem(sys.modules, "torch", None)  # what is in its place until now comes back in the end
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.syspath_prepend(tmp_path)
+    inline._gpu_found.cache_clear()
+    assert inline.device_of(Resources()) == "cpu"
+    assert "torch" not in sys.modules
+    assert [inline.device_of(Resources(gpu=1)) for _ in range(2)] == [device, device]
+    inline._gpu_found.cache_clear()
+    said = [record for record in caplog.records if "torch finds no GPU here" in record.message]
+    assert len(said) == (device == "cpu")
