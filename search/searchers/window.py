@@ -29,10 +29,10 @@ def window(observations: Sequence[Observation], size: int) -> list[Observation]:
     return [observations[index] for index in sorted(kept)]
 
 
-def notice(size: int) -> str:
-    """What a searcher that keeps to a window says of it."""
+def notice(size: int, of: str = "trials") -> str:
+    """What a searcher that keeps to a window says of it. `of`: what a window holds so many of."""
     return (
-        f"from now on proposals are made from a window of the history, the best and the newest {size:,} trials: "
+        f"from now on proposals are made from a window of the history, the best and the newest {size:,} {of}: "
         f"from all of them each would take longer than the one before"
     )
 

@@ -19,6 +19,7 @@ from search.trial import Outcome, Trial
 __all__ = ["Evidence", "Ladder", "Reader", "levelled", "running_of"]
 
 _ETA = 3
+_VAST = 1e100  # no score counts beyond: squares would overflow
 _TAIL = 2.0  # how far above the median a score counts, in distances from the best to the median
 
 Point = tuple[int, float]
@@ -84,8 +85,10 @@ class Reader:
         running: list[tuple[Rows, int, float, int]] = []
         if closed is None:
             for place, trial in enumerate(running_of(history), start=until):
-                newest.pop(trial.number, None)  # it was paused, and goes on
                 points = _at_rungs(_curve(trial), self.ladder, -math.inf, last=self._last, closed=False)
+                told = newest.get(trial.number)  # it was paused, or failed, and goes on
+                if told is not None and (points or observations[told].outcome is Outcome.FAILED):
+                    del newest[trial.number]  # of what was paused, that stands until there is more to say
                 running += [(self.encoding.row(trial.config), step, score, place) for step, score in points]
         rows = [(*row, place) for place in sorted(newest.values()) for row in self._closed[place]] + running
         return Evidence(
@@ -132,9 +135,9 @@ def _at_rungs(
     rung = next(rungs, None)
     for step, score in curve:
         best = score if last else min(best, max(score, least))
-        while rung is not None and step >= rung:
-            found.append((step, best))
-            rung = next(rungs, None)
+        if rung is not None and step >= rung:
+            found.append((step, best))  # once, also where the curve begins beyond several rungs
+            rung = next((higher for higher in rungs if higher > step), None)
     ended = bool(curve) and (not found or found[-1][0] < curve[-1][0])
     if ended and (closed or found):
         found.append((curve[-1][0], best))
@@ -147,7 +150,9 @@ def levelled(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.float64]:
     What a rung adds to all trials alike is taken off: the median difference between the trials that reached two
     neighbouring rungs. (Standardising each rung by itself would not do: only the better trials reach the higher ones.)
     """
-    score = pulled_in(evidence.score)
+    if not len(evidence):
+        return evidence.score
+    score = pulled_in(np.clip(evidence.score, -_VAST, _VAST))
     heights = np.array([ladder.height(step) for step in evidence.step])
     known = [ladder.height(step) for step in ladder.steps]
     by_trial: dict[int, dict[float, float]] = {}

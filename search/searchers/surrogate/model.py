@@ -17,6 +17,7 @@ from search.searchers.surrogate.acquisition import highest, log_improvement
 from search.searchers.surrogate.encoding import Rows
 from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled, running_of
 from search.searchers.surrogate.process import Hyper, Process, fitted
+from search.searchers.window import notice
 from search.seeds import searcher_rng
 
 __all__ = ["Model"]
@@ -44,10 +45,12 @@ class Model:
         self._cover = Sobol(problem)
         self._told, self._prints = History(problem), list[str]()  # fingerprints of the trials of a history
         self._fit: tuple[History, int, Hyper] | None = None
+        self._windowed = False
 
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         evidence = self._reader.read(history)
+        self._windowed = len(evidence) > _WINDOW
         if not self._warm(evidence):
             return self._opening(history, number)
         evidence = _window(evidence, self._ladder, _WINDOW)
@@ -58,12 +61,18 @@ class Model:
         imagined = process.imagining(pending, top)
 
         def value(rows: Rows) -> Rows:
-            return log_improvement(*imagined.predict(rows, top), float(expected.min()))
+            improvement = log_improvement(*imagined.predict(rows, top), float(expected.min()))
+            return np.where(self._feasible(rows), improvement, -np.inf)
 
         order = np.argsort(expected[: len(evidence)], kind="stable")
         nearby = _distinct(evidence.x[order], _INCUMBENTS)
         found = highest(value, self._encoding, nearby, searcher_rng(self._problem.seed, number))
         return self._first_new(found, history, number)
+
+    @property
+    def notice(self) -> str | None:
+        """See `Windowed.notice`."""
+        return notice(_WINDOW, "results at rungs") if self._windowed else None
 
     def _rungs(self, evidence: Evidence) -> npt.NDArray[np.float64]:
         return np.array([self._ladder.height(step) for step in evidence.step])
@@ -110,6 +119,13 @@ class Model:
         for trial in history.trials[len(self._prints) : number]:
             self._prints.append(self._problem.space.fingerprint(trial.config))
         return set(self._prints)
+
+    def _feasible(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Which of the rows meet the constraints. The best point is often at their border."""
+        space = self._problem.space
+        if not space.constraints:
+            return np.ones(len(rows), bool)
+        return np.array([space.feasible(self._encoding.config(row)) for row in rows], bool)
 
     def _pending(self, history: History) -> Rows:
         rows = [self._encoding.row(trial.config) for trial in running_of(history)]

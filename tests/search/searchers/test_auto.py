@@ -70,6 +70,33 @@ def test_constraints_hold_with_the_model_at_work() -> None:
         assert space.feasible(config)
 
 
+def test_the_best_point_is_looked_for_within_the_constraints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What promises most lies where nothing is allowed, and hardly a point of the cube is."""
+    monkeypatch.setattr(model, "drawn_back", lambda *given: pytest.fail("no point within was found"))
+    space = Space([Parameter(name, Float(0.0, 1.0)) for name in "abc"], ["a + b + c <= 0.2"])
+    problem = problem_on(space)
+    sweep = PassiveSweep.begin(problem, make_searcher("auto", problem), Patient(), MemoryJournal())
+    sums = []
+    for _ in range(16):
+        (trial,) = sweep.ask(1, 0.0)
+        sums.append(sum(trial.config.values()))
+        for step in range(1, problem.max_steps + 1):
+            sweep.report(trial.number, step, {"loss": -sums[-1]}, 0.0)
+        sweep.close(trial.number, Outcome.COMPLETED, 0.0)
+    assert 0.19 < max(sums[8:]) <= 0.2
+
+
+def test_it_proposes_before_any_trial_has_closed() -> None:
+    """As where all workers are in the middle of long trials and another one joins."""
+    problem = problem_on(SPACES["floats"])
+    sweep = PassiveSweep.begin(problem, make_searcher("auto", problem), Patient(), MemoryJournal())
+    for trial in sweep.ask(30, 0.0):
+        sweep.report(trial.number, 1, {"loss": float(trial.config["x"])}, 0.0)
+    assert not sweep.history.observations
+    (trial,) = sweep.ask(1, 0.0)
+    assert trial.config["x"] < 0.0
+
+
 def test_a_fresh_one_anywhere_proposes_the_same_beyond_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "_WINDOW", 30)
     monkeypatch.setattr(model, "_FITTED", 20)
@@ -88,8 +115,11 @@ def test_what_a_proposal_costs_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     )
     problem = problem_on(SPACES["floats"], trials=2000)
     records = play(problem, make_searcher("random", problem), 800, trouble=False)
-    make_searcher("auto", problem).ask(History.from_records(records), 800)
+    searcher: Any = make_searcher("auto", problem)
+    assert "Gaussian process" in searcher.notice
+    searcher.ask(History.from_records(records), 800)
     assert dict(sizes) == {"fit": model._FITTED, "all": model._WINDOW}
+    assert "a window of the history, the best and the newest 250 results at rungs" in searcher.notice
 
 
 def _regret(method: str, function: str, seed: int, trials: int) -> float:

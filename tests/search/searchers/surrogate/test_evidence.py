@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from contracts.searchers import SPACES, Patient, play, problem_on
-from search.history import History
+from search.history import History, Observation
 from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
+from search.schedulers import make_scheduler
 from search.searchers import make_searcher
 from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled
 from search.sweep import PassiveSweep
@@ -61,6 +62,47 @@ def test_a_failed_trial_is_a_full_one_with_the_worst_score() -> None:
     assert (9, 4.0) in zip(read.step, read.score, strict=True)
 
 
+def test_what_was_paused_stands_until_there_is_more_to_say() -> None:
+    """A trial that goes on is not forgotten on its way to the first rung, and is told by its newest rungs after it."""
+    problem = Problem(SPACES["floats"], Objective("loss"), 27, Budget(trials=100))
+    scheduler = make_scheduler("asha", problem, {"promote": True, "min_iter": 1})
+    sweep = PassiveSweep.begin(problem, make_searcher("random", problem), scheduler, MemoryJournal())
+    for number, trial in enumerate(sweep.ask(3, 0.0)):
+        sweep.report(trial.number, 1, {"loss": float(number)}, 0.0)
+    (best,) = sweep.ask(1, 0.0)  # the best one waited, and goes on
+    assert best.number == 0
+    assert best in sweep.history.running
+    read = Reader(problem).read(sweep.history)
+    assert sorted(zip(read.trial, read.step, read.score, strict=True)) == [
+        (0, 1, 0.0),
+        (1, 1, 1.0),
+        (2, 1, 2.0),
+    ]
+    for step in (2, 3):
+        sweep.report(0, step, {"loss": -float(step)}, 0.0)
+    read = Reader(problem).read(sweep.history)
+    assert read.step.tolist() == [1, 1, 3]
+    assert read.score.tolist() == [1.0, 2.0, -3.0]
+
+
+def test_a_failed_trial_that_runs_again_is_no_failure() -> None:
+    problem, sweep = _swept(9)
+    sweep.ask(2, 0.0)
+    sweep.report(0, 1, {"loss": 4.0}, 0.0)
+    sweep.close(1, Outcome.FAILED, 0.0, failure=Failure("raised", "it broke"))
+    sweep.reopen(1, 0.0)
+    assert 9 not in Reader(problem).read(sweep.history).step
+
+
+def test_a_curve_that_begins_late_is_one_row() -> None:
+    problem = Problem(SPACES["floats"], Objective("loss"), 27, Budget(trials=100))
+    prior = Observation(None, {"x": 0.0, "y": 1.0}, 5.0, Outcome.COMPLETED, ((27, 5.0),))
+    sweep = PassiveSweep.begin(
+        problem, make_searcher("random", problem), Patient(), MemoryJournal(), priors=[prior]
+    )
+    assert Reader(problem).read(sweep.history).step.tolist() == [27]
+
+
 def test_reading_on_is_reading_anew() -> None:
     problem = problem_on(SPACES["mixed"])
     records = play(problem, make_searcher("random", problem), 25, seed=4)
@@ -96,3 +138,10 @@ def test_one_diverged_trial_does_not_flatten_the_others() -> None:
     told = levelled(Evidence(np.zeros((4, 1)), ones, scores, np.arange(4)), Ladder(1))
     assert told[1] - told[0] > 0.3
     assert json.dumps(told.tolist())
+
+
+@pytest.mark.parametrize("scores", [[], [3.0], [0.1] * 5, [-1e308, 1.0, 1e308], [-1e300, 1.0, 2.0]])
+def test_any_finite_scores_can_be_told(scores: list[float]) -> None:
+    n = len(scores)
+    evidence = Evidence(np.zeros((n, 1)), np.ones(n, int), np.array(scores), np.arange(n))
+    assert np.isfinite(levelled(evidence, Ladder(1))).all()
