@@ -17,6 +17,7 @@ from search.errors import JournalError, RunExistsError, RunNotFoundError, Settin
 from search.history import History, Observation
 from search.journal import Journal, MemoryJournal, read_journal
 from search.paths import RunPaths, check_name, write_atomic
+from search.problem import Budget, Problem
 from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal
@@ -40,7 +41,6 @@ from search.trust import require_own, unwritable_by_others
 from search.views.notebook import shown_in_notebooks
 
 if TYPE_CHECKING:
-    from search.problem import Budget
     from search.settings.sweep_file import WarmStartSection
 
 __all__ = ["Sweep", "priors_for", "resume"]
@@ -202,7 +202,9 @@ def resume(
             if lanes is not None:
                 settings = replace(settings, file=with_width(settings.file, lanes))
             history = History.from_records(records)
-            problem = history.problem
+            problem = Problem.from_json(
+                records[0]["problem"]
+            )  # as it began: what was decided by its budget stays
             if add_trials and not retry_failed and (halt := halted_for_good(history)) is not None:
                 raise SettingsError(
                     f"--add-trials {add_trials}: {halt}, which ends this sweep whatever its budget. Run its file again "

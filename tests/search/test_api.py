@@ -12,7 +12,7 @@ from search import Run, Sweep, resume
 from search.errors import JournalError, LockedError, RunExistsError, RunNotFoundError, SettingsError
 from search.journal import RunLock
 from search.runners.base import StopSignal
-from search.settings import Override, read_settings
+from search.settings import Override, ResolvedSettings, read_settings
 
 SPACE = {"x": {"min": 0.0, "max": 1.0}, "depth": {"values": [1, 2, 3]}}
 
@@ -206,6 +206,21 @@ def test_a_warm_start_teaches_the_searcher_what_an_earlier_run_saw() -> None:
     mean = [sum(t.config["x"] for t in run.history.trials) / 10 for run in (warm, cold)]
     assert mean[0] < mean[1], "chaos is better for small x, and the warm searcher knows it from the start"
     assert resume("warm", add_trials=1).history.observations[0].number is None
+
+
+def test_more_trials_leave_standing_what_was_decided_by_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a run is extended: a searcher that sizes its opening by the budget does not begin another one."""
+    seen = []
+    made = ResolvedSettings.searcher
+    monkeypatch.setattr(
+        ResolvedSettings,
+        "searcher",
+        lambda settings, problem: seen.append(problem.budget.trials) or made(settings, problem),
+    )
+    run = sweep(trainable="sphere", parameters=None, max_steps=None, run_cap=2).run()
+    resume(run.name, add_trials=1)
+    assert len(resume(run.name, add_trials=1).trials) == 4
+    assert seen == [2, 2, 2]
 
 
 def test_a_warm_start_that_means_nothing_is_refused() -> None:
