@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from search.history import History
 from search.runners.base import Work
+from search.runners.endings import failure_of
 from search.storage import resume_point
-from search.trial import Trial
+from search.sweep import PassiveSweep
+from search.trial import Outcome, Trial
 from spaces import nest
 from trainables.checkpoint import receive_checkpoint, write_checkpoint
 from trainables.host import Host
 
-__all__ = ["hand_down"]
+__all__ = ["hand_down", "has_inherited"]
 
 
 def hand_down(history: History, work: Work, trial: Trial) -> None:
@@ -44,6 +47,18 @@ def hand_down(history: History, work: Work, trial: Trial) -> None:
         write_checkpoint(folder, host.save, trial.from_step)
     finally:
         host.close()
+
+
+def has_inherited(sweep: PassiveSweep, work: Work, trial: Trial, now: float) -> bool:
+    """Whether a copy has its parent's checkpoint, handed down before a worker begins with it; one that cannot be had is a
+    failure of the copy's."""
+    try:
+        hand_down(sweep.history, work, trial)
+    except (Exception, SystemExit) as error:
+        failure = replace(failure_of(error), kind="not started")
+        sweep.close(trial.number, Outcome.FAILED, now, failure.message, failure)
+        return False
+    return True
 
 
 def _copy(checkpoint: Path, to: Path) -> None:

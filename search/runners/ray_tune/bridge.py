@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,12 +21,12 @@ from ray.tune.search import Searcher
 from search.paths import write_atomic
 from search.pictures import bar
 from search.runners.base import Clock, Work
-from search.runners.endings import close_as_decided, close_finished, close_or_retry, failure_of
-from search.runners.lineage import hand_down
+from search.runners.endings import close_as_decided, close_finished, close_or_retry
+from search.runners.lineage import has_inherited
 from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
+from search.runners.ray_tune.crashes import error_text, failure_of_process
 from search.runners.ray_tune.hosted import KEY, Assignment, Report, hand_over, resume_point, whereabouts
-from search.runners.ray_tune.memory import taken_account
 from search.runners.ray_tune.node_mirrors import NodeMirrors
 from search.sweep import PassiveSweep
 from search.trial import OF_THE_NODE, Failure, Outcome, Trial
@@ -113,7 +112,7 @@ class Bridge:
             if not trials:
                 return None if self.sweep.may_take_up(now) else str(Searcher.FINISHED)
             trial = trials[0]
-        if trial.parent is not None and not self._has_inherited(trial):
+        if trial.parent is not None and not has_inherited(self.sweep, self.work, trial, now):
             return None
         self._number[tune_id] = trial.number
         self.capacity.enter(tune_id, self.work.resources.of(trial.config))
@@ -314,16 +313,6 @@ class Bridge:
         if self.work.plug.can_checkpoint and trial.steps % self.work.checkpoint_every != 0:
             hand_over(tune_trial.temporary_state.ray_actor)
 
-    def _has_inherited(self, trial: Trial) -> bool:
-        """Whether a copy has its parent's checkpoint; one that cannot be had is a failure of the copy's."""
-        try:
-            hand_down(self.sweep.history, self.work, trial)
-        except (Exception, SystemExit) as error:
-            failure = replace(failure_of(error), kind="not started")
-            self.sweep.close(trial.number, Outcome.FAILED, self.clock.now(), failure.message, failure)
-            return False
-        return True
-
     def _storage_is_away(self) -> bool:
         """Whether a new trial would find nowhere to write; those that run go on without checkpoints until it is back."""
         away = self._landmark is not None and not self._landmark.exists()
@@ -387,7 +376,7 @@ class Bridge:
         return decision.outcome is not None
 
     def _failure_of(self, tune_trial: TuneTrial, trial: Trial, silent: bool) -> Failure:
-        text, unstarted = _error_text(tune_trial), silent and not trial.attempts
+        text = error_text(tune_trial)
         assert self.work.paths is not None
         path = self.work.paths.failure(trial.number, max(1, len(trial.attempts)))
         try:
@@ -399,19 +388,10 @@ class Bridge:
             self._killed.discard(tune_trial.trial_id)
             limit = self.sweep.problem.failure.step_timeout
             return Failure("timeout", f"step {trial.steps + 1} took longer than {limit:g} s", where)
-        if trial.attempts and (
-            said := taken_account(_node_id(trial.attempts[-1].node), trial.attempts[-1].pid)
-        ):
-            return Failure("out of memory", said, where)
-        if "OutOfMemory" in text or "memory monitor" in text:
-            return Failure("out of memory", "killed when the node ran out of memory", where)
-        if "ray::" in text and "ActorDiedError" not in text:  # an exception came back, so the process lives
-            return Failure("not started" if unstarted else "raised", _telling_line(text), where)
-        if "node has died" in text or not (silent or self._node_stands(trial)):
-            return Failure("node lost", f"its node went away in step {trial.steps + 1}", where)
-        if unstarted:
-            return Failure("not started", _telling_line(text), where)
-        return Failure("exited", f"its process died in step {trial.steps + 1}", where)
+        node = _node_id(trial.attempts[-1].node) if trial.attempts else ""
+        return failure_of_process(
+            text, trial, node, silent=silent, node_stands=lambda: self._node_stands(trial), log=where
+        )
 
 
 def _node_id(node: str) -> str:
@@ -424,24 +404,5 @@ def _landmark(work: Work) -> Path | None:
     return work.paths.journal if work.paths is not None and work.paths.journal.exists() else None
 
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
 def _no_bridge() -> None:
     return None
-
-
-def _error_text(tune_trial: TuneTrial) -> str:
-    from search.settings.secrets import scrubbed  # what Ray quotes is the user's library's, and it is kept
-
-    try:
-        with open(tune_trial.error_file) as file:
-            return scrubbed(_ANSI.sub("", file.read()[-20_000:]))
-    except (OSError, TypeError):
-        return "Ray kept no error of this trial\n"
-
-
-def _telling_line(text: str) -> str:
-    """The line of a traceback that says what happened: the last one that is not indented."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
-    return lines[-1][:500] if lines else "no message"

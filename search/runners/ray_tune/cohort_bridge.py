@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ray
@@ -23,10 +23,11 @@ from search.runners.cohort.engine import NeuralEngine
 from search.runners.cohort.roster import Roster
 from search.runners.cohort.waiting import Waiting
 from search.runners.endings import close_or_retry
-from search.runners.ray_tune.bridge import BUSY, GRACE
+from search.runners.ray_tune.bridge import BUSY, GRACE, MOVES
 from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
 from search.runners.ray_tune.cohort_host import read_reports, save_lanes, send
+from search.runners.ray_tune.crashes import error_text, telling_line
 from search.runners.ray_tune.hosted import KEY, whereabouts
 from search.runners.ray_tune.node_mirrors import NodeMirrors
 from search.sweep import PassiveSweep
@@ -44,7 +45,7 @@ class CohortBridge:
 
     A process that dies takes all its lanes along, and nobody knows whose fault it was. The trials then go on from their
     checkpoints in two cohorts of half as many; so after a few deaths the one that kills its process is by itself, and
-    fails or is retried as without lanes. A lost node is nobody's fault.
+    fails or is retried as without lanes. A lost node is nobody's fault, unless it is the fourth that some of them lose.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class CohortBridge:
         self._watched = math.inf
         self._silent: set[str] = set()  # cohorts that were killed for taking too long
         self._unstarted = 0
+        self._moves: Counter[int] = Counter()  # nodes that each trial has lost
         self._halted_at: float | None = None
 
     # A snapshot of Tune's must not hold a sweep, nor a copy of it come alive.
@@ -139,7 +141,7 @@ class CohortBridge:
         self._heard[tune_trial] = time.monotonic()
         roster, actor = self._rosters[tune_trial.trial_id], tune_trial.temporary_state.ray_actor
         orders = roster.take(read_reports(result))
-        if orders.leave or orders.enter or roster.lanes:
+        if orders.leave or orders.enter:
             send(actor, orders)
         if self.work.stop:
             if not self.work.stop.urgent:
@@ -147,7 +149,7 @@ class CohortBridge:
             return True
         if self.capacity.leaves(self._nodes[tune_trial.trial_id]):
             save_lanes(actor)
-            self._return(roster)
+            self._return(roster.abandon())
             return True
         return not roster.busy
 
@@ -157,26 +159,29 @@ class CohortBridge:
     def ended(self, tune_trial: TuneTrial, result: dict[str, Any] | None) -> None:
         """Tune has stopped a cohort; what it may have in its lanes stays open."""
         self._heard.pop(tune_trial, None)
-        self._rosters.pop(tune_trial.trial_id, None)
+        if (roster := self._rosters.pop(tune_trial.trial_id, None)) is not None:
+            roster.abandon()
 
     def crashed(self, tune_trial: TuneTrial) -> None:
         """A cohort's process is gone, or never came up. Tune queues it again: see `added`."""
         self._heard.pop(tune_trial, None)
         roster = self._rosters.pop(tune_trial.trial_id, None)
-        text = _error_text(tune_trial)
+        text = error_text(tune_trial)
         if roster is None:
             self._unstarted += 1
             if self._unstarted >= _UNSTARTED:
-                raise RunnerError(f"no worker for a cohort comes up: {_last_line(text)}")
+                raise RunnerError(f"no worker for a cohort comes up: {telling_line(text)}")
             return
-        members = list(roster.lanes)
+        members = roster.abandon()
         slow = tune_trial.trial_id in self._silent
         self._silent.discard(tune_trial.trial_id)
         if self.work.stop or not members:
             return
         node = self._nodes.get(tune_trial.trial_id, "")
-        if "node has died" in text or node_is_lost(ray, node):
-            self._return(roster)
+        lost = "node has died" in text or node_is_lost(ray, node)
+        self._moves.update(members if lost else ())
+        if lost and all(self._moves[number] <= MOVES for number in members):
+            self._return(members)
         elif len(members) == 1:
             self._fail(members[0], text, slow)
         else:
@@ -185,7 +190,7 @@ class CohortBridge:
             log.warning(
                 "the process of %d trials in lanes died (%s); they go on from their checkpoints in two of half as many",
                 len(members),
-                "a step took too long" if slow else _last_line(text),
+                "a step took too long" if slow else telling_line(text),
             )
 
     def watch(self) -> None:
@@ -230,11 +235,10 @@ class CohortBridge:
     def _is_stopping(self) -> bool:
         return bool(self.work.stop) or self.sweep.halted(self.clock.now()) is not None
 
-    def _return(self, roster: Roster) -> None:
+    def _return(self, members: Iterable[int]) -> None:
         """Trials that have lost their lane wait for another."""
-        for number in roster.lanes:
+        for number in members:
             self._waiting.add(self.sweep.history.trials[number])
-        roster.lanes.clear()
 
     def _fail(self, number: int, text: str, slow: bool) -> None:
         """The only trial of a process that died."""
@@ -252,16 +256,3 @@ class CohortBridge:
 
 def _no_bridge() -> None:
     return None
-
-
-def _error_text(tune_trial: TuneTrial) -> str:
-    try:
-        with open(tune_trial.error_file) as file:
-            return file.read()[-20_000:]
-    except (OSError, TypeError):
-        return ""
-
-
-def _last_line(text: str) -> str:
-    lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "Ray kept no error"
