@@ -139,7 +139,7 @@ def suggestion(method: str, trials: int, asks: int = 20) -> dict[str, Any]:
         "processor_ms": round(1000 * statistics.median(rest), 1),
         "processor_ms_p95": round(1000 * rest[int(0.95 * (len(rest) - 1))], 1),
         "first_after_resume_seconds": round(first, 2),
-        "notices": len(sweep.history.notices),
+        "notices": sum("window" in each["text"] for each in sweep.history.notices),
     }
 
 
