@@ -147,19 +147,16 @@ class _Attempt:
         trial, checkpoint = self._trial, None
         if trial.parent is not None:
             self._where = "going on from its parent's checkpoint"
-            self._call(lambda: hand_down(self._sweep.history, self._work, trial))
+            try:
+                self._call(lambda: hand_down(self._sweep.history, self._work, trial))
+            except _Crash:
+                self._begin(after)  # an attempt like any other: it counts among the retries
+                raise
         if self._work.paths is not None and self._work.plug.can_checkpoint and trial.steps:
             found = resume_point(self._work.paths, trial.number, trial.steps, home=self._work.home)
             if found is not None:
                 checkpoint, self._saved = found
-        self._sweep.start(
-            trial.number,
-            self._clock.now(),
-            node=socket.gethostname(),
-            pid=os.getpid(),
-            from_step=self._saved,
-            after=after,
-        )
+        self._begin(after)
         self._call(
             lambda: self._host.start(
                 nest(trial.config),
@@ -169,6 +166,17 @@ class _Attempt:
                 from_step=self._saved,
                 scratch=self._work.paths.scratch(trial.number) if self._work.paths is not None else None,
             )
+        )
+
+    def _begin(self, after: Failure | None) -> None:
+        """Journal the beginning of the attempt."""
+        self._sweep.start(
+            self._trial.number,
+            self._clock.now(),
+            node=socket.gethostname(),
+            pid=os.getpid(),
+            from_step=self._saved,
+            after=after,
         )
 
     def _step_lets_go(self) -> bool:

@@ -89,6 +89,45 @@ def test_a_lost_checkpoint_is_made_again(lost: str, tmp_path: Path) -> None:
     assert losses(again.history) == losses(whole.history)
 
 
+class Stubborn(Adding):
+    """It cannot be loaded."""
+
+    def load(self, directory: Path) -> None:
+        raise OSError("unreadable")
+
+
+def test_a_copy_whose_parent_cannot_be_had_fails_after_its_retries(tmp_path: Path) -> None:
+    """The newest checkpoint of the parent is lost, and the one before it cannot be loaded to make it again."""
+    stop = StopSignal()
+    problem, root = chaos(max_steps=8, trials=12, retries=2), tmp_path / "run"
+
+    class StopAtFirstCopy(Recorded):
+        def append(self, record: Any) -> None:
+            super().append(record)
+            if record.get("parent") is not None:
+                stop.request("interrupted by a test")
+
+    journal = StopAtFirstCopy()
+    InlineRunner().run(begin(problem, "population", journal=journal, options=OPTIONS), work(root, stop))
+    history, paths = History.from_records(journal.records), RunPaths(root)
+    copy = history.trials[-1]
+    shutil.rmtree(paths.checkpoints(copy.number), ignore_errors=True)
+    newest = newest_valid(paths.checkpoints(copy.parent or 0))
+    assert newest is not None
+    shutil.rmtree(newest[0])
+    again = PassiveSweep.resume(
+        journal.records,
+        make_searcher("random", problem),
+        make_scheduler("population", problem, OPTIONS),
+        Recorded(),
+    )
+    InlineRunner().run(again, Work(plug=resolve(Stubborn), paths=paths))
+    ended = again.history.trials[copy.number]
+    assert ended.state == "failed"
+    assert ended.reason == "OSError: unreadable"
+    assert sum(attempt.after is not None for attempt in ended.attempts) == 2
+
+
 def test_a_copy_that_has_a_checkpoint_of_its_own_keeps_it(tmp_path: Path) -> None:
     sweep = begin(chaos(max_steps=8, trials=12), "population", options=OPTIONS)
     InlineRunner().run(sweep, work(tmp_path))
