@@ -268,7 +268,11 @@ class PassiveSweep:
 
     def over(self, now: float) -> bool:
         """Whether nothing is left to do: no trial runs, none is taken up again, and none is asked for."""
-        return self.spent(now) is not None and not self.history.running and self._next_move(now) is None
+        return not self.history.running and self.idle(now)
+
+    def idle(self, now: float) -> bool:
+        """Whether `ask` has nothing to give: no new config is taken in, and no trial that waits may go on at the moment."""
+        return self.spent(now) is not None and self._next_move(now) is None
 
     def may_take_up(self, now: float) -> bool:
         """Whether trials that wait may go on once those that run have reported more, though `ask` has none at the moment."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ray
@@ -90,7 +90,7 @@ class CohortBridge:
         now = self.clock.now()
         if self._is_stopping():
             return str(Searcher.FINISHED)
-        left = len(self._waiting) + len(self._apart) > 0 or self.sweep.spent(now) is None
+        left = len(self._waiting) + len(self._apart) > 0 or not self.sweep.idle(now)
         if not left and not self.sweep.may_take_up(now):
             return str(Searcher.FINISHED)
         if not left or not self.capacity.admits():

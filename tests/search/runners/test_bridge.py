@@ -12,6 +12,7 @@ from contracts.runners import begin, chaos
 from search.resources import Resources
 from search.runners.base import Clock, Work
 from search.runners.ray_tune.capacity import Capacity
+from search.runners.ray_tune.node_mirrors import NodeMirrors
 from trainables.plug import resolve
 
 
@@ -56,6 +57,18 @@ def test_the_next_trial_to_run_is_looked_for_among_the_live_ones_only() -> None:
     assert scheduler.choose_trial_to_run(controller) is live[1]
     live.clear()
     assert scheduler.choose_trial_to_run(controller) is None
+
+
+def test_a_cohort_begins_with_trials_that_only_wait_to_be_taken_up() -> None:
+    """All were asked for and none runs, after an interruption: what was paused goes on, and is not given up."""
+    from search.runners.ray_tune.cohort_bridge import CohortBridge
+
+    sweep = begin(chaos(max_steps=9, trials=1), "asha", options={"promote": True})
+    sweep.ask(1, 0.0)
+    sweep.start(0, 0.0, node="test", pid=0)
+    assert sweep.report(0, 1, {"loss": 0.5}, 1.0).pause
+    bridge = CohortBridge(sweep, Work(resolve("chaos")), Clock(1.0), room(), NodeMirrors(None))
+    assert isinstance(bridge.propose("a"), dict)
 
 
 class _TuneTrial:
