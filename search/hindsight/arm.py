@@ -82,9 +82,8 @@ class Arm:
 def arm_of(history: History, concurrent: int) -> tuple[Arm, list[str]]:
     """(how the run was searched, what of that cannot be replayed). `concurrent`: its workers where it did not say."""
     settings = history.about.get("settings") or {}
-    method, stopping = settings.get("method") or {}, settings.get("early_terminate") or {}
-    name, options = str(method.get("name", "unknown")), method.get("options") or {}
-    scheduler, rules = str(stopping.get("type", "none")), stopping.get("options") or {}
+    options, rules = dict(settings.get("method") or {}), dict(settings.get("early_terminate") or {})
+    name, scheduler = str(options.pop("name", "unknown")), str(rules.pop("type", "none"))
     lost = []
     if name not in SEARCHERS or name in _UNRECORDED:
         why = _UNRECORDED.get(name, "nothing says how its configs were chosen")

@@ -181,12 +181,14 @@ def _seconds(trial: Trial, results: list[Result]) -> Iterator[float]:
 
 
 def _concurrent(history: History) -> int:
-    """The most trials that were running at the same time."""
+    """The most trials that had a worker at the same time; one that is paused has none."""
     changes = []
     for trial in history.trials:
-        if trial.attempts:
-            end = trial.closed if trial.closed is not None else history.now
-            changes += [(trial.attempts[0].now, 1), (max(end, trial.attempts[0].now), -1)]
+        ended = trial.closed if trial.closed is not None else history.now
+        ends = sorted([*trial.pauses, *(attempt.now for attempt in trial.attempts[1:]), ended])
+        for attempt in trial.attempts:
+            end = next((end for end in ends if end > attempt.now), attempt.now)
+            changes += [(attempt.now, 1), (end, -1)]
     most = running = 0
     for _, change in sorted(changes):  # at one time those that end come first
         running += change

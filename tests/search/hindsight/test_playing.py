@@ -32,7 +32,7 @@ def run(trials: int = 40, method: str = "random", scheduler: str = "none", audit
         metric="loss",
         goal="minimize",
         method=method,
-        early_terminate=scheduler,
+        early_terminate={"type": "asha", "promote": True} if scheduler == "promoting" else scheduler,
         max_steps=9,
         run_cap=trials,
         workers=3,
@@ -129,6 +129,32 @@ def test_an_arm_keeps_its_options_only_with_what_they_belong_to() -> None:
         own.changed(None, "population", None)
 
 
+def test_the_runs_own_options_are_those_of_its_arm() -> None:
+    method, stopping = {"name": "tpe", "startup_trials": 5}, {"type": "asha", "min_iter": 2, "eta": 2}
+    sweep = Sweep(
+        train,
+        parameters={"x": {"min": 0.0, "max": 1.0}, "depth": {"values": [1, 2, 3]}},
+        metric="loss",
+        goal="minimize",
+        method=method,
+        early_terminate=stopping,
+        max_steps=9,
+        run_cap=20,
+        workers=3,
+        runner="simulated",
+    )
+    history = sweep.run().history
+    own, _ = arm_of(history, 1)
+    assert own == Arm("tpe", "asha", 3, {"startup_trials": 5}, {"min_iter": 2, "eta": 2})
+    record = Record.from_history(history)
+    again = play(record, own.changed("recorded", None, None), 0)
+    assert (again.steps, again.seconds) == (history.steps_total, history.now)
+
+
+def test_who_is_paused_holds_no_worker() -> None:
+    assert Record.from_history(run(40, "random", "promoting")).concurrent == 3
+
+
 def test_the_questions_are_answered_where_the_record_carries_them() -> None:
     told = hindsight(run(), scheduler="asha", seeds=5)
     arms = {arm["role"]: arm for arm in told["arms"]}
@@ -140,6 +166,14 @@ def test_the_questions_are_answered_where_the_record_carries_them() -> None:
     assert saved["ratio"]["high"] < 0.7
     assert arms["asked"]["steps"]["low"] <= arms["asked"]["steps"]["mean"] <= arms["asked"]["steps"]["high"]
     assert told["enough"]["best_at"] == 1 + min(range(40), key=lambda n: told_best(run(), n))
+
+
+def test_a_run_of_random_search_is_what_another_method_is_set_against() -> None:
+    told = hindsight(run(), method="tpe", seeds=3)
+    assert {arm["role"] for arm in told["arms"]} == {"own", "asked"}
+    answer = told["answers"][0]
+    assert answer["question"] == "would random have done as well?"
+    assert "random needed" in answer["says"]
 
 
 def told_best(history: History, number: int) -> float:
