@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,8 +49,11 @@ class Explorer:
         decides = {condition.parent for each in space.parameters for condition in each.when}
         if mutate is None:
             names = [n for n in searched if n not in decides and n.partition(".")[0] not in SHAPING]
-        else:
+        elif isinstance(mutate, str | list | tuple):
             names = [mutate] if isinstance(mutate, str) else list(mutate)
+        else:
+            check.refuse("mutate", f"must be a list of names of parameters, got {mutate!r}")
+            names = []
         for name in names:
             if name not in searched:
                 known = nearest(str(name), searched)
@@ -58,8 +62,8 @@ class Explorer:
                 check.refuse(
                     "mutate", f"{name} decides which other parameters there are, so it cannot change"
                 )
-        if isinstance(factor, bool) or not isinstance(factor, int | float) or not factor > 1:
-            check.refuse("factor", f"must be a number above 1, got {factor!r}")
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 < factor < math.inf:
+            check.refuse("factor", f"must be a finite number above 1, got {factor!r}")
             factor = 2.0
         return cls(space, tuple(names), float(factor), check.share("resample", resample))
 

@@ -67,6 +67,7 @@ class Population:
         check.done()
         self._seed = problem.seed
         self._steps = tuple(range(self._interval, problem.max_steps, self._interval))
+        self._first = self._read = 0  # trials that are no copies, of so many that were read
 
     @property
     def rungs(self) -> tuple[int, ...]:
@@ -81,19 +82,21 @@ class Population:
         return Verdict(stop=False, reason=reason, rung=result.step, pause=True)
 
     def full(self, history: History) -> str | None:
-        first = sum(trial.parent is None for trial in history.trials)
-        return None if first < self._size else f"the population has its {self._size} members"
+        self._first += sum(trial.parent is None for trial in history.trials[self._read :])
+        self._read = len(history.trials)
+        return None if self._first < self._size else f"the population has its {self._size} members"
 
     def promote(self, history: History, last: bool) -> Move | None:
         generation = self._generation(history, last)
         if generation is None:
             return None
-        if not last:  # else there is no trial left to replace one with
+        most = history.problem.budget.trials
+        if most is None or len(history.trials) < most:  # else there is no trial left to replace one with
             for number, why in generation.losers(history, self._quantile):
                 copy = self._copy(history, generation, number, why)
                 if copy is not None:
                     return copy
-        (number, *_) = generation.waiting
+        number = min(generation.waiting)
         place = ordinal(generation.rank(number))
         reason = f"step {generation.step}: {place} of {len(generation.ranked)}, goes on"
         return GoOn(number, reason, generation.step)
@@ -107,7 +110,7 @@ class Population:
         if any(trial.steps < step for trial in history.running):
             return None
         scores = [(score, number) for number, score in history.scores_at(step)]
-        here = tuple(trial.number for trial in waiting if trial.steps == step)
+        here = frozenset(trial.number for trial in waiting if trial.steps == step)
         return _Generation(step, tuple(number for _, number in sorted(scores)), here)
 
     def _copy(self, history: History, generation: _Generation, number: int, why: str) -> Copy | None:
@@ -124,32 +127,32 @@ class Population:
 
 @dataclass(frozen=True)
 class _Generation:
-    """All that have arrived at a step. `ranked`: the best first; `waiting`: who is still there, by number."""
+    """All that have arrived at a step. `ranked`: the best first; `waiting`: who is still there."""
 
     step: int
     ranked: tuple[int, ...]
-    waiting: tuple[int, ...]
+    waiting: frozenset[int]
 
     def rank(self, number: int) -> int:
         return self.ranked.index(number) + 1
 
     def best(self, quantile: float) -> list[int]:
         """Who may be copied: the best of those that wait, for only their checkpoint is of this step."""
-        count = max(1, int(quantile * len(self.ranked)))
+        count = max(1, _share(quantile, len(self.ranked)))
         return [number for number in self.ranked[:count] if number in self.waiting]
 
     def losers(self, history: History, quantile: float) -> list[tuple[int, str]]:
         """(trial, why) of those that are replaced and were not yet: first who failed on the way here, then the worst."""
         failed = [
             trial.number
-            for trial in history.trials
+            for trial in (history.trials if history.failed_total else ())
             if trial.outcome is Outcome.FAILED
             and trial.from_step < self.step
             and trial.steps <= self.step
             and trial.number not in self.ranked
         ]
         total = len(self.ranked) + len([n for n in failed if self._fell_here(history, n)])
-        worst = int(quantile * total) - (total - len(self.ranked))
+        worst = _share(quantile, total) - (total - len(self.ranked))
         last = self.ranked[len(self.ranked) - worst :] if worst > 0 else ()
         lost = [(number, f"{trial_id(number)} failed") for number in failed]
         lost += [
@@ -163,3 +166,8 @@ class _Generation:
         """Whether a failed trial was not replaced at an earlier step already."""
         successor = history.replaced.get(number)
         return successor is None or history.trials[successor].from_step == self.step
+
+
+def _share(quantile: float, of: int) -> int:
+    """So many, rounded down; 0.29 of 100 are 29, though their product is a little less."""
+    return int(quantile * of + 1e-9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,12 @@ def run(
     trainable: type[Surrogate] = Surrogate,
     workers: int = 1,
     scheduler: str = "population",
+    searcher: str = "random",
     **options: Any,
 ) -> tuple[PassiveSweep, Recorded]:
     journal = Recorded()
     sweep = PassiveSweep.begin(
-        some, make_searcher("random", some), make_scheduler(scheduler, some, options), journal
+        some, make_searcher(searcher, some), make_scheduler(scheduler, some, options), journal
     )
     SimulatedRunner().run(sweep, Work(plug=resolve(trainable), workers=workers))
     return sweep, journal
@@ -170,6 +172,27 @@ def test_with_the_budget_of_trials_spent_the_worst_go_on_themselves() -> None:
     assert sum(t.state == "completed" for t in sweep.history.trials) == 6
 
 
+def test_where_the_space_has_fewer_configs_than_there_may_be_members_they_are_the_population() -> None:
+    four = Space(tuple(Parameter(name, Float(0.25, 1.0, step=0.75)) for name in ("h0", "h1")))
+    some = replace(problem(), space=four)
+    sweep, journal = run(some, size=20, interval=5, quantile=0.25, searcher="grid")
+    copies = [trial for trial in sweep.history.trials if trial.parent is not None]
+    assert len(sweep.history.trials) - len(copies) == 4
+    assert len(copies) == 3
+    again = PassiveSweep.resume(
+        journal.records,
+        make_searcher("grid", some),
+        make_scheduler("population", some, {"size": 20, "interval": 5, "quantile": 0.25}),
+        Recorded(),
+    )
+    assert again.history.finished
+
+
+def test_a_share_is_not_one_short_for_how_numbers_are_written_in_binary() -> None:
+    sweep, _ = run(problem(4), size=100, interval=2, quantile=0.29)
+    assert sum(trial.parent is not None for trial in sweep.history.trials) == 29
+
+
 def test_a_budget_of_steps_ends_it() -> None:
     sweep, _ = run(problem(budget=Budget(steps=50)), size=6, interval=5)
     assert sweep.history.steps_total == 50
@@ -195,8 +218,10 @@ def test_defaults() -> None:
         ({"size": 0}, "early_terminate.size: must be a whole number of at least 1, got 0"),
         ({"interval": 0}, "early_terminate.interval: must be a whole number of at least 1, got 0"),
         ({"quantile": 0.6}, r"early_terminate.quantile: must be a number from 0 to 0.5, got 0.6"),
-        ({"factor": 1}, "early_terminate.factor: must be a number above 1, got 1"),
+        ({"factor": 1}, "early_terminate.factor: must be a finite number above 1, got 1"),
+        ({"factor": math.inf}, "early_terminate.factor: must be a finite number above 1, got inf"),
         ({"resample": "x"}, "early_terminate.resample: must be a number from 0 to 1, got 'x'"),
+        ({"mutate": 5}, "early_terminate.mutate: must be a list of names of parameters, got 5"),
         ({"mutate": ["h2"]}, r"'h2' is no parameter that is searched \(known: h0, h1\)"),
     ],
 )
