@@ -13,7 +13,7 @@ that it took. Peers (`_peers.py`) are the tools' own objects, by their own rules
 Regret: 0 is the best recorded config, 1 the one in the middle, where it is capped. Intervals: 95 %, bootstrap over seeds
 within tasks. Ranks: over pairs of task and seed, at the largest budget of epochs; their critical difference (Nemenyi)
 takes those pairs as independent, which seeds of one task are not quite. Results go to `--rows` as they come, and what stands
-there is not run again. The exit code is 1 where `auto` is behind random search without stopping.
+there for the same budget and the same recordings is not run again. The exit code is 1 where `auto` is behind random search without stopping.
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ def sweep(name: str, method: str, workers: int, seed: int, trainings: int, folde
         "method": method,
         "workers": workers,
         "seed": seed,
+        "trainings": trainings,
+        "configs": len(recording.rows),
         "trials": len(run.history.trials),
         "epochs": {str(k): round(regret(min(len(best), k * recording.max_steps)), 4) for k in budgets},
         "clock": {str(k): round(regret(bisect_right(times, k * whole / workers)), 4) for k in budgets},
@@ -275,7 +277,12 @@ def _rows(chosen: argparse.Namespace) -> list[Row]:
     kept: list[Row] = []
     if chosen.rows is not None and chosen.rows.is_file():
         kept = [json.loads(line) for line in chosen.rows.read_text().splitlines()]
-    there = {(row["task"], row["method"], row["workers"], row["seed"]): row for row in kept}
+    sizes = {name: len(task(name, chosen.curves).rows) for name in chosen.tasks}
+    there = {
+        (row["task"], row["method"], row["workers"], row["seed"]): row
+        for row in kept
+        if row.get("trainings") == chosen.trainings and row.get("configs") == sizes.get(row["task"])
+    }
     wanted = list(product(chosen.tasks, chosen.methods, chosen.workers, range(chosen.seeds)))
     jobs = [(*each, chosen.trainings, chosen.curves) for each in wanted if each not in there]
     pool = ProcessPoolExecutor(chosen.jobs) if chosen.jobs > 1 else None

@@ -136,6 +136,22 @@ def test_the_critical_difference_is_that_of_the_paper(benchmark: ModuleType) -> 
     assert ranks == {"a": 1.5, "b": 1.75, "c": 2.75}
 
 
+def test_kept_figures_are_gone_on_from_only_for_the_same_budget(
+    benchmark: ModuleType, tmp_path: Path
+) -> None:
+    kept = tmp_path / "rows.jsonl"
+
+    def rows(trainings: int) -> list[dict[str, Any]]:
+        one = ["--tasks", "boosting-wine", "--methods", "random", "--workers", "1", "--seeds", "1"]
+        more = ["--trainings", str(trainings), "--rows", str(kept)]
+        found: list[dict[str, Any]] = benchmark._rows(benchmark._arguments([*one, *more]))
+        return found
+
+    assert rows(1) == rows(1)
+    assert len(kept.read_text().splitlines()) == 1
+    assert [list(row["epochs"]) for row in rows(2)] == [["1", "2"]]
+
+
 @pytest.mark.slow
 def test_the_benchmark_runs_and_puts_auto_before_random_search() -> None:
     done = subprocess.run(
