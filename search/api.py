@@ -21,6 +21,7 @@ from search.problem import Budget, Problem
 from search.provenance import provenance
 from search.run import Run
 from search.runners import Runner, StopSignal
+from search.searchers.fidelity import newest
 from search.searchers.priors import priors_of, retold
 from search.settings import Override, ResolvedSettings, Settings, read_settings
 from search.settings.lanes import with_width
@@ -359,18 +360,21 @@ def _priors(earlier: WarmStartSection, settings: ResolvedSettings) -> Iterator[O
             f"warm_start: {reference} was searched for {theirs.goal} {theirs.metric}, this sweep for {mine.goal} "
             f"{mine.metric}; values of one say nothing about the other"
         )
-    fitting = list(priors_of(retold(records, problem), problem, earlier.ignore))
+    fitting, seen = (
+        list(priors_of(retold(records, problem), problem, earlier.ignore)),
+        newest(history.observations),
+    )
     yield from fitting
     if not fitting:
         raise SettingsError(
-            f"warm_start: none of the {len(history.observations)} trials of {reference} lies in this space; "
+            f"warm_start: none of the {len(seen)} trials of {reference} lies in this space; "
             "compare the parameters (tuneyard compare) or leave it out"
         )
-    if len(fitting) < len(history.observations):
+    if len(fitting) < len(seen):
         log.warning(
             "warm_start: %d of %d trials of %s lie in this space",
             len(fitting),
-            len(history.observations),
+            len(seen),
             reference,
         )
 

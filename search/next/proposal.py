@@ -20,6 +20,7 @@ from search.next.text import commented
 from search.next.training import adopt_stopping, change_steps, mend_stopping
 from search.next.values import drop_failing, drop_worse, fix_idle, fix_lengths, try_dismissed
 from search.paths import write_atomic
+from search.searchers.fidelity import newest
 from search.settings import Override, ResolvedSettings, Settings
 from search.settings.document import Document, read_text
 from search.settings.overrides import apply_overrides
@@ -149,9 +150,8 @@ def propose(run: Run, reference: str | None = None) -> Proposal:
     evidence, reference = Evidence(run.history), reference or shlex.quote(run.name)
     base = Path(evidence.settings.get("base") or Path.cwd())
     directory = None if run.paths is None else run.paths.root
-    empty = Proposal(
-        run.name, evidence.in_short, (), (), None, 0, len(run.history.observations), {}, base, directory
-    )
+    known = len(newest(run.history.observations))
+    empty = Proposal(run.name, evidence.in_short, (), (), None, 0, known, {}, base, directory)
     if evidence.winner is None:
         return replace(empty, instead=_without_a_winner(run, reference))
     draft = Draft(evidence, base)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from search.history import History, Observation, Record
 from search.problem import Problem
+from search.searchers.fidelity import newest
 from search.trial import Outcome
 from spaces import Constant, Space, SpaceError
 
@@ -60,7 +61,7 @@ def priors_of(history: History, problem: Problem, ignore: Collection[str] = ()) 
     searched = {
         parameter.name for parameter in space.parameters if not isinstance(parameter.domain, Constant)
     }
-    for seen in history.observations:
+    for seen in newest(history.observations):  # of one that was paused: as it stood in the end
         config = {
             name: value for name, value in seen.config.items() if name not in ignore or name in searched
         }

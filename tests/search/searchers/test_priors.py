@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from contracts.followed import followed
+from contracts.runners import begin, chaos
 from search.history import Record
 from search.outcomes import OutcomeConstraint
 from search.problem import Objective, Problem, Repeats
+from search.runners.base import Work
+from search.runners.simulated import SimulatedRunner
 from search.searchers.priors import priors_of, retold
 from search.trial import Outcome
 from spaces import parse_parameters
+from trainables.plug import resolve
 
 KEYS = {"max_steps": 4, "parameters": {"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}}}
 
@@ -29,6 +33,17 @@ def test_trials_outside_the_space_are_left_out() -> None:
     kept = list(priors_of(run.history, replace(run.history.problem, space=half)))
     assert 5 < len(kept) < 25
     assert all(each.config["x"] <= 0.5 and each.number is None for each in kept)
+
+
+def test_a_trial_that_was_paused_is_one_prior_as_it_stood_in_the_end() -> None:
+    sweep = begin(chaos(max_steps=9, trials=9), "asha", options={"promote": True})
+    SimulatedRunner().run(sweep, Work(plug=resolve("chaos")))
+    history = sweep.history
+    assert len(history.observations) > len(history.trials)  # some went on after they had been told of
+    priors = list(priors_of(history, history.problem))
+    assert sorted((each.config["x"], len(each.curve)) for each in priors) == sorted(
+        (trial.config["x"], trial.steps) for trial in history.trials
+    )
 
 
 def test_a_parameter_that_is_ignored_keeps_nobody_out() -> None:
