@@ -145,14 +145,14 @@ def _at_rungs(
 
 
 def levelled(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.float64]:
-    """Scores that can be compared over steps and fitted by a normal process: pulled in, levelled, standardised.
+    """Scores that can be compared over steps and fitted by a normal process: levelled, pulled in, standardised.
 
     What a rung adds to all trials alike is taken off: the median difference between the trials that reached two
     neighbouring rungs. (Standardising each rung by itself would not do: only the better trials reach the higher ones.)
     """
     if not len(evidence):
         return evidence.score
-    score = pulled_in(np.clip(evidence.score, -_VAST, _VAST))
+    score = np.clip(evidence.score, -_VAST, _VAST)
     heights = np.array([ladder.height(step) for step in evidence.step])
     known = [ladder.height(step) for step in ladder.steps]
     by_trial: dict[int, dict[float, float]] = {}
@@ -162,7 +162,7 @@ def levelled(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.float64]:
     for low, high in pairwise(known):
         gains = [seen[high] - seen[low] for seen in by_trial.values() if low in seen and high in seen]
         offsets.append(offsets[-1] + (float(np.median(gains)) if gains else 0.0))
-    score = score - np.interp(heights, known, offsets)
+    score = pulled_in(score - np.interp(heights, known, offsets))
     spread = float(score.std())
     return np.asarray((score - score.mean()) / (spread if spread > 0 else 1.0))
 

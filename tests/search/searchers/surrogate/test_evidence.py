@@ -140,6 +140,21 @@ def test_one_diverged_trial_does_not_flatten_the_others() -> None:
     assert json.dumps(told.tolist())
 
 
+def test_a_failed_trial_does_not_flatten_the_others_over_rungs() -> None:
+    """It counts as a full one with the worst score, though that was seen at the first rung, where all were bad."""
+    ladder, quality = Ladder(27), np.linspace(0.0, 1.0, 12)
+    rows = [
+        (trial, step, base + value)
+        for step, base in ((3, 5.0), (9, 2.0), (27, 1.0))
+        for trial, value in enumerate(quality)
+    ]
+    rows.append((12, 27, 6.0))
+    trial, step, score = (np.array(column) for column in zip(*rows, strict=True))
+    told = levelled(Evidence(np.zeros((len(rows), 1)), step, score, trial), ladder)
+    worst, spread = told[:-1].max(), np.ptp(told[:-1])
+    assert worst < told[-1] < worst + spread
+
+
 @pytest.mark.parametrize("scores", [[], [3.0], [0.1] * 5, [-1e308, 1.0, 1e308], [-1e300, 1.0, 2.0]])
 def test_any_finite_scores_can_be_told(scores: list[float]) -> None:
     n = len(scores)
