@@ -232,8 +232,10 @@ class History:
         )
         self.trials.append(trial)
         trial.reason = record.get("reason") or ""
-        if record.get("replaces") is not None:
-            self.replaced[record["replaces"]] = number
+        if (replaces := record.get("replaces")) is not None:
+            if not replaces < number:
+                raise ValueError(f"trial {number} takes the place of trial {replaces}")
+            self.replaced[replaces] = number
         self._open[number] = trial
         self.events.append(("ask", number))
 

@@ -16,15 +16,18 @@ def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[st
     if section is None:
         return []
     copies, promotes = section.type == "population", section.options.get("promote") is True
-    if not copies and not promotes:
+    opens = (
+        section.type == "auto" and section.options.get("opening", 0) != 0
+    )  # where it is not given, it is chosen to fit
+    if not copies and not promotes and not opens:
         return []
-    key = "type" if copies else "promote"
-    what = "population" if copies else "promote: true"
+    key = "type" if copies else "promote" if promotes else "opening"
+    what = "population" if copies else "promote: true" if promotes else "the opening of auto"
     said = []
     if plug.native:
         said.append(
             f"{what} pauses trials, and {plug.ref} is a native Ray Tune trainable, which only Ray could pause; "
-            "write a class with step, save and load, or a generator function"
+            f"{'write opening: 0, or ' if opens else ''}write a class with step, save and load, or a generator function"
         )
     elif copies and not plug.can_checkpoint:
         said.append(
@@ -40,7 +43,7 @@ def pausing_problems(file: SweepFile, plug: Plug, document: Document) -> list[st
     if copies and isinstance(size, int) and file.run_cap is not None and size >= file.run_cap:
         sentence = f"{size} members leave none of the {file.run_cap} trials of run_cap for copies, which are trials, too"
         problems.append(document.problem(("early_terminate", "size"), sentence))
-    if file.audit:
+    if file.audit and not opens:
         problems.append(
             document.problem(
                 ("audit",),

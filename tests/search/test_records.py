@@ -62,6 +62,13 @@ def test_a_trial_that_is_closed_twice_is_refused() -> None:
         History.from_records([*records[: at + 1], records[at]])
 
 
+def test_a_copy_takes_the_place_of_a_trial_there_was() -> None:
+    records = read_journal(GOLDEN / "population-simulated.jsonl")
+    at = next(i for i, record in enumerate(records) if record.get("replaces") is not None)
+    with pytest.raises(JournalError, match=f"record {at + 1} .* takes the place of trial 999"):
+        History.from_records([*records[:at], {**records[at], "replaces": 999}])
+
+
 def test_what_a_later_version_adds_is_passed_over() -> None:
     records = read_journal(GOLDEN / "asha-eventful.jsonl")
     records.append({"type": "weather", "now": 1.0, "sky": ["blue"]})

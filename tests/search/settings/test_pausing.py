@@ -32,6 +32,12 @@ def generated(config: dict[str, Any]) -> Iterator[dict[str, float]]:
     yield {"loss": config["x"]}
 
 
+def native(config: dict[str, Any]) -> None:
+    from ray import tune
+
+    tune.report({"loss": config["x"]})
+
+
 def resolved(trainable: Any = Saved, **more: Any) -> ResolvedSettings:
     keys = {
         "metric": {"name": "loss", "goal": "minimize"},
@@ -59,6 +65,16 @@ def resolved(trainable: Any = Saved, **more: Any) -> ResolvedSettings:
             "with promote: true trials are paused rather than stopped",
         ),
         (Saved, {"early_terminate": {"type": "population", "mutate": ["y"]}}, "'y' is no parameter"),
+        (
+            native,
+            {"early_terminate": {"type": "asha", "promote": True}},
+            "test_pausing:native is a native Ray Tune trainable, which only Ray could pause; write a class",
+        ),
+        (
+            native,
+            {"early_terminate": {"type": "auto", "opening": 9}},
+            "opening: the opening of auto pauses trials",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_next_move(
@@ -67,6 +83,11 @@ def test_what_does_not_fit_is_refused_with_a_next_move(
     with pytest.raises(SettingsError) as caught:
         resolved(trainable, **more)
     assert said in str(caught.value)
+
+
+def test_auto_has_no_opening_where_nothing_can_be_paused() -> None:
+    settings = resolved(native, early_terminate="auto")
+    assert settings.to_dict()["early_terminate"] == {"type": "auto", "opening": 0}
 
 
 def test_a_generator_may_be_promoted() -> None:
