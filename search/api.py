@@ -108,7 +108,8 @@ class Sweep:
 
         Nothing is written before all is checked. Raises SettingsError, RunExistsError, RunnerError, JournalError.
         """
-        settings, name = self.resolved, runner or self.runner
+        name = runner or self.runner
+        settings = self.settings.resolved(simulated=True) if name == "simulated" else self.resolved
         problem = settings.problem()
         searcher, scheduler = settings.searcher(problem), settings.scheduler(problem)
         driver = runner_for(name, address or self.address, settings)

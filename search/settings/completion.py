@@ -44,9 +44,15 @@ _BIGGER_IS_BETTER = re.compile(
 
 
 def complete(
-    file: SweepFile, document: Document, base: Path, default_name: str, target: Any = None
+    file: SweepFile,
+    document: Document,
+    base: Path,
+    default_name: str,
+    target: Any = None,
+    simulated: bool = False,
 ) -> ResolvedSettings:
-    """Fill in what `file` leaves out. `target`: the trainable, where Python gave it as an object.
+    """Fill in what `file` leaves out. `target`: the trainable, where Python gave it as an object. `simulated`: see
+    `Settings.resolved`.
 
     Raises SettingsError: the trainable cannot be used, it does not declare what the file leaves out, or the two do
     not fit; all of it, in places of the file.
@@ -96,7 +102,8 @@ def complete(
         raise SettingsError(in_order(problems))
     if problems := unfit_parameters(filled, space, declared, plug.ref, document):
         raise SettingsError(in_order(problems))
-    filled = with_size(_with_opening(_with_budget(filled, space, notes), plug))
+    filled = _with_opening(_with_budget(filled, space, notes), plug.can_checkpoint or simulated)
+    filled = with_size(filled)
     filled = filled.model_copy(update={"lanes": with_lanes(filled.lanes, filled.run_cap)})
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
@@ -279,15 +286,15 @@ def _with_budget(file: SweepFile, space: Space, notes: list[str]) -> SweepFile:
     return file.model_copy(update={"run_cap": cap})
 
 
-def _with_opening(file: SweepFile, plug: Plug) -> SweepFile:
+def _with_opening(file: SweepFile, pauses: bool) -> SweepFile:
     """The opening of the scheduler `auto` said outright, for a resume must find it unchanged, also with another budget: at
-    most a quarter of the trials; none where a trial cannot be saved, for it pauses trials.
+    most a quarter of the trials; none where pausing a trial would have it done again (`pauses` False).
     """
     section = file.early_terminate
     if section is None or section.type != "auto" or "opening" in section.options:
         return file
     opening = min(OPENING, file.run_cap // 4) if file.run_cap is not None else OPENING
-    options: dict[str, Any] = {"opening": opening if plug.can_checkpoint else 0}
+    options: dict[str, Any] = {"opening": opening if pauses else 0}
     section = EarlyTerminateSection(type="auto", **options)
     return file.model_copy(update={"early_terminate": section})
 

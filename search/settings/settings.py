@@ -133,12 +133,14 @@ class Settings:
         name = _usable_name(data["trainable"].rpartition(":")[2].rpartition(".")[2])
         return cls.from_document(Document(data), folder, name, None if found is None else trainable)
 
-    def resolved(self) -> ResolvedSettings:
+    def resolved(self, *, simulated: bool = False) -> ResolvedSettings:
         """With every default written out; imports the trainable to ask it for them.
+
+        `simulated`: for the virtual clock, where any trial can be paused, for its trainable stays in memory.
 
         Raises SettingsError: the trainable cannot be used, or something is left open that it does not declare.
         """
-        done = complete(self.file, self.document, self.base, self.name, self.target)
+        done = complete(self.file, self.document, self.base, self.name, self.target, simulated)
         return ResolvedSettings(done.file, (*self.notes, *done.notes), self.target)
 
 

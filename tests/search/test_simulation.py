@@ -92,6 +92,16 @@ def test_time_budgets_are_virtual_and_one_worker_is_the_default() -> None:
     assert len(set(run.results["now"])) == len(run.results)  # one after the other
 
 
+def test_a_generator_can_be_paused_so_auto_has_its_opening() -> None:
+    """Elsewhere a paused generator would begin anew, so there it has none."""
+    run = simulate(method="auto", early_terminate=None, step_budget=400)
+    assert run.history.about["settings"]["early_terminate"] == {"type": "auto", "opening": 27}
+    opening, later = run.history.trials[:27], run.history.trials[27:]
+    assert all(trial.pauses for trial in opening if trial.steps < 27)
+    assert later
+    assert not any(trial.pauses for trial in later)
+
+
 def test_a_report_of_a_simulation_can_be_written(tmp_path: Path) -> None:
     page = simulate(step_budget=60).report(tmp_path / "page")
     assert page.is_file()
