@@ -120,7 +120,8 @@ class Assignment:
     `reported`: steps that the journal holds; the trial goes on from the newest checkpoint not beyond them. The others are
     for its drawings (`search.pictures`): `goal` of the objective, `max_steps`, its `best` score, the `bar` to beat; and
     what it may use: the `device`, and bytes of `memory` (None = as much as there is). `moves`: another process had it
-    until now, and what that wrote may still be on its way into the run's store.
+    until now, and what that wrote may still be on its way into the run's store. `inherited`: steps that its parent did for
+    it, which it cannot do itself.
     """
 
     number: int
@@ -135,6 +136,7 @@ class Assignment:
     device: str = "cpu"
     memory: int | None = None
     moves: bool = False
+    inherited: int = 0
 
     @classmethod
     def of(cls, trial: Trial, problem: Problem, bar: float | None, resources: Resources) -> Assignment:
@@ -152,6 +154,7 @@ class Assignment:
             bar,
             "cuda" if resources.gpu > 0 else "cpu",
             resources.memory,
+            inherited=trial.from_step,
         )
 
     def to_config(self) -> dict[str, Any]:
@@ -349,6 +352,10 @@ class HostedTrial(LoggedTrial):
             checkpoint, step = found or (None, 0)
         self._paused = None
         task = self._task
+        if step < task.inherited:  # it would be another model, under the copy's name
+            raise CheckpointError(
+                f"the checkpoint of step {task.inherited} that it has from its parent is not here, nor a later one of its own"
+            )
         self._host.start(
             task.config,
             seed=task.seed,

@@ -64,10 +64,10 @@ def worker(tmp_path: Path) -> Iterator[Any]:
     (tmp_path / "user.py").write_text(USER_FILE)
     started: list[Any] = []
 
-    def make(trainable: str, reported: int = 0) -> Any:
+    def make(trainable: str, reported: int = 0, inherited: int = 0) -> Any:
         ref = f"user.py:{trainable}"
         shipment = Shipment(ref, str(tmp_path), None, str(tmp_path / "run"), "loss", 1)
-        assignment = Assignment(0, 1, 7, reported, {})
+        assignment = Assignment(0, 1, 7, reported, {}, inherited=inherited)
         started.append(hosted(shipment)(config=assignment.to_config()))
         return started[-1]
 
@@ -87,6 +87,18 @@ def test_what_cannot_be_saved_reports_its_steps_again_one_by_one(worker: Any) ->
     trial = worker("counts", reported=3)
     assert [told(trial).step for _ in range(5)] == [1, 2, 3, 4, 5]
     assert told(trial).finished
+
+
+def test_a_copy_without_its_parents_checkpoint_is_not_trained_from_nothing(worker: Any) -> None:
+    failure = told(worker("Full", reported=3, inherited=3)).failure
+    assert failure is not None
+    assert failure["message"].startswith(
+        "CheckpointError: the checkpoint of step 3 that it has from its parent"
+    )
+    parent = worker("Full")
+    for _ in range(3):
+        told(parent)
+    assert told(worker("Full", reported=3, inherited=3)).step == 4
 
 
 def test_a_disk_that_takes_no_log_is_no_fault_of_the_trial(tmp_path: Path) -> None:
