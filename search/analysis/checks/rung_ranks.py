@@ -118,7 +118,7 @@ def _false_kills(known: Witnesses, ahead: list[Trial]) -> FalseKills | None:
     audited = len(known.audited) + known.fallen
     if not audited:
         return None
-    return false_kills(len(known.stopped) + audited, audited, len(ahead))
+    return false_kills(known.drawn_from, audited, len(ahead))
 
 
 def _rungs(history: History) -> list[int]:

@@ -41,6 +41,12 @@ class Witnesses:
     fallen: int
     fair: bool
 
+    @property
+    def drawn_from(self) -> int:
+        """How many trials the audit was drawn from: those that were stopped, not those that were paused and never went on."""
+        audited = len(self.audited) + self.fallen
+        return audited + sum(not trial.paused for trial, _ in self.stopped)
+
 
 def witnesses(history: History) -> Witnesses:
     """Sort the trials of a sweep by what they can tell."""

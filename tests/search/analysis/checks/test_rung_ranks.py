@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from contracts.runners import begin, chaos
 from contracts.traced import traced, verdicts
 from search.analysis.checks.rung_ranks import rung_ranks
 from search.history import History
 from search.problem import Objective
+from search.runners.base import Work
+from search.runners.simulated import SimulatedRunner
+from trainables.plug import resolve
 
 STEPS, RUNG = 9, 3
 LOSS = Objective("loss")
@@ -66,6 +72,20 @@ def test_audited_trials_clear_a_sound_rung(scheduler: str) -> None:
     assert (kills["ahead"], kills["share"], kills["low"]) == (0, 0.0, 0.0)
     assert kills["stopped"] == found.evidence["stopped"] + found.evidence["audited"]
     assert "ran on for the audit, and 0 of these ended ahead" in found.says
+
+
+def test_the_audit_says_nothing_of_trials_that_were_paused_and_never_went_on() -> None:
+    """Nobody draws among those: in the opening of auto they wait, and are closed at the end."""
+    problem = replace(chaos(max_steps=9, trials=60), audit=0.3)
+    sweep = begin(problem, "auto", options={"opening": 12})
+    SimulatedRunner().run(sweep, Work(plug=resolve("chaos")))
+    waited = sum(trial.paused for trial in sweep.history.trials)
+    (found,) = rung_ranks(sweep.history)
+    assert waited > 3
+    assert (
+        found.evidence["false_kills"]["stopped"]
+        == found.evidence["stopped"] + found.evidence["audited"] - waited
+    )
 
 
 @pytest.mark.parametrize(
