@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Hashable, Iterable
 
 from search.pictures import bar
 from search.runners.base import Clock, Work
 from search.runners.cohort.messages import Assignment, Leave, Orders, Report
-from search.runners.cohort.waiting import Waiting
+from search.runners.cohort.waiting import Candidate, Waiting
 from search.runners.endings import (
     close_as_decided,
     close_finished,
     close_if_halted,
     close_or_retry,
-    failure_of,
 )
-from search.runners.lineage import hand_down
+from search.runners.lineage import has_inherited
 from search.storage import resume_point
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome, Trial
@@ -34,9 +33,10 @@ class Roster:
     ```
 
     A trial is started in the journal when it is assigned a lane. Every answer is the sweep's: a cohort decides nothing, and
-    the trials of all cohorts are compared with one another.
+    the trials of all cohorts are compared with one another. A trial that needs what a lane is still to save, its own
+    checkpoint in another cohort or its parent's, is held until then.
 
-    `width`: lanes. `node`, `pid`: of the worker.
+    `width`: lanes. `node`, `pid`: of the worker. `lanes`: its trials, and the shape of each; change it by verbs only.
     """
 
     def __init__(
@@ -53,23 +53,26 @@ class Roster:
         self._sweep, self._work, self._clock, self._waiting = sweep, work, clock, waiting
         self._width, self._node, self._pid = width, node, pid
         self._closed = False
-        self._copies: list[Trial] = []  # whose parents are being saved
+        self._held: list[Candidate] = []
+        self._saving: set[int] = set()  # by the last orders
+        self._errands = False  # whether those ask for more than to let a trial go
+        self._shapes: Counter[Hashable | None] = Counter()
         self.lanes: dict[int, Hashable | None] = {}
 
     @property
     def busy(self) -> bool:
-        """Whether it has a trial, or is about to."""
-        return bool(self.lanes) or bool(self._copies)
+        """Whether it has a trial, is about to, or has yet to save or draw one that left: orders are obeyed before a step."""
+        return bool(self.lanes) or bool(self._held) or self._errands
 
     def open(self, members: Iterable[int] | None = None, after: Failure | None = None) -> Orders:
         """The first trials. `members`: these and no others, ever; `after`: the failure that they are tried again after."""
         if members is None:
-            return Orders(enter=tuple(self._fill(())))
+            return Orders(enter=tuple(self._fill()))
         self._closed, enter = True, []
         for number in members:
             trial = self._sweep.history.trials[number]
             if trial.open and not close_if_halted(self._sweep, number, self._clock.now()):
-                self.lanes[number] = self._waiting.shape(trial)
+                self._occupy(number, self._waiting.shape(trial))
                 enter.append(self._start(trial, after))
         return Orders(enter=tuple(enter))
 
@@ -78,15 +81,23 @@ class Roster:
         trial comes to the searcher knowing no more than was reported before."""
         leave: list[Leave] = []
         enter: list[Assignment] = []
-        copies, self._copies = self._copies, []
-        for copy in copies:
-            self._waiting.add(copy)
-        enter += self._fill(leave)
+        self._let_go()
+        enter += self._fill()
         for report in reports:
             if report.number in self.lanes:
                 self._take(report, leave, enter)
-                enter += self._fill(leave)
+                enter += self._fill()
+        self._errands = any(each.save or each.draw for each in leave)
         return Orders(tuple(leave), tuple(enter))
+
+    def abandon(self) -> list[int]:
+        """The worker is gone, with what it had not done yet: the trials that were in its lanes, and are in none now."""
+        self._let_go()
+        self._errands = False
+        members = list(self.lanes)
+        for number in members:
+            self._vacate(number)
+        return members
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -94,13 +105,13 @@ class Roster:
         sweep, number, now = self._sweep, report.number, self._clock.now()
         trial = sweep.history.trials[number]
         if report.broken:
-            del self.lanes[number]
+            self._vacate(number)
             self._waiting.add(trial, alone=True)
         elif report.failure is not None:
             if close_or_retry(sweep, number, report.failure, now):
                 enter.append(self._start(trial, report.failure))
             else:
-                del self.lanes[number]
+                self._vacate(number)
         elif report.finished:
             close_finished(sweep, number, now)
             leave.append(self._leaving(trial))
@@ -112,29 +123,38 @@ class Roster:
             elif decision.pause:
                 leave.append(self._leaving(trial, save=True))
 
-    def _fill(self, leave: Collection[Leave]) -> Iterable[Assignment]:
-        while len(self.lanes) + len(self._copies) < self._width and not self._closed:
-            shapes = set(self.lanes.values())
-            solo = None not in shapes
-            found = self._waiting.next(shapes - {None}, solo, self._clock.now())
+    def _fill(self) -> Iterable[Assignment]:
+        while len(self.lanes) + len(self._held) < self._width and not self._closed:
+            found = self._waiting.next(
+                self._shapes.keys() - {None}, None not in self._shapes, self._clock.now()
+            )
             if found is None:
                 return
             trial = self._sweep.history.trials[found.number]
-            if any(each.save and each.number == trial.parent for each in leave):
-                self._copies.append(trial)
-            elif trial.parent is None or self._has_inherited(trial):
-                self.lanes[found.number] = found.shape
+            saved_here = trial.number in self._saving  # it leaves by the same orders, before it enters
+            if self._waiting.needs_saving(trial) and not saved_here:
+                self._held.append(found)
+            elif trial.parent is None or has_inherited(self._sweep, self._work, trial, self._clock.now()):
+                self._occupy(found.number, found.shape)
                 yield self._start(trial)
 
-    def _has_inherited(self, trial: Trial) -> bool:
-        """Whether a copy has its parent's checkpoint; one that cannot be had is a failure of the copy's."""
-        try:
-            hand_down(self._sweep.history, self._work, trial)
-        except (Exception, SystemExit) as error:
-            failure = replace(failure_of(error), kind="not started")
-            self._sweep.close(trial.number, Outcome.FAILED, self._clock.now(), failure.message, failure)
-            return False
-        return True
+    def _let_go(self) -> None:
+        """What the last orders were to save is saved, or never will be; who was held may look again."""
+        self._waiting.saving -= self._saving
+        self._saving = set()
+        held, self._held = self._held, []
+        for each in held:
+            self._waiting.add(self._sweep.history.trials[each.number], alone=each.shape is None)
+
+    def _occupy(self, number: int, shape: Hashable | None) -> None:
+        self.lanes[number] = shape
+        self._shapes[shape] += 1
+
+    def _vacate(self, number: int) -> None:
+        shape = self.lanes.pop(number)
+        self._shapes[shape] -= 1
+        if not self._shapes[shape]:
+            del self._shapes[shape]
 
     def _start(self, trial: Trial, after: Failure | None = None) -> Assignment:
         step = self._from_step(trial)
@@ -149,11 +169,16 @@ class Roster:
         paths = self._work.paths
         if paths is None or not self._work.plug.can_checkpoint or not trial.steps:
             return 0
+        if trial.number in self._saving:
+            return trial.steps
         found = resume_point(paths, trial.number, trial.steps, home=self._work.home)
         return found[1] if found is not None else 0
 
     def _leaving(self, trial: Trial, *, save: bool = False) -> Leave:
-        del self.lanes[trial.number]
+        self._vacate(trial.number)
+        if save:
+            self._saving.add(trial.number)
+            self._waiting.saving.add(trial.number)
         return Leave(trial.number, save, draw=not trial.open and self._is_drawn(trial))
 
     def _is_drawn(self, trial: Trial) -> bool:

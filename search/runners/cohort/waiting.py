@@ -33,6 +33,8 @@ class Waiting:
     waiting one has such a shape, so a searcher proposes no earlier than it has to: as long as all configs have one
     shape, nobody waits. A trial whose shape is rare waits until `room` trials wait; then the commonest shape among them gets
     a stack. So nobody waits for ever.
+
+    `saving`: paused trials that cohorts were told to save, and may not have yet.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Waiting:
         self._room, self._stopped = room, stopped
         self._queues: dict[Hashable | None, deque[tuple[int, Candidate]]] = {}
         self._arrived = 0
+        self.saving: set[int] = set()
         for trial in sweep.history.running:
             self.add(trial)
 
@@ -57,6 +60,10 @@ class Waiting:
         shape = None if alone else self.shape(trial)
         self._arrived += 1
         self._queues.setdefault(shape, deque()).append((self._arrived, Candidate(trial.number, shape)))
+
+    def needs_saving(self, trial: Trial) -> bool:
+        """Whether what it goes on from, its own checkpoint or its parent's, is yet to be written."""
+        return trial.number in self.saving or (not trial.attempts and trial.parent in self.saving)
 
     def next(self, shapes: Collection[Hashable], solo: bool, now: float) -> Candidate | None:
         """The trial for a free lane beside stacks of these shapes; `solo`: whether one that trains by itself may be it.

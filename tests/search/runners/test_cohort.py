@@ -12,9 +12,14 @@ from contracts.runners import RunnerContract, begin, resume, states
 from contracts.stacks import Counting, CountingEngine
 from search.journal import MemoryJournal
 from search.paths import RunPaths
+from search.pictures import drawings
 from search.problem import Budget, FailurePolicy, Objective, Problem
-from search.runners.base import Lanes, StopSignal, Work
+from search.runners.base import Clock, Lanes, StopSignal, Work
 from search.runners.cohort import CohortRunner
+from search.runners.cohort.cohort import Cohort, Terms
+from search.runners.cohort.messages import Orders, Report
+from search.runners.cohort.roster import Roster
+from search.runners.cohort.waiting import Waiting
 from search.runners.inline import InlineRunner
 from search.runners.simulated import SimulatedRunner
 from search.schedulers import make_scheduler
@@ -115,8 +120,7 @@ def test_a_lane_that_falls_free_takes_the_next_trial_at_once() -> None:
 
 
 def test_no_trial_is_asked_for_before_it_has_a_lane() -> None:
-    sweep = begin(counting(trials=30))
-    waited = []
+    problem, waited = counting(trials=30), []
 
     class Watching:
         def on_event(self, record: Mapping[str, Any], history: Any) -> None:
@@ -126,7 +130,8 @@ def test_no_trial_is_asked_for_before_it_has_a_lane() -> None:
         def close(self) -> None:
             pass
 
-    sweep._observers.append(Watching())
+    searcher, scheduler = make_searcher("random", problem), make_scheduler("none", problem)
+    sweep = PassiveSweep.begin(problem, searcher, scheduler, MemoryJournal(), observers=[Watching()])
     run(sweep, width=4, queue=16)
     assert max(waited) == 0
 
@@ -301,3 +306,60 @@ def test_paused_trials_leave_their_lanes_and_come_back(scheduler: str, paths: Ru
         ]
     if scheduler == "asha":  # a copy that waits for its parent to be saved comes a step later than there
         assert curves(cohort) == curves(simulated)
+
+
+class InLanesOnly(Counting):
+    def step(self) -> Mapping[str, float]:
+        raise AssertionError("trained outside the lanes")
+
+    def draw(self, directory: Path) -> None:
+        (directory / "picture.png").write_bytes(b"")
+
+
+def as_sent(sweep: PassiveSweep, paths: RunPaths, width: int, cohorts: int) -> None:
+    """Cohorts that take turns and obey what they were told only before their next step, as Ray has them; once a roster
+    is not busy any more its cohort is gone, with what it had not done yet.
+    """
+    work = Work(plug=resolve(InLanesOnly), paths=paths)
+    terms = Terms("loss", sweep.problem.max_steps, width, every=100)
+    waiting = Waiting(sweep, work.plug, CountingEngine(), 0, lambda: False)
+    told: list[tuple[Roster, Cohort, list[Orders]]] = []
+    for _ in range(cohorts):
+        cohort = Cohort(work.plug, terms, paths, engine=CountingEngine())
+        roster = Roster(sweep, work, Clock(0.0), waiting, width=width, node="here", pid=1)
+        told.append((roster, cohort, [roster.open()]))
+    while told:
+        roster, cohort, orders = told.pop(0)
+        for each in orders:
+            cohort.obey(Orders.from_json(each.to_json()))
+        follows = roster.take([Report.from_json(report.to_json()) for report in cohort.step()])
+        if roster.busy:
+            told.append((roster, cohort, [follows]))
+        elif any(other.busy for other, _, _ in told):  # a free worker; trials may come back
+            told.append((roster, cohort, [roster.open()]))
+
+
+@pytest.mark.parametrize("cohorts", [1, 2])
+@pytest.mark.parametrize("scheduler", ["asha", "population"])
+def test_no_step_of_a_paused_trial_is_trained_twice(scheduler: str, cohorts: int, paths: RunPaths) -> None:
+    """It is saved before it goes on, in whatever cohort, and before a copy of it begins."""
+    options = {"promote": True} if scheduler == "asha" else {"size": 6, "interval": 2}
+    problem = counting(trials=16, max_steps=9)
+    journal = MemoryJournal()
+    sweep = PassiveSweep.begin(
+        problem, make_searcher("random", problem), make_scheduler(scheduler, problem, options), journal
+    )
+    as_sent(sweep, paths, 4, cohorts)
+    went_on = [trial for trial in sweep.history.trials if trial.pauses and len(trial.attempts) > 1]
+    assert went_on
+    assert not [record for record in journal.records if record.get("again")]
+    assert sweep.history.failed_total == 0
+    assert any(trial.parent is not None for trial in sweep.history.trials) == (scheduler == "population")
+    assert not sweep.history.running
+
+
+def test_the_last_trials_are_drawn_before_their_cohort_is_gone(paths: RunPaths) -> None:
+    sweep = begin(counting(trials=3))
+    as_sent(sweep, paths, 4, 1)
+    assert states(sweep) == ["completed"] * 3
+    assert [[step for step, _ in drawings(paths.pictures(number))] for number in range(3)] == [[5]] * 3
