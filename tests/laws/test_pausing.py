@@ -27,6 +27,7 @@ from trainables.plug import resolve
 PAUSING: dict[str, tuple[str, dict[str, Any]]] = {
     "asha": ("asha", {"promote": True}),
     "asha by two": ("asha", {"promote": True, "min_iter": 1, "eta": 2}),
+    "auto": ("auto", {"opening": 9}),
     "population": ("population", {"size": 4, "interval": 2, "quantile": 0.5}),
 }
 every = pytest.mark.parametrize("rule", PAUSING)
@@ -158,13 +159,13 @@ def test_stopped_between_two_trials_the_paused_ones_stay_open_and_a_resume_takes
 ) -> None:
     stop = StopSignal()
 
-    class StopAtTheSecondPromotion(Recorded):
+    class StopAtTheFirstPromotion(Recorded):
         def append(self, record: Any) -> None:
             super().append(record)
-            if sum(each["type"] == "promote" for each in self.records) == 2:
+            if record["type"] == "promote" and not stop:
                 stop.request("interrupted by a test")
 
-    problem, journal = chaos(max_steps=9, trials=15), StopAtTheSecondPromotion()
+    problem, journal = chaos(max_steps=9, trials=15), StopAtTheFirstPromotion()
     sweep = begun(rule, problem, journal=journal)
     work = Work(plug=resolve(Adding), paths=RunPaths(tmp_path / "one"), stop=stop)
     InlineRunner().run(sweep, work)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.playing import Counting, play, problem_of
+from contracts.playing import play, problem_of
 from search.analysis import lineage
 from search.schedulers import make_scheduler
 from tuneyard.__main__ import main
@@ -56,7 +56,6 @@ def test_there_is_none_where_nothing_was_copied() -> None:
     problem = problem_of(9)
     sweep, _ = play(problem, make_scheduler("asha", problem), [[1.0] * 9] * 3)
     assert lineage(sweep.history) is None
-    assert Counting().ask(sweep.history, 3) == {"x": 3}
 
 
 def test_the_report_and_show_tell_the_schedule(grown: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,8 +22,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "hyperband": [{}, {"min_iter": 1, "eta": 4}],
     "auto": [{"opening": 0}],  # with an opening it pauses trials, as asha does that promotes
 }
-DECIDING = [name for name in SCHEDULERS if not isinstance(make_scheduler(name, problem_of(27)), Promoter)]
-CASES = [(name, options) for name in DECIDING for options in OPTIONS[name]]
+CASES = [(name, options) for name, each in OPTIONS.items() for options in each]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{name}-{options}" for name, options in CASES])
@@ -34,6 +33,11 @@ class TestEveryScheduler(SchedulerContract):
 
     def make(self, problem: Problem) -> Scheduler:
         return make_scheduler(self.name, problem, self.options)
+
+
+def test_none_that_only_decides_is_left_out() -> None:
+    deciding = {name for name in SCHEDULERS if not isinstance(make_scheduler(name, problem_of(27)), Promoter)}
+    assert deciding <= OPTIONS.keys()
 
 
 def test_an_unknown_scheduler_is_refused_with_the_nearest(problem_27: Problem) -> None:
