@@ -84,7 +84,10 @@ class Population:
     def full(self, history: History) -> str | None:
         self._first += sum(trial.parent is None for trial in history.trials[self._read :])
         self._read = len(history.trials)
-        return None if self._first < self._size else f"the population has its {self._size} members"
+        if self._first < self._size:
+            return None
+        under_way = history.running or history.paused
+        return f"all {self._size} members of the population have {'begun' if under_way else 'ended'}"
 
     def promote(self, history: History, last: bool) -> Move | None:
         generation = self._generation(history, last)

@@ -82,7 +82,7 @@ def test_the_worst_give_their_place_to_copies_of_the_best() -> None:
     sweep, journal = run(problem(), size=8, interval=5, quantile=0.25)
     history = sweep.history
     assert history.finished
-    assert history.ended == "the population has its 8 members"
+    assert history.ended == "all 8 members of the population have ended"
     copies = [trial for trial in history.trials if trial.parent is not None]
     assert len(copies) == 2 * 3  # two of eight, at steps 5, 10 and 15
     assert sum(trial.state == "completed" for trial in history.trials) == 8
