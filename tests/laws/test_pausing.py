@@ -104,6 +104,22 @@ def test_killed_at_any_record_and_resumed_it_comes_to_the_same(rule: str, mode: 
             assert story(sweep) == story(whole)
 
 
+@pytest.mark.parametrize("searcher", ["tpe", "auto", "cmaes", "hyperopt", "nsga2"])
+def test_what_is_proposed_beside_paused_trials_is_proposed_again_by_the_resumed_sweep(searcher: str) -> None:
+    """Such a trial is told when it is paused, and once more when it ends: what came after is learnt in the same order."""
+    journal = Recorded()
+    whole = begun(
+        "asha by two", chaos(max_steps=9, trials=30, mode="nan", at=4, below=0.1), searcher, journal
+    )
+    work = Work(plug=resolve("chaos"))
+    SimulatedRunner().run(whole, work)
+    assert len(whole.history.promotions) >= 3
+    for end in (len(journal.records) // 2, 3 * len(journal.records) // 4, len(journal.records) - 30):
+        sweep, _ = resumed(journal.records[:end], "asha by two", searcher)
+        SimulatedRunner().run(sweep, work)
+        assert story(sweep) == story(whole)
+
+
 @every
 @pytest.mark.parametrize("name", ["chaos", "curves"])
 def test_inline_and_simulated_leave_the_same_journal(rule: str, name: str, tmp_path: Path) -> None:
