@@ -55,7 +55,7 @@ class Draws:
     """Hands the tensors of a batch to the layers, in the order in which they ask; or writes that order down.
 
     ```
-    sites = draws.noted(lambda: network(batch))
+    sites = draws.start_noting(); network(batch)
     draws.hand_out(tensors); network(batch)           # a tensor for each site
     ```
     """
@@ -152,7 +152,7 @@ def without_draws(module: nn.Module, draws: Draws) -> nn.Module:
 
     `Words` looks at the content of a batch, and is replaced by what does not.
     """
-    for name, child in list(module.named_modules()):
+    for name, child in list(module.named_modules(remove_duplicate=False)):
         handed: nn.Module
         if type(child) is nn.Dropout and child.p:
             handed = HandedDropout(name, draws)
@@ -174,7 +174,7 @@ def without_draws(module: nn.Module, draws: Draws) -> nn.Module:
 def rates(module: nn.Module) -> dict[str, float]:
     """The probability with which each layer of a network drops, by its name; of those that drop anything."""
     found = {}
-    for name, child in module.named_modules():
+    for name, child in module.named_modules(remove_duplicate=False):
         if type(child) is nn.Dropout:
             found[name] = child.p
         elif isinstance(child, DropConnect):

@@ -99,21 +99,27 @@ def lane_shape(plug: Plug, config: Mapping[str, Any]) -> Shape | Refusal:
     data = {name: value for name, value in section.values.items() if not name.startswith(AUGMENTATION)}
     shape = Shape(
         plug.ref,
-        tuple((name, value) for name, value in options.items() if name not in OWN),
+        tuple((name, _hashable(value)) for name, value in options.items() if name not in OWN),
         frozenset(name for name in SWITCHES if options.get(name)) | _sgd(options),
         json.dumps(data, sort_keys=True, default=str),
     )
     if issubclass(target, UserModule):
-        if shape not in _tried:
+        if (target, shape) not in _tried:
             from trainables.neural.lanes.trial_run import why_not  # it needs torch and the data
 
-            _tried[shape] = why_not(target(), config)
-        if (reason := _tried[shape]) is not None:
+            _tried[target, shape] = why_not(target(), config)
+        if (reason := _tried[target, shape]) is not None:
             return Refusal(reason)
     return shape
 
 
-_tried: dict[Shape, str | None] = {}
+_tried: dict[tuple[type[UserModule], Shape], str | None] = {}
+"""By the class and not its name: in a notebook another may have taken it."""
+
+
+def _hashable(value: Any) -> Any:
+    """An option of a user's module may be a list."""
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def _refused(options: Mapping[str, Any]) -> str | None:

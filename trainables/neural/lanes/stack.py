@@ -13,7 +13,7 @@ from trainables.neural.lanes.checkpoint import put_weights, read_lane, state_of,
 from trainables.neural.lanes.lane import Lane
 from trainables.neural.lanes.shape import Refusal, Shape, lane_shape
 from trainables.neural.lanes.training import StackedTraining, updates_in
-from trainables.neural.supervised import Supervised
+from trainables.neural.supervised import Supervised, use_threads
 from trainables.plug import Plug
 
 __all__ = ["Stack"]
@@ -108,6 +108,7 @@ class Stack:
         reports: dict[int, dict[str, float] | Exception] = {key: StopIteration() for key in self._ended}
         if self._lanes:
             assert self._training is not None
+            use_threads(self._lanes[0].options["threads"])  # another stack may have asked for others
             metrics = self._training.epoch(self._lanes)
             for row, (lane, own) in enumerate(zip(self._lanes, metrics, strict=True)):
                 self._after_epoch(row, lane, own)

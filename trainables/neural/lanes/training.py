@@ -196,13 +196,13 @@ class StackedTraining:
         if self._targets.classes and blends is None:
             for own, share_hit in zip(metrics, (hits.double() / rows).tolist(), strict=True):
                 own["train/accuracy"] = share_hit if math.isfinite(own["train/loss"]) else math.nan
-        last = norms[-1].tolist()
-        for own, lane, rate, norm in zip(metrics, lanes, used[:, 0].tolist(), last, strict=True):
+        for own, rate, norm in zip(metrics, used[:, 0].tolist(), norms[-1].tolist(), strict=True):
             own |= {"lr": rate, "grad_norm": norm}
-            if lane.options["clip"]:
-                row = lanes.index(lane)
-                over = [float(each[row]) > lane.options["clip"] for each in norms]
-                own["clipped"] = sum(over) / len(over)
+        if (clip := self._vector(lanes, "clip")) is not None:
+            clipped = (torch.stack(norms) > clip).double().mean(0).tolist()
+            for own, lane, part in zip(metrics, lanes, clipped, strict=True):
+                if lane.options["clip"]:
+                    own["clipped"] = part
         return metrics
 
     def _gathered(self, chosen: Tensor, lanes: Sequence[Lane]) -> tuple[Tensor, Tensor]:
@@ -293,7 +293,7 @@ def _added(summed: Sequence[Tensor | None], gradients: Sequence[Tensor | None]) 
 
 def _norms(gradients: Sequence[Tensor | None], lanes: int, device: torch.device) -> Tensor:
     """The 2-norm of each lane's gradient, (lanes,)."""
-    found = [slope.flatten(1).norm(dim=1) for slope in gradients if slope is not None]
+    found = [slope.reshape(lanes, -1).norm(dim=1) for slope in gradients if slope is not None]
     return torch.stack(found).norm(dim=0) if found else torch.zeros(lanes, device=device)
 
 

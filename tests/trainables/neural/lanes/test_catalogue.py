@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +118,7 @@ def test_texts_of_different_lengths(tmp_path: Path) -> None:
 
 
 class Plain(nn.Module):
-    """A user's: tied weights, a parameter that is never used, one that is frozen, and a buffer."""
+    """A user's: tied weights, a parameter that is never used, one that is frozen, a lone number, and a buffer."""
 
     def __init__(self, inputs: int, outputs: int, width: int = 6, dropout: float = 0.0) -> None:
         super().__init__()
@@ -128,10 +130,11 @@ class Plain(nn.Module):
         self.frozen = nn.Parameter(torch.full((width,), 0.5), requires_grad=False)
         self.register_buffer("shift", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
+        self.scale = nn.Parameter(torch.tensor(1.5))
         self.head = nn.Linear(width, outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.second(torch.tanh(self.first(x))) * self.frozen + self.shift
+        x = self.second(torch.tanh(self.first(x))) * self.frozen + self.shift * self.scale
         return torch.as_tensor(self.head(self.dropout(torch.tanh(self.third(x)))))
 
 
@@ -171,6 +174,42 @@ class Choosing(nn.Module):
         return y * 2 if float(y.sum()) > 0 else y
 
 
+class Leaking(nn.Module):
+    """A user's whose dropout is no chance of dropping."""
+
+    def __init__(self, inputs: int, outputs: int, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.layer, self.dropout = nn.Linear(inputs, outputs), dropout
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(self.layer(x)) * (1 - self.dropout)
+
+
+class Listed(nn.Module):
+    """A user's with an option that is a list, and a layer in two places."""
+
+    def __init__(self, inputs: int, outputs: int, widths: Sequence[int] = (4,), dropout: float = 0.1) -> None:
+        super().__init__()
+        self.drop = self.again = nn.Dropout(dropout)
+        sizes = [inputs, *widths, outputs]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = torch.tanh(layer(self.again(x)))
+        return x
+
+
+def test_a_users_option_may_be_a_list() -> None:
+    data, plug = {"source": "wine"}, resolve(Listed)
+    shapes = [
+        lane_shape(plug, {"data": data, "model": {"widths": each, **more}})
+        for each, more in (([4, 6], {}), ([4, 6], {"dropout": 0.3}), ([6, 4], {}))
+    ]
+    assert all(isinstance(shape, Shape) for shape in shapes), shapes
+    assert shapes[0] == shapes[1] != shapes[2]
+
+
 def test_a_users_module_trains_in_lanes_as_alone(tmp_path: Path) -> None:
     base = {"data": {"source": "wine"}, "batch_size": 32, "optimizer": "adam", "weight_decay": 0.01}
     compare(Plain, [{**base, "lr": lr} for lr in (1e-3, 1e-2)], tmp_path)
@@ -178,7 +217,12 @@ def test_a_users_module_trains_in_lanes_as_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "reason"),
-    [(Counting, "outside its tensors"), (Drawing, "random"), (Choosing, "item")],
+    [
+        (Counting, "outside its tensors"),
+        (Drawing, "random"),
+        (Choosing, "item"),
+        (Leaking, "another model.dropout changes its outputs"),
+    ],
 )
 def test_a_users_module_that_cannot_is_refused_with_the_reason(module: Any, reason: str) -> None:
     refusal = lane_shape(resolve(module), {"data": {"source": "wine"}})
