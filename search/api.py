@@ -181,7 +181,7 @@ def resume(
     on with it although others could have written to its directory; what its journal names is executed.
 
     Raises RunNotFoundError, LockedError (another driver is at work), JournalError (damaged, or not to be replayed),
-    SettingsError (the run was imported), TrustError (it is not this user's alone).
+    SettingsError (the run was imported, or lanes do not go with it), TrustError (it is not this user's alone).
     """
     paths = find_run(storage, reference)
     _refuse_copy(paths)
@@ -202,7 +202,7 @@ def resume(
             if workers is not None:
                 settings = replace(settings, file=settings.file.model_copy(update={"workers": workers}))
             if lanes is not None:
-                settings = replace(settings, file=with_width(settings.file, lanes))
+                settings = replace(settings, file=with_width(settings.file, settings.plug, lanes))
             history = History.from_records(records)
             problem = Problem.from_json(
                 records[0]["problem"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from search.errors import SettingsError
 from search.settings.document import Document
 from search.settings.sweep_file import LanesSection, SweepFile
 from trainables.plug import Plug
@@ -55,7 +56,13 @@ def with_lanes(section: LanesSection | None, trials: int | None) -> LanesSection
     return LanesSection(width=width, queue=section.queue or _QUEUE * width)
 
 
-def with_width(file: SweepFile, width: int) -> SweepFile:
-    """The file with so many lanes in place of its own; 0 = each trial is trained by itself."""
+def with_width(file: SweepFile, plug: Plug, width: int) -> SweepFile:
+    """The file with so many lanes in place of its own; 0 = each trial is trained by itself.
+
+    Raises SettingsError: lanes do not go with something else in it.
+    """
     section = with_lanes(LanesSection(width=width), None) if width else None
-    return file.model_copy(update={"lanes": section})
+    file = file.model_copy(update={"lanes": section})
+    if problems := lanes_problems(file, plug, Document({}, {(): f"--lanes {width}"})):
+        raise SettingsError(problems)
+    return file

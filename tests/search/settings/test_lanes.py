@@ -9,6 +9,7 @@ import pytest
 from search.errors import SettingsError
 from search.runners.base import Lanes
 from search.settings import ResolvedSettings, read_settings
+from search.settings.lanes import with_width
 from search.settings.sweep_file import LanesSection
 
 NATIVE = """
@@ -105,3 +106,13 @@ def test_a_native_trainable_has_no_lanes(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError, match="which Ray trains trial by trial; leave lanes out"):
         read_settings(file).resolved()
+
+
+def test_a_run_that_cannot_have_lanes_is_not_gone_on_with_in_some(tmp_path: Path) -> None:
+    settings = resolved(tmp_path, "early_terminate: ray/median_stopping_rule\n")
+    with pytest.raises(SettingsError) as error:
+        with_width(settings.file, settings.plug, 8)
+    assert "--lanes 8 (lanes): ray/median_stopping_rule is asked by Ray Tune" in str(error.value)
+    assert with_width(settings.file, settings.plug, 0).lanes is None
+    plain = resolved(tmp_path, "")
+    assert with_width(plain.file, plain.plug, 8).lanes == LanesSection(width=8, queue=32)
