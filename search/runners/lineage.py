@@ -34,7 +34,8 @@ def hand_down(history: History, work: Work, trial: Trial) -> None:
     folder, parent = work.paths.checkpoints(trial.number), history.trials[trial.parent]
     if parent.parent is not None:
         hand_down(history, work, parent)
-    found = resume_point(work.paths, parent.number, trial.from_step, home=work.home)
+    # it was saved when it was paused, on whatever node: waited for rather than trained again here
+    found = resume_point(work.paths, parent.number, trial.from_step, home=work.home, every=1)
     if found is not None and found[1] == trial.from_step:
         receive_checkpoint(folder, lambda to: _copy(found[0], to))
         return

@@ -157,6 +157,12 @@ class Assignment:
             inherited=trial.from_step,
         )
 
+    def under_way(self, every: int) -> int:
+        """How many steps behind `reported` the newest checkpoint may be, where it may still be on its way into the store; 0:
+        none is. `every`: steps between two checkpoints; a copy has its parent's at the least.
+        """
+        return min(every, self.reported - self.inherited + 1) if self.moves else 0
+
     def to_config(self) -> dict[str, Any]:
         return {KEY: json.dumps(asdict(self))}
 
@@ -373,7 +379,7 @@ class HostedTrial(LoggedTrial):
         number, outpost = self._task.number, self.shipment.outpost
         if outpost is None:
             return resume_point(self._paths, number, self._reported)
-        every = self.shipment.checkpoint_every if self._task.moves else 0
+        every = self._task.under_way(self.shipment.checkpoint_every)
         return resume_point(self._paths, number, self._reported, home=outpost.home, every=every)
 
     def _failed(self, error: BaseException) -> Report:

@@ -101,6 +101,19 @@ def test_a_copy_without_its_parents_checkpoint_is_not_trained_from_nothing(worke
     assert told(worker("Full", reported=3, inherited=3)).step == 4
 
 
+def test_a_copy_waits_for_its_parents_checkpoint_however_seldom_there_is_one() -> None:
+    from search.runners.ray_tune.hosted import Assignment
+
+    def under_way(reported: int, inherited: int, moves: bool = True) -> int:
+        return Assignment(0, 1, 7, reported, {}, moves=moves, inherited=inherited).under_way(10)
+
+    assert under_way(5, 5) == 1  # no step of its own: that very one
+    assert under_way(7, 5) == 3
+    assert under_way(30, 5) == 10
+    assert under_way(30, 0) == 10
+    assert under_way(30, 0, moves=False) == 0
+
+
 def test_a_disk_that_takes_no_log_is_no_fault_of_the_trial(tmp_path: Path) -> None:
     from ray.tune.result import STDERR_FILE, STDOUT_FILE
 
