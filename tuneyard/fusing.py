@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from spaces import nest
 if TYPE_CHECKING:
     from search.problem import Problem
     from search.settings import ResolvedSettings
+    from trainables.neural.lanes import Shape
 
 __all__ = ["lanes_of"]
 
@@ -40,19 +43,39 @@ def lanes_of(settings: ResolvedSettings, problem: Problem) -> dict[str, Any] | N
         some, make_searcher("random", some), make_scheduler("none", some), MemoryJournal()
     )
     found = [lane_shape(settings.plug, nest(dict(trial.config))) for trial in draw.ask(_DRAWN, 0.0)]
-    shapes = Counter(str(each) for each in found if not isinstance(each, Refusal))
+    shapes = Counter(each for each in found if not isinstance(each, Refusal))
+    lines = _told_apart(shapes)
     alone = Counter(each.reason for each in found if isinstance(each, Refusal))
     return {
         "width": lanes.width,
         "queue": lanes.queue,
         "drawn": len(found),
-        "shapes": [{"shape": text, "share": n / len(found)} for text, n in shapes.most_common()],
+        "shapes": [{"shape": lines[shape], "share": n / len(found)} for shape, n in shapes.most_common()],
         "alone": [{"reason": text, "share": n / len(found)} for text, n in alone.most_common()],
         "remark": _remark(shapes, len(found), lanes.width, lanes.queue),
     }
 
 
-def _remark(shapes: Counter[str], drawn: int, width: int, queue: int) -> str | None:
+def _told_apart(shapes: Iterable[Shape]) -> dict[Shape, str]:
+    """Each shape in a line; where that is another's too, with the options and the data in which they differ."""
+    alike: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        alike.setdefault(str(shape), []).append(shape)
+    lines = {}
+    for text, group in alike.items():
+        all_of = [
+            dict(each.options) | {f"data.{name}": value for name, value in json.loads(each.data).items()}
+            for each in group
+        ]
+        names = sorted(
+            {name for own in all_of for name in own if any(own[name] != o.get(name) for o in all_of)}
+        )
+        for shape, own in zip(group, all_of, strict=True):
+            lines[shape] = ", ".join([text, *(f"{name} {own[name]}" for name in names if name in own)])
+    return lines
+
+
+def _remark(shapes: Counter[Shape], drawn: int, width: int, queue: int) -> str | None:
     """Of shapes so many that a queue holds few trials of each."""
     if not shapes:
         return "no config of this space can be trained in lanes, so they change nothing; leave lanes out"

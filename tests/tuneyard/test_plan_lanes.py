@@ -46,6 +46,18 @@ def test_shapes_are_listed_and_so_is_what_trains_by_itself(call: Call, sweep_fil
     assert "needs      1 CPU a worker" in out
 
 
+def test_shapes_that_look_alike_are_told_apart(call: Call, sweep_file: Path) -> None:
+    sweep_file.write_text(
+        "trainable: mlp\ndata: {source: digits, scaling: {values: [none, zscore]}}\nparameters:\n  optimizer: adam\n"
+        "  batch_size: 64\n  accumulate: {values: [1, 2]}\nlanes: auto\n"
+    )
+    shapes = call("plan", sweep_file, "--json").json["lanes"]["shapes"]
+    assert len(shapes) == 4
+    assert {each["shape"].split(", accumulate ")[-1] for each in shapes} == {
+        f"{accumulate}, data.scaling {scaling}" for accumulate in (1, 2) for scaling in ("none", "zscore")
+    }
+
+
 def test_lanes_that_would_be_nearly_empty_are_remarked_upon(call: Call, sweep_file: Path) -> None:
     wide = call("plan", sweep_file, "--set", "parameters.model.width={min: 16, max: 256, step: 2}").out
     assert "in a worker" in wide
