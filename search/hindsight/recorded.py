@@ -140,6 +140,8 @@ def _place(problem: Problem, trial: Trial) -> npt.NDArray[np.float64] | None:
 
 
 def _recorded(trial: Trial, problem: Problem) -> RecordedTrial | None:
+    if trial.parent is not None:  # what its config does from the first step on nobody has seen
+        return None
     results = list(trial.results)
     while results and results[-1].score is None:  # the bad metric that ended it
         results.pop()

@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 
+from contracts.runners import begin, chaos
 from search.errors import SettingsError
 from search.hindsight import Record
 from search.history import History
 from search.journal import MemoryJournal
 from search.problem import Budget, FailurePolicy, Objective, Problem
+from search.runners.base import Work
+from search.runners.simulated import SimulatedRunner
 from search.schedulers import make_scheduler
 from search.searchers import make_searcher
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
 from spaces import parse_parameters
+from trainables.plug import resolve
 
 
 def told(curves: list[list[float]], *, cut: tuple[int, ...] = (), failed: tuple[int, ...] = ()) -> History:
@@ -91,3 +95,14 @@ def test_several_objectives_are_refused() -> None:
     object.__setattr__(history.problem, "secondary", (Objective("size", counts="last"),))
     with pytest.raises(SettingsError, match="loss, size"):
         Record.from_history(history)
+
+
+def test_copies_of_a_population_are_no_curves_of_their_configs() -> None:
+    """Not even those that failed in their first own step, which look like configs that fail at once."""
+    options = {"size": 8, "interval": 2, "quantile": 0.5}
+    sweep = begin(chaos(max_steps=9, trials=30, mode="raise", at=3, below=0.5), "population", options=options)
+    SimulatedRunner().run(sweep, Work(plug=resolve("chaos")))
+    copies = [trial for trial in sweep.history.trials if trial.parent is not None]
+    assert any(trial.state == "failed" and not trial.results for trial in copies)
+    record = Record.from_history(sweep.history)
+    assert record.left_out == len(copies)
