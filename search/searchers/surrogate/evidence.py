@@ -16,7 +16,7 @@ from search.searchers.priors import belongs
 from search.searchers.surrogate.encoding import Encoding, Rows
 from search.trial import Outcome, Trial
 
-__all__ = ["Evidence", "Ladder", "Reader", "levelled", "running_of"]
+__all__ = ["Evidence", "Ladder", "Reader", "levelled", "running_of", "standardised", "telling"]
 
 _ETA = 3
 _VAST = 1e100  # no score counts beyond: squares would overflow
@@ -27,11 +27,14 @@ _Row = tuple[Rows, int, float]
 
 
 class Ladder:
-    """The steps at which trials are looked at: a ninth of a full training, a third, and all of it."""
+    """The steps at which trials are looked at: a ninth of a full training, a third, and all of it; and at its foot a third
+    of the first, where an opening looks at them.
+    """
 
     def __init__(self, max_steps: int) -> None:
-        first = -(-max_steps // _ETA**2)
-        below = {step for step in (first, first * _ETA) if step < max_steps}
+        self.first = -(-max_steps // _ETA**2)
+        foot = -(-self.first // _ETA)
+        below = {step for step in (foot, self.first, self.first * _ETA) if step < max_steps}
         self.steps = (*sorted(below), max_steps)
         self.top = self.height(max_steps)
 
@@ -51,6 +54,9 @@ class Evidence:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def __getitem__(self, rows: npt.NDArray[np.int_]) -> Evidence:
+        return Evidence(self.x[rows], self.step[rows], self.score[rows], self.trial[rows])
 
 
 class Reader:
@@ -145,7 +151,7 @@ def _at_rungs(
 
 
 def levelled(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.float64]:
-    """Scores that can be compared over steps and fitted by a normal process: levelled, pulled in, standardised.
+    """Scores that can be compared over steps: levelled, and pulled in.
 
     What a rung adds to all trials alike is taken off: the median difference between the trials that reached two
     neighbouring rungs. (Standardising each rung by itself would not do: only the better trials reach the higher ones.)
@@ -162,7 +168,25 @@ def levelled(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.float64]:
     for low, high in pairwise(known):
         gains = [seen[high] - seen[low] for seen in by_trial.values() if low in seen and high in seen]
         offsets.append(offsets[-1] + (float(np.median(gains)) if gains else 0.0))
-    score = pulled_in(score - np.interp(heights, known, offsets))
+    return pulled_in(score - np.interp(heights, known, offsets))
+
+
+def telling(evidence: Evidence, ladder: Ladder) -> npt.NDArray[np.int_]:
+    """Which rows a model is made of: all but those at the foot of trials of which more is known."""
+    last: dict[int, int] = {}
+    for trial, step in zip(evidence.trial.tolist(), evidence.step.tolist(), strict=True):
+        last[trial] = max(step, last.get(trial, 0))
+    outlived = [
+        step < ladder.first and step < last[trial]
+        for trial, step in zip(evidence.trial.tolist(), evidence.step.tolist(), strict=True)
+    ]
+    return np.flatnonzero(~np.array(outlived, bool))
+
+
+def standardised(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of zero mean and unit variance, as a process wants them."""
+    if not len(score):
+        return score
     spread = float(score.std())
     return np.asarray((score - score.mean()) / (spread if spread > 0 else 1.0))
 

@@ -15,7 +15,15 @@ from search.searchers.feasible import drawn_back
 from search.searchers.sobol import Sobol
 from search.searchers.surrogate.acquisition import highest, log_improvement
 from search.searchers.surrogate.encoding import Rows
-from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled, running_of
+from search.searchers.surrogate.evidence import (
+    Evidence,
+    Ladder,
+    Reader,
+    levelled,
+    running_of,
+    standardised,
+    telling,
+)
 from search.searchers.surrogate.process import Hyper, Process, fitted
 from search.searchers.window import notice
 from search.seeds import searcher_rng
@@ -50,11 +58,10 @@ class Model:
     def ask(self, history: History, number: int) -> Mapping[str, Any]:
         """See `Searcher.ask`."""
         evidence = self._reader.read(history)
-        self._windowed = len(evidence) > _WINDOW
         if not self._warm(evidence):
             return self._opening(history, number)
-        evidence = _window(evidence, self._ladder, _WINDOW)
-        y, rungs = levelled(evidence, self._ladder), self._rungs(evidence)
+        evidence, y, self._windowed = _window(evidence, self._ladder, _WINDOW)
+        rungs = self._rungs(evidence)
         process = Process(self._hyperparameters(history), evidence.x, rungs, y, self._encoding.categories)
         top, pending = self._ladder.top, self._pending(history)
         expected, _ = process.predict(np.vstack([evidence.x, pending]), top)
@@ -135,9 +142,12 @@ class Model:
         """Fitted to what was observed up to the last point at which they are fitted: the same for a fresh object."""
         until = _last_fit(len(history.observations))
         if self._fit is None or self._fit[0] is not history or self._fit[1] != until:
-            evidence = _window(self._reader.read(history, closed=until), self._ladder, _FITTED)
-            y, rungs = levelled(evidence, self._ladder), self._rungs(evidence)
-            self._fit = (history, until, fitted(evidence.x, rungs, y, self._encoding.categories))
+            evidence, y, _ = _window(self._reader.read(history, closed=until), self._ladder, _FITTED)
+            self._fit = (
+                history,
+                until,
+                fitted(evidence.x, self._rungs(evidence), y, self._encoding.categories),
+            )
         return self._fit[2]
 
 
@@ -156,15 +166,18 @@ def _last_fit(seen: int) -> int:
     return until
 
 
-def _window(evidence: Evidence, ladder: Ladder, size: int) -> Evidence:
-    """At most `size` rows: a half the best of all, levelled over the rungs, and the newest of the others."""
-    if len(evidence) <= size:
-        return evidence
-    ranked = np.argsort(levelled(evidence, ladder), kind="stable")
+def _window(evidence: Evidence, ladder: Ladder, size: int) -> tuple[Evidence, npt.NDArray[np.float64], bool]:
+    """(at most `size` rows that tell something, their scores for a process, whether others were left out): a half the
+    best of all, and the newest of the others. Levels are those of all rows: only the good of a rung are among the best.
+    """
+    score, rows = levelled(evidence, ladder), telling(evidence, ladder)
+    if len(rows) <= size:
+        return evidence[rows], standardised(score[rows]), False
+    ranked = rows[np.argsort(score[rows], kind="stable")]
     kept = set(ranked[: size // 2].tolist())
-    for row in range(len(evidence) - 1, -1, -1):
+    for row in rows[::-1].tolist():
         if len(kept) == size:
             break
         kept.add(row)
     rows = np.array(sorted(kept))
-    return Evidence(evidence.x[rows], evidence.step[rows], evidence.score[rows], evidence.trial[rows])
+    return evidence[rows], standardised(score[rows]), True

@@ -115,7 +115,10 @@ class Process:
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def imagining(self, x: Array, s: float) -> Process:
-        """The same, had the rows of `x` come out at `s` as predicted (Ginsbourger et al. 2010, the kriging believer)."""
+        """The same, had the rows of `x` come out at `s` as predicted (Ginsbourger et al. 2010, the kriging believer).
+
+        Without noise: nothing more is to be learnt there, or workers would pile up where the scores are noisy.
+        """
         if not len(x):
             return self
         mean, _ = self.predict(x, s)
@@ -125,7 +128,7 @@ class Process:
         across = self._covariance(scaled, rungs, self._x, self._s)
         below = solve_triangular(self._lower, across.T, lower=True, check_finite=False)
         rest = self._covariance(scaled, rungs, scaled, rungs) - below.T @ below
-        rest[np.diag_indices_from(rest)] += self._hyper.noise
+        rest[np.diag_indices_from(rest)] += _LEAST_NOISE * self._hyper.scale
         other._lower = np.block(
             [[self._lower, np.zeros((len(self._x), len(x)))], [below.T, np.linalg.cholesky(rest)]]
         )

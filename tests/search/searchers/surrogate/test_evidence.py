@@ -13,7 +13,7 @@ from search.journal import MemoryJournal
 from search.problem import Budget, Objective, Problem
 from search.schedulers import make_scheduler
 from search.searchers import make_searcher
-from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled
+from search.searchers.surrogate.evidence import Evidence, Ladder, Reader, levelled, standardised, telling
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
 
@@ -23,9 +23,10 @@ def _swept(steps: int = 27) -> tuple[Problem, PassiveSweep]:
     return problem, PassiveSweep.begin(problem, make_searcher("random", problem), Patient(), MemoryJournal())
 
 
-def test_rungs_are_a_ninth_a_third_and_the_whole() -> None:
-    assert Ladder(81).steps == (9, 27, 81)
-    assert Ladder(52).steps == (6, 18, 52)
+def test_rungs_are_a_ninth_a_third_and_the_whole_and_an_opening_is_at_the_foot() -> None:
+    assert Ladder(81).steps == (3, 9, 27, 81)
+    assert Ladder(52).steps == (2, 6, 18, 52)
+    assert Ladder(9).steps == (1, 3, 9)
     assert Ladder(1).steps == (1,)
 
 
@@ -39,7 +40,13 @@ def test_each_trial_is_read_at_every_rung_it_reached() -> None:
     sweep.close(1, Outcome.STOPPED, 0.0, "stopped")
     read = Reader(problem).read(sweep.history)
     assert list(zip(read.trial, read.step, read.score, strict=True)) == [
-        (0, 3, -3.0), (0, 9, -9.0), (0, 27, -27.0), (1, 3, 7.0), (1, 5, 5.0), (2, 3, 17.0), (2, 9, 11.0), (2, 11, 9.0),
+        (0, 1, -1.0), (0, 3, -3.0), (0, 9, -9.0), (0, 27, -27.0),
+        (1, 1, 9.0), (1, 3, 7.0), (1, 5, 5.0),
+        (2, 1, 19.0), (2, 3, 17.0), (2, 9, 11.0), (2, 11, 9.0), (3, 1, 29.0), (3, 2, 28.0),
+    ]  # fmt: skip
+    told = read[telling(read, Ladder(27))]
+    assert list(zip(told.trial, told.step, strict=True)) == [
+        (0, 3), (0, 9), (0, 27), (1, 3), (1, 5), (2, 3), (2, 9), (2, 11), (3, 2),
     ]  # fmt: skip
     assert set(Reader(problem).read(sweep.history, closed=2).trial) == {0, 1}
 
@@ -64,7 +71,7 @@ def test_a_failed_trial_is_a_full_one_with_the_worst_score() -> None:
 
 def test_what_was_paused_stands_until_there_is_more_to_say() -> None:
     """A trial that goes on is not forgotten on its way to the first rung, and is told by its newest rungs after it."""
-    problem = Problem(SPACES["floats"], Objective("loss"), 27, Budget(trials=100))
+    problem = Problem(SPACES["floats"], Objective("loss"), 54, Budget(trials=100))
     scheduler = make_scheduler("asha", problem, {"promote": True, "min_iter": 1})
     sweep = PassiveSweep.begin(problem, make_searcher("random", problem), scheduler, MemoryJournal())
     for number, trial in enumerate(sweep.ask(3, 0.0)):
@@ -78,11 +85,10 @@ def test_what_was_paused_stands_until_there_is_more_to_say() -> None:
         (1, 1, 1.0),
         (2, 1, 2.0),
     ]
-    for step in (2, 3):
-        sweep.report(0, step, {"loss": -float(step)}, 0.0)
+    sweep.report(0, 2, {"loss": -2.0}, 0.0)
     read = Reader(problem).read(sweep.history)
-    assert read.step.tolist() == [1, 1, 3]
-    assert read.score.tolist() == [1.0, 2.0, -3.0]
+    assert read.step.tolist() == [1, 1, 2]
+    assert read.score.tolist() == [1.0, 2.0, -2.0]
 
 
 def test_a_failed_trial_that_runs_again_is_no_failure() -> None:
@@ -132,10 +138,26 @@ def test_what_a_rung_adds_to_all_alike_is_taken_off() -> None:
     assert found[3, 27] < found[11, 3]
 
 
+def test_what_an_opening_was_looked_at_for_can_be_compared_with_what_went_on() -> None:
+    """Losses fall by 20 from the foot of the ladder on, for all alike: who rests there is no worse for that."""
+    ladder, quality = Ladder(27), np.linspace(0.0, 1.0, 27)
+    rows = [(trial, 1, 20.0 + value) for trial, value in enumerate(quality)]
+    rows += [(trial, 3, value) for trial, value in enumerate(quality[:9])]
+    trial, step, score = (np.array(column) for column in zip(*rows, strict=True))
+    evidence = Evidence(np.zeros((len(rows), 1)), step, score, trial)
+    kept = telling(evidence, ladder)
+    told = levelled(evidence, ladder)[kept]
+    assert len(kept) == 27
+    expected = quality[trial[kept]] + 20.0
+    np.testing.assert_allclose(
+        told, np.where(expected == 21.0, told.max(), expected)
+    )  # the worst is pulled in
+
+
 def test_one_diverged_trial_does_not_flatten_the_others() -> None:
     scores = np.array([1.0, 2.0, 3.0, 1e9])
     ones = np.ones(4, int)
-    told = levelled(Evidence(np.zeros((4, 1)), ones, scores, np.arange(4)), Ladder(1))
+    told = standardised(levelled(Evidence(np.zeros((4, 1)), ones, scores, np.arange(4)), Ladder(1)))
     assert told[1] - told[0] > 0.3
     assert json.dumps(told.tolist())
 
@@ -159,4 +181,4 @@ def test_a_failed_trial_does_not_flatten_the_others_over_rungs() -> None:
 def test_any_finite_scores_can_be_told(scores: list[float]) -> None:
     n = len(scores)
     evidence = Evidence(np.zeros((n, 1)), np.ones(n, int), np.array(scores), np.arange(n))
-    assert np.isfinite(levelled(evidence, Ladder(1))).all()
+    assert np.isfinite(standardised(levelled(evidence, Ladder(1)))).all()
