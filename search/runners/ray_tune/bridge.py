@@ -27,6 +27,7 @@ from search.runners.ray_tune.capacity import Capacity
 from search.runners.ray_tune.cluster import node_is_lost
 from search.runners.ray_tune.crashes import error_text, failure_of_process
 from search.runners.ray_tune.hosted import KEY, Assignment, Report, hand_over, resume_point, whereabouts
+from search.runners.ray_tune.memory import taken_account
 from search.runners.ray_tune.node_mirrors import NodeMirrors
 from search.sweep import PassiveSweep
 from search.trial import OF_THE_NODE, Failure, Outcome, Trial
@@ -388,9 +389,10 @@ class Bridge:
             self._killed.discard(tune_trial.trial_id)
             limit = self.sweep.problem.failure.step_timeout
             return Failure("timeout", f"step {trial.steps + 1} took longer than {limit:g} s", where)
-        node = _node_id(trial.attempts[-1].node) if trial.attempts else ""
+        last = trial.attempts[-1] if trial.attempts else None
+        account = taken_account(_node_id(last.node), last.pid) if last is not None else None
         return failure_of_process(
-            text, trial, node, silent=silent, node_stands=lambda: self._node_stands(trial), log=where
+            text, trial, account, silent=silent, node_stands=lambda: self._node_stands(trial), log=where
         )
 
 

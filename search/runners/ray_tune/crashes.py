@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from ray.tune.experiment import Trial as TuneTrial
 
-from search.runners.ray_tune.memory import taken_account
 from search.trial import Failure, Trial
 
 __all__ = ["error_text", "failure_of_process", "telling_line"]
@@ -16,16 +15,16 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def failure_of_process(
-    text: str, trial: Trial, node: str, *, silent: bool, node_stands: Callable[[], bool], log: str
+    text: str, trial: Trial, account: str | None, *, silent: bool, node_stands: Callable[[], bool], log: str
 ) -> Failure:
     """Whose fault it was: the trial's, its memory's, its node's, or that of the start.
 
-    `text`: what Ray says. `node`: the beginning of Ray's id of the node that it was last on. `silent`: it has said nothing
-    since it was last handed out. `log`: where `text` is kept.
+    `text`: what Ray says. `account`: what the process itself said of its memory (`memory.taken_account`). `silent`: it has said
+    nothing since it was last handed out. `log`: where `text` is kept.
     """
     unstarted = silent and not trial.attempts
-    if trial.attempts and (said := taken_account(node, trial.attempts[-1].pid)):
-        return Failure("out of memory", said, log)
+    if account:
+        return Failure("out of memory", account, log)
     if "OutOfMemory" in text or "memory monitor" in text:
         return Failure("out of memory", "killed when the node ran out of memory", log)
     if "ray::" in text and "ActorDiedError" not in text:  # an exception came back, so the process lives
