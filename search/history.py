@@ -174,17 +174,7 @@ class History:
             case "ask":
                 self._ask(record)
             case "start":
-                after = record.get("after")
-                self.trials[record["trial"]].attempts.append(
-                    Attempt(
-                        record["attempt"],
-                        record["now"],
-                        record["node"],
-                        record["pid"],
-                        record["from_step"],
-                        Failure(**after) if after else None,
-                    )
-                )
+                self._start(record)
             case "result":
                 self._result(record)
             case "decision":
@@ -238,6 +228,22 @@ class History:
             self.replaced[replaces] = number
         self._open[number] = trial
         self.events.append(("ask", number))
+
+    def _start(self, record: Record) -> None:
+        trial, after = self.trials[record["trial"]], record.get("after")
+        if trial.idle_since is not None:
+            trial.idle += max(0.0, record["now"] - trial.idle_since)
+            trial.idle_since = None
+        trial.attempts.append(
+            Attempt(
+                record["attempt"],
+                record["now"],
+                record["node"],
+                record["pid"],
+                record["from_step"],
+                Failure(**after) if after else None,
+            )
+        )
 
     def _result(self, record: Record) -> None:
         if record.get("again"):  # a step run twice after a crash: the first report stands
@@ -324,6 +330,7 @@ class History:
         self._paused[trial.number] = self._open.pop(trial.number)
         trial.paused, trial.reason = True, record["reason"]
         trial.pauses.append(record["now"])
+        trial.idle_since = record["now"]
         if trial.number not in self._told:
             self._told.add(trial.number)
             self.events.append(("close", trial.number))

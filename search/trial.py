@@ -114,6 +114,8 @@ class Trial:
     )
     paused: bool = False  # it waits without a worker, or was closed while it waited
     pauses: list[float] = field(default_factory=list)  # when it was paused, on the sweep's clock
+    idle: float = 0.0  # seconds that it has waited, paused, up to its newest attempt
+    idle_since: float | None = None  # when it was paused, if no worker has begun with it since
 
     @property
     def id(self) -> str:
@@ -157,11 +159,8 @@ class Trial:
         end = self.closed if self.closed is not None else (self.results[-1].now if self.results else None)
         if end is None:
             return None
-        idle = 0.0
-        for since in self.pauses:
-            until = min((each.now for each in self.attempts if each.now >= since), default=max(end, since))
-            idle += until - since
-        return max(0.0, end - self.attempts[0].now - idle)
+        waits = 0.0 if self.idle_since is None else max(0.0, end - self.idle_since)
+        return max(0.0, end - self.attempts[0].now - self.idle - waits)
 
 
 def merit(result: Result) -> tuple[float, float]:

@@ -118,8 +118,7 @@ class _Simulation:
 
     def _stands_at(self, trial: Trial) -> int:
         """Steps that a trial need not do again: all of them, where it was paused since it last had a worker."""
-        rested = bool(trial.pauses) and trial.attempts[-1].now <= trial.pauses[-1]
-        return trial.steps if rested else 0
+        return trial.steps if trial.idle_since is not None else 0
 
     def _set_up(self, host: Host, trial: Trial, step: int) -> None:
         """Begin a trial, or go on with one after `step` steps, done again silently."""

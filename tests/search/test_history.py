@@ -12,8 +12,9 @@ from contracts.playing import Counting, play, problem_of
 from search.analysis.ranking import ranked
 from search.history import History, Observation
 from search.journal import MemoryJournal
-from search.problem import Problem
+from search.problem import Budget, Problem
 from search.schedulers.none import NoStopping
+from search.schedulers.promotion import Promotion
 from search.sweep import PassiveSweep
 from search.trial import Failure, Outcome
 
@@ -209,6 +210,22 @@ def test_a_state_is_derived_from_what_happened() -> None:
     assert trial.seconds == 3.0
     sweep.close(0, Outcome.STOPPED, 6.0)
     assert (trial.state, trial.seconds) == ("stopped", 4.0)
+
+
+def test_the_time_that_a_trial_was_paused_is_not_its_own() -> None:
+    """Also where a step takes no time, so that it was paused at the very second in which it began."""
+    problem = problem_of(3, budget=Budget(trials=1))
+    sweep = PassiveSweep.begin(problem, Counting(), Promotion(problem), MemoryJournal())
+    (trial,) = sweep.ask(1, 0.0)
+    sweep.start(0, 2.0, node="a", pid=1)
+    assert sweep.report(0, 1, {"loss": 1.0}, 2.0).pause
+    assert trial.seconds == 0.0
+    assert sweep.ask(1, 9.0) == [trial]
+    sweep.start(0, 10.0, node="a", pid=1, from_step=1)
+    sweep.report(0, 2, {"loss": 0.5}, 13.0)
+    assert trial.seconds == 3.0
+    sweep.close(0, Outcome.STOPPED, 14.0)
+    assert trial.seconds == 4.0
 
 
 # -- against a second reading of the journal ----------------------------------------------------------------------------
