@@ -7,10 +7,12 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
+from search.problem import Budget, FailurePolicy, Objective, Problem
+from spaces import Categorical, Constant, Float, Parameter, Space
 from trainables.host import STATE_FILE
 from trainables.plug import Plug
 
-__all__ = ["Counting", "CountingEngine"]
+__all__ = ["Counting", "CountingEngine", "counting"]
 
 
 class Counting:
@@ -112,3 +114,23 @@ def _generators() -> dict[str, Any]:
 
 
 GENERATORS = _generators()
+
+
+def counting(trials: int = 12, max_steps: int = 5, *, seed: int = 3, **options: Any) -> Problem:
+    """A problem over x in [0, 1]; options are constants, or lists of values to choose from."""
+    policy = {name: options.pop(name) for name in ("retries", "stop_after") if name in options}
+    budget = options.pop("budget", Budget(trials=trials))
+    options = {"shape": 1, **options}
+    fixed = [
+        Parameter(name, Categorical(tuple(value)) if isinstance(value, list) else Constant(value))
+        for name, value in options.items()
+    ]
+    space = Space((Parameter("x", Float(0.0, 1.0)), *fixed))
+    return Problem(
+        space,
+        Objective("loss"),
+        max_steps,
+        budget,
+        FailurePolicy(**{"stop_after": None, **policy}),
+        seed=seed,
+    )

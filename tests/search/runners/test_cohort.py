@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from contracts.runners import RunnerContract, begin, resume, states
-from contracts.stacks import Counting, CountingEngine
+from contracts.stacks import Counting, CountingEngine, counting
 from search.journal import MemoryJournal
 from search.paths import RunPaths
 from search.pictures import drawings
-from search.problem import Budget, FailurePolicy, Objective, Problem
+from search.problem import Budget
 from search.runners.base import Clock, Lanes, StopSignal, Work
 from search.runners.cohort import CohortRunner
 from search.runners.cohort.cohort import Cohort, Terms
@@ -25,7 +25,6 @@ from search.runners.simulated import SimulatedRunner
 from search.schedulers import make_scheduler
 from search.searchers import make_searcher
 from search.sweep import PassiveSweep
-from spaces import Categorical, Constant, Float, Parameter, Space
 from trainables.checkpoint import newest_valid
 from trainables.plug import resolve
 
@@ -43,26 +42,6 @@ class TestOfTrialsWithoutAShape(RunnerContract):
 @pytest.fixture
 def paths(tmp_path: Path) -> RunPaths:
     return RunPaths(tmp_path / "run")
-
-
-def counting(trials: int = 12, max_steps: int = 5, *, seed: int = 3, **options: Any) -> Problem:
-    """A problem over x in [0, 1]; options are constants, or lists of values to choose from."""
-    policy = {name: options.pop(name) for name in ("retries", "stop_after") if name in options}
-    budget = options.pop("budget", Budget(trials=trials))
-    options = {"shape": 1, **options}
-    fixed = [
-        Parameter(name, Categorical(tuple(value)) if isinstance(value, list) else Constant(value))
-        for name, value in options.items()
-    ]
-    space = Space((Parameter("x", Float(0.0, 1.0)), *fixed))
-    return Problem(
-        space,
-        Objective("loss"),
-        max_steps,
-        budget,
-        FailurePolicy(**{"stop_after": None, **policy}),
-        seed=seed,
-    )
 
 
 def run(
@@ -363,3 +342,23 @@ def test_the_last_trials_are_drawn_before_their_cohort_is_gone(paths: RunPaths) 
     as_sent(sweep, paths, 4, 1)
     assert states(sweep) == ["completed"] * 3
     assert [[step for step, _ in drawings(paths.pictures(number))] for number in range(3)] == [[5]] * 3
+
+
+def test_a_trial_that_is_held_until_another_cohort_has_saved_it_is_not_lost_with_its_worker(
+    paths: RunPaths,
+) -> None:
+    sweep, work = begin(counting(trials=1)), Work(plug=resolve(Counting), paths=paths)
+    sweep.ask(1, 0.0)
+    waiting = Waiting(sweep, work.plug, CountingEngine(), 0, lambda: False)
+
+    def roster() -> Roster:
+        return Roster(sweep, work, Clock(0.0), waiting, width=2, node="here", pid=1)
+
+    waiting.saving.add(0)
+    lost = roster()
+    assert lost.open().enter == ()
+    assert lost.busy
+    assert lost.abandon() == []
+    assert not lost.busy
+    waiting.saving.clear()
+    assert [given.number for given in roster().open().enter] == [0]
