@@ -70,10 +70,10 @@ class StackedOptimizer(ABC):
     def grow(self, parameters: Sequence[Tensor]) -> None:
         """Go on with the same parameters in tensors of more rows."""
         rows = len(parameters[0])
-        self._rows = [parameter.view(rows, -1) for parameter in parameters]
         self.state = [{name: grown(each, rows) for name, each in state.items()} for state in self.state]
         self.updates = grown(self.updates, rows)
         self._values = {name: grown(each, rows) for name, each in self._values.items()}
+        self._rows = [parameter.view(rows, -1) for parameter in parameters]
 
     def move(self, source: int, target: int) -> None:
         """The lane of row `source` goes on in row `target`."""

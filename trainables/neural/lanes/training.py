@@ -85,11 +85,16 @@ class StackedTraining:
         return len(self.optimizer.updates)
 
     def grow(self, rows: int) -> None:
-        """Make room for so many lanes, at least as many as there is."""
+        """Make room for so many lanes, at least as many as there is. Where memory does not suffice, nothing has changed."""
+        averages = self.averages and {name: grown(each, rows) for name, each in self.averages.items()}
+        before = self.network.tensors
         self.network.grow(rows)
-        self.optimizer.grow([self.network.tensors[name] for name in self.network.trained])
-        if self.averages is not None:
-            self.averages = {name: grown(each, rows) for name, each in self.averages.items()}
+        try:
+            self.optimizer.grow([self.network.tensors[name] for name in self.network.trained])
+        except BaseException:
+            self.network.tensors = before  # or the lanes would compute with weights that nobody updates
+            raise
+        self.averages = averages
 
     def move(self, source: int, target: int) -> None:
         """The lane of row `source` goes on in row `target`."""

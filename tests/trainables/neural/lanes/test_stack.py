@@ -249,3 +249,23 @@ def test_what_does_not_fit_is_refused_with_a_sentence() -> None:
     with pytest.raises(TrainableError, match="there is no lane 5"):
         stack.free(5)
     assert stack.step() == {}
+
+
+def test_lanes_go_on_where_there_is_no_memory_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainables.neural.lanes import optimizers
+
+    def full(*_: Any) -> None:
+        raise MemoryError("no room for another lane")
+
+    configs = [config({"ema": 0.9}, lane) for lane in LANES]
+    calm, crowded = stack_of(*configs), stack_of(*configs)
+    with monkeypatch.context() as patch:
+        patch.setattr(optimizers, "grown", full)
+        with pytest.raises(MemoryError):
+            crowded.add(4, configs[0], seed=4)
+    for _ in range(2):
+        expected, found = calm.step(), crowded.step()
+        for key in range(4):
+            same(found[key], expected[key], tolerance=0.0)
+    crowded.add(4, configs[0], seed=4)
+    assert len(crowded.step()) == 5
