@@ -48,11 +48,14 @@ def lanes_problems(file: SweepFile, plug: Plug, document: Document) -> list[str]
     return problems
 
 
-def with_lanes(section: LanesSection | None, trials: int | None) -> LanesSection | None:
-    """The section with its defaults; no wider than there are `trials`, where it leaves the width open."""
+def with_lanes(
+    section: LanesSection | None, trials: int | None, workers: int | None = None
+) -> LanesSection | None:
+    """The section with its defaults; where it leaves the width open, no wider than a worker's share of the `trials`."""
     if section is None:
         return None
-    width = section.width or min(AUTO_WIDTH, trials or AUTO_WIDTH, section.queue or AUTO_WIDTH)
+    share = AUTO_WIDTH if trials is None else -(-trials // (workers or 1))
+    width = section.width or min(AUTO_WIDTH, share, section.queue or AUTO_WIDTH)
     return LanesSection(width=width, queue=section.queue or _QUEUE * width)
 
 

@@ -54,9 +54,11 @@ def test_what_is_left_open_is_filled_in(text: str, lanes: Lanes | None, tmp_path
     assert ResolvedSettings.from_dict(settings.to_dict()).lanes == lanes
 
 
-def test_there_are_no_more_lanes_than_trials_unless_asked_for(tmp_path: Path) -> None:
+def test_there_are_no_more_lanes_than_trials_for_a_worker_unless_asked_for(tmp_path: Path) -> None:
     assert resolved(tmp_path, "run_cap: 10\nlanes: auto\n").lanes == Lanes(10, 40)
     assert resolved(tmp_path, "run_cap: 10\nlanes: 20\n").lanes == Lanes(20, 80)
+    assert resolved(tmp_path, "run_cap: 99\nworkers: 2\nlanes: auto\n").lanes == Lanes(50, 200)
+    assert resolved(tmp_path, "run_cap: 999\nworkers: 2\nlanes: auto\n").lanes == Lanes(64, 256)
 
 
 def test_the_resolved_file_says_both(tmp_path: Path) -> None:
