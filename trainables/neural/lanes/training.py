@@ -119,7 +119,7 @@ class StackedTraining:
             for rows in self._blocks(slice(0, len(lanes))):
                 metrics += self._train_epoch(lanes[rows], rows)
             seconds = time.perf_counter() - started
-            measured = self.validate(slice(0, len(lanes)))
+        measured = self.validate(slice(0, len(lanes)))
         for own, validation in zip(metrics, measured, strict=True):
             own |= validation
             own["parameters"] = float(self._weight)
@@ -130,10 +130,8 @@ class StackedTraining:
         """The loss and the scores of the validation rows, of the lanes in these rows, by their averages where there are some."""
         self.network.train(False)
         sizes = batch_sizes(len(self._valid), EVALUATED)
-        measured = []
-        for block in self._blocks(rows):
-            measured += self._validate(block, sizes)
-        return measured
+        with deterministic(self._deterministic):
+            return [each for block in self._blocks(rows) for each in self._validate(block, sizes)]
 
     def _validate(self, rows: slice, sizes: list[int]) -> list[dict[str, float]]:
         lanes = rows.stop - rows.start
