@@ -8,8 +8,9 @@ A runner drives it, and only it decides:
     sweep.report(0, 2, metrics, now)      -> Decision(outcome=STOPPED, reason="rung 2: ...")
     sweep.close(0, Outcome.STOPPED, now)  the worker has let go of it
 
-Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is replaying: `PassiveSweep.resume` reads the records
-through a fresh searcher and a fresh scheduler and stands where the sweep stood.
+Everything is journalled before it is answered, and on the disk before the next config is handed out. Hence resuming is
+replaying: `PassiveSweep.resume` reads the records through a fresh searcher and a fresh scheduler and stands where the sweep
+stood.
 """
 
 from __future__ import annotations
