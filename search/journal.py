@@ -1,8 +1,8 @@
 """The append-only record of a sweep: the one source of truth.
 
 One JSON object a line, closed by a CRC-32 of the line before it. A record is written, in order, before anybody learns of
-it: the death of the driver loses none. It is on its way to the disk from then on, and what a power cut must not lose
-either waits for it (`sync`). The last line may be torn by a crash: it was never acknowledged, so it is dropped, and the
+it: the death of the driver loses none. From then on it is on its way to the disk; who must not lose it to a power cut
+waits for that (`sync`). The last line may be torn by a crash: it was never acknowledged, so it is dropped, and the
 next append writes over it. Anything else that does not read is damage, and is refused by line number.
 """
 
@@ -38,9 +38,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+_SEAL = len(',"crc":"00000000"}')
 _GATHERING = 0.001
 """Seconds in which the records of one event come together, so that one fsync takes them all."""
-_SEAL = len(',"crc":"00000000"}')
 _Read = TypeVar("_Read")
 
 

@@ -266,13 +266,14 @@ def _created(source: Path, number: int, row: Mapping[str, str]) -> float | None:
         return None
     try:
         if _NUMBER.fullmatch(cell):  # seconds, or milliseconds, since 1970
-            return float(cell) / (1000.0 if float(cell) > 1e11 else 1.0)
-        at = datetime.fromisoformat(cell)
-    except (ValueError, OverflowError):
+            at = datetime.fromtimestamp(float(cell) / (1000.0 if float(cell) > 1e11 else 1.0), UTC)
+        else:
+            at = datetime.fromisoformat(cell)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):  # no date, or none that the system knows
         raise SettingsError(
             f"{source}:{number}: column 'Created' must be a date such as 2026-03-01T12:00:00Z, got {cell[:60]!r}"
         ) from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _runtime(source: Path, number: int, cell: str) -> float | None:
@@ -282,8 +283,8 @@ def _runtime(source: Path, number: int, cell: str) -> float | None:
         return None
     if (value := _measured(cell)) is not None:
         return value if math.isfinite(value) and value >= 0 else None
-    parts = re.findall(r"(\d+)\s*([dhms])", cell)
-    if not parts or re.sub(r"\d+\s*[dhms]|\s", "", cell):
+    parts = re.findall(r"(\d{1,12})\s*([dhms])", cell)
+    if not parts or re.sub(r"\d{1,12}\s*[dhms]|\s", "", cell):
         raise SettingsError(
             f"{source}:{number}: column 'Runtime' must be seconds, or 1h 2m 3s, got {cell[:60]!r}"
         )

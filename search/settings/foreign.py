@@ -67,4 +67,7 @@ def rungs_of_wandb(scheduler: str, options: Mapping[str, Any]) -> dict[str, Any]
         return dict(options)
     assert isinstance(s, int) and isinstance(last, int)  # noqa: PT018 - `counts` says so
     rest = {name: value for name, value in options.items() if name != "s"}
-    return {"min_iter": max(1, last // eta**s), **rest}
+    first = last
+    for _ in range(min(s, last.bit_length())):  # no more halvings than leave anything
+        first //= eta
+    return {"min_iter": max(1, first), **rest}

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from benchmarks._machine import describe, keep
-from fuzz.oracle import Finding, judge
+from fuzz.oracle import Finding, inner_room, judge
 from fuzz.targets import TARGETS
 
 __all__ = ["generate", "main"]
@@ -26,14 +26,15 @@ def generate(name: str, inputs: int, seed: int, found: Path) -> int:
     """Give a target so many mutated inputs; what is found is written to `found`. Returns how many it was."""
     target, chance, kinds = TARGETS[name], Random(f"{seed}/{name}"), Counter[str]()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        room = inner_room(Path(folder))
         seeds = target.seeds()
         for data in seeds:  # what is imported on the way, once, is none of an input's doing
-            judge(name, target.call, data, Path(folder))
+            judge(name, target.call, data, room)
         for data in (
             *seeds,
             *(target.mutate(chance.choice(seeds), chance) for _ in range(inputs - len(seeds))),
         ):
-            finding = judge(name, target.call, data, Path(folder))
+            finding = judge(name, target.call, data, room)
             if finding is not None:
                 kinds[finding.kind] += 1
                 _keep(finding, found)

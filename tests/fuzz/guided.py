@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["search", "spaces", "trainables", "tune
     from fuzz.targets import TARGETS
 
 from fuzz.__main__ import _keep
-from fuzz.oracle import judge
+from fuzz.oracle import inner_room, judge
 
 __all__: list[str] = []
 
@@ -25,9 +25,8 @@ def main() -> None:
     name, found, options = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     target = TARGETS[name]
     folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=found))
-    corpus, room = folder / "corpus", folder / "room"
+    corpus, room = folder / "corpus", inner_room(folder)
     corpus.mkdir()
-    room.mkdir()
     seeds = target.seeds()
     for number, seed in enumerate(seeds):
         (corpus / str(number)).write_bytes(seed)

@@ -17,7 +17,7 @@ import click
 
 from search.errors import TuneyardError
 
-__all__ = ["Finding", "judge", "sandbox"]
+__all__ = ["Finding", "inner_room", "judge", "sandbox"]
 
 SECONDS = 5.0  # of the processor, for one input; once more is asked for, because the first time may import half of pandas
 ENDLESS = 90.0  # after which it is broken off
@@ -110,6 +110,13 @@ def _note(event: str, path: object) -> None:
     if place.startswith(_watch.root) or place == os.devnull or "__pycache__" in place:
         return
     _watch.seen.append(f"{event}: {place}")
+
+
+def inner_room(folder: Path) -> Path:
+    """A root below `folder`, so deep that an input that climbs (`..`) finds empty folders, not a million files of others."""
+    room = folder / "outer" / "middle" / "inner" / "room"
+    room.mkdir(parents=True)
+    return room
 
 
 @contextlib.contextmanager

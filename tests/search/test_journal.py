@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -238,6 +238,15 @@ class SlowDisk:
         self.called += 1
         assert self.go.wait(60)
 
+    def holds_up(self, call: Callable[[], None]) -> None:
+        """`call` does not return before the disk goes on."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(call)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+            self.go.set()
+            waiting.result(60)
+
 
 def test_only_who_asks_for_it_waits_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal, disk = FileJournal(path), SlowDisk()
@@ -245,12 +254,7 @@ def test_only_who_asks_for_it_waits_for_the_disk(path: Path, monkeypatch: pytest
     for record in RECORDS:
         journal.append(record)  # does not wait, and is there for the next driver
     assert plain(read_journal(path)) == RECORDS
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(journal.sync)
-        with pytest.raises(TimeoutError):
-            waiting.result(0.2)
-        disk.go.set()
-        waiting.result(60)
+    disk.holds_up(journal.sync)
     journal.close()
     assert 1 <= disk.called < len(RECORDS), "one fsync takes all that came while the disk was at work"
 
@@ -259,12 +263,7 @@ def test_it_ends_when_everything_is_on_the_disk(path: Path, monkeypatch: pytest.
     journal, disk = FileJournal(path), SlowDisk()
     monkeypatch.setattr(os, "fsync", disk)
     journal.append(RECORDS[0])
-    with ThreadPoolExecutor(1) as pool:
-        closing = pool.submit(journal.close)
-        with pytest.raises(TimeoutError):
-            closing.result(0.2)
-        disk.go.set()
-        closing.result(60)
+    disk.holds_up(journal.close)
 
 
 def test_a_disk_that_fails_later_is_said_and_ends_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,8 @@ class _Storm:
         self._undo: list[tuple[float, Strike, Callable[[], None]]] = []
         self._bag: list[str] = []
         self._unstruck = set(ALWAYS)
-        self._fatal = False  # whether a fault explains the end of the driver at work
+        self._fatal = False  # whether the newest fault explains the end of the driver at work
+        self._starved = False  # whether it had no disk for a while: on a slow machine it ends long after there is one again
 
     def rage(self) -> None:
         """Until the sweep is finished."""
@@ -131,6 +132,7 @@ class _Storm:
         self.endured.strikes.append(strike)
         self._unstruck.discard(kind)
         self._fatal = blow.fatal
+        self._starved = self._starved or kind == "disk full"
         if blow.undo is not None:
             self._undo.append((time.monotonic() + blow.lasts, strike, blow.undo))
         else:
@@ -163,7 +165,7 @@ class _Storm:
         full = [each for each in self._undo if each[1].kind == "disk full"]
         if full:
             words = driver.last_words()
-            if code != -9 and (code not in (1, 5) or "Traceback" in words):
+            if code != -9 and not _gave_up(code, words):
                 self.endured.surprises.append(f"disk full: exit code {code}: {words[-2000:]}")
             self._undo = [each for each in self._undo if each not in full]
             for _, strike, free in full:
@@ -175,13 +177,18 @@ class _Storm:
                     f"finished with exit code {code}: {driver.last_words()[-2000:]}"
                 )
             return True
-        elif not self._fatal:
+        elif not self._fatal and not (self._starved and _gave_up(code, driver.last_words())):
             self.endured.surprises.append(f"exit code {code}: {driver.last_words()[-2000:]}")
             self.say(f"a driver ended by itself with code {code}")
             assert len(self.endured.surprises) < 20, self.endured.surprises[-1]
-        self._fatal = False
+        self._fatal = self._starved = False
         driver.start()
         return False
+
+
+def _gave_up(code: int | None, words: str) -> bool:
+    """Whether a driver without a disk ended as it may: with a sentence."""
+    return code in (1, 5) and "Traceback" not in words
 
 
 def _size(path: Path) -> int:

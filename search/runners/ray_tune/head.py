@@ -16,7 +16,8 @@ __all__ = ["PATIENCE", "RECONNECT", "answers", "head_watched"]
 RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 PATIENCE = 5.0
 """Seconds without an answer after which a head counts as gone. Where the cluster's own head may come back (a head that
-keeps its state in Redis), set `RAY_gcs_rpc_server_reconnect_timeout_s` for the driver: it then waits that long."""
+keeps its state in Redis), set `RAY_gcs_rpc_server_reconnect_timeout_s` for the driver: it then waits
+five seconds less than that."""
 _AHEAD = 5.0  # seconds that we are ahead of Ray, which ends the process without a word
 _OFTEN = 1.0  # seconds between two tries
 _ANSWER = 2.0  # seconds that the head has for one

@@ -128,17 +128,20 @@ run_cap: 30
     assert any("bayes is read as tpe" in note for note in settings.notes)
 
 
-def test_hyperband_from_the_last_step() -> None:
+@pytest.mark.parametrize(
+    ("s", "rungs"), [(2, (3, 9)), (2**31, (1, 3, 9))], ids=["two", "more than there are"]
+)
+def test_hyperband_from_the_last_step(s: int, rungs: tuple[int, ...]) -> None:
     """W&B: "the brackets are [27/eta, 27/eta/eta]", which is 9 and 3."""
     settings = resolved(
-        """
+        f"""
 method: random
-metric: {name: loss, goal: minimize}
+metric: {{name: loss, goal: minimize}}
 parameters:
-  x: {min: 1, max: 10}
+  x: {{min: 1, max: 10}}
 early_terminate:
   type: hyperband
-  s: 2
+  s: {s}
   eta: 3
   max_iter: 27
 run_cap: 5
@@ -146,7 +149,7 @@ run_cap: 5
     )
     problem = settings.problem()
     assert problem.max_steps == 27
-    assert settings.scheduler(problem).rungs == (3, 9)
+    assert settings.scheduler(problem).rungs == rungs
     assert domains(settings)["x"] == Integer(1, 10)
 
 

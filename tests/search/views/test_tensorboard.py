@@ -138,20 +138,26 @@ def test_a_directory_lost_is_written_again_as_it_was(tmp_path: Path, by_hand: An
     for number in range(3):
         by_hand.train(sweep, number, 0.5, 0.1 * number, loss=math.inf)
 
-    def content() -> list[Any]:
-        return [
-            (path.parent.name, event.step, round(event.wall_time), event.summary.SerializeToString())
+    def written() -> tuple[list[Any], list[float]]:
+        found = [
+            (path, event)
             for path in event_files(events)
             if path.parent != events
             for event in EventFileLoader(str(path)).Load()
             if not any(value.tag.startswith("_hparams_") for value in event.summary.value)
         ]
+        content = [(path.parent.name, event.step, event.summary.SerializeToString()) for path, event in found]
+        return content, [event.wall_time for _, event in found]
 
-    before = content()
+    content, times = written()
     shutil.rmtree(events)
     by_hand.resume(journal, TensorBoardView(events))
-    assert len(before) > 10
-    assert content() == before
+    again, times_again = written()
+    assert len(content) > 10
+    assert again == content
+    assert abs(times_again[0] - times[0]) < 60
+    shift = times_again[0] - times[0]  # between the first moment of the sweep and its first record
+    assert times_again == pytest.approx([each + shift for each in times], rel=0, abs=0.002)
 
 
 @pytest.mark.parametrize(
