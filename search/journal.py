@@ -40,11 +40,9 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 _SEAL = len(',"crc":"00000000"}')
 _GATHERING = 0.001
-"""Seconds in which the records of one event come together, so that one fsync takes them all."""
-_Read = TypeVar("_Read")
-
-
+"""Seconds between an fsync and the next, so that one takes all records of an event along."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_Read = TypeVar("_Read")
 
 
 class Journal(Protocol):
@@ -79,8 +77,8 @@ class MemoryJournal:
 class FileJournal:
     """The journal of a run directory, open for appending. Hold the `RunLock` while it is open.
 
-    A thread brings what is written to the disk (fsync), again and again as long as there is more: so a record is there a
-    millisecond and an fsync or two after it was appended, and only `sync` waits for that.
+    A thread brings what is written to the disk (fsync), at once and again as long as there is more: so a record is there
+    a millisecond and an fsync or two after it was appended, and only `sync` waits for that.
 
     Opening drops a torn last line. Raises JournalError: damage before the last line; a write that fails (disk full):
     what was written of it is taken back, so the file stays sound; an fsync that failed, at the next append or sync.
@@ -105,7 +103,7 @@ class FileJournal:
         self._size = self._synced = sound  # bytes that hold whole records; of these, on the disk
         self._changed = threading.Condition()
         self._failure: OSError | ValueError | None = None
-        self._closing = False
+        self._closing = self._syncing = False
         self._syncer = threading.Thread(target=self._keep_syncing, name="journal", daemon=True)
         self._syncer.start()
         _sync_directory(path.parent)
@@ -128,18 +126,26 @@ class FileJournal:
 
     def sync(self) -> None:
         with self._changed:
-            self._check()
             size = self._size
+            # Two fsyncs at a time only wait for each other, and one that has begun may take this along.
+            self._changed.wait_for(lambda: self._synced >= size or not self._syncing or self._failure)
+            self._check()
             if self._synced >= size:
                 return
+            self._syncing, size = True, self._size
+        failure: OSError | ValueError | None = None
         try:
             os.fsync(self._file.fileno())
         except (OSError, ValueError) as error:  # ValueError: closed by _take_back
-            with self._changed:
-                self._failure = error
-                self._check()
+            failure = error
         with self._changed:
-            self._synced = max(self._synced, size)
+            self._syncing = False
+            if failure is None:
+                self._synced = size
+            else:
+                self._failure = failure
+            self._changed.notify_all()
+            self._check()
 
     def _keep_syncing(self) -> None:
         while True:
@@ -147,12 +153,12 @@ class FileJournal:
                 self._changed.wait_for(lambda: self._synced < self._size or self._closing)
                 if self._synced == self._size:
                     return
-            if not self._closing:
-                time.sleep(_GATHERING)
             try:
                 self.sync()
             except JournalError:  # said at the next append or sync
                 return
+            if not self._closing:
+                time.sleep(_GATHERING)
 
     def _check(self) -> None:
         if self._failure is not None:

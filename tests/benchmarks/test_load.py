@@ -4,6 +4,7 @@ memory are kept by `make bench`, not asserted here.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,14 @@ def test_the_page_has_a_line_for_each_promise(load: ModuleType) -> None:
     assert "ours of as many: 30 ms" in lines[2]
     assert "`gp` 232 ms (window)" in lines[-1]
     assert "Optuna's TPE 58 ms" in lines[-1]
+
+
+def test_the_figures_that_are_kept_hold_every_promise(load: ModuleType) -> None:
+    kept = json.loads((ROOT / "benchmarks" / "results" / "load.json").read_text())
+    assert list(kept["cases"]) == list(load.CASES)
+    assert load.missed(kept["cases"], load.FULL) == kept["missed"] == []
+    assert max(row["trials"] for row in kept["cases"]["trials"]) == 10_000
+    assert max(row.get("rows", 0) for row in kept["cases"]["results"]) == 1_000_000
 
 
 @pytest.mark.ray
