@@ -89,9 +89,7 @@ class FileJournal:
         self.torn = False
         sound = 0
         if path.exists():
-            sound = max(
-                (end for _, end in _scan(path, _body)), default=0
-            )  # whoever needs the records reads them
+            sound = max((end for _, end in _scan(path, _body)), default=0)  # records: whoever needs them
             self.torn = path.stat().st_size > sound
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
         if self.torn:

@@ -11,7 +11,7 @@ from types import ModuleType
 from search.resources import Resources
 from trainables.plug import Plug
 
-__all__ = ["actors", "free_memory", "no_room", "shared_processors"]
+__all__ = ["actors", "free_memory", "no_room", "processors", "shared_processors"]
 
 _MIB, _GIB = 2**20, 2**30
 _ACTOR, _ACTOR_WITH_TORCH = 117 * _MIB, 245 * _MIB
@@ -23,7 +23,7 @@ _CROWDED = 4  # workers for each processor, beyond which it is worth a word
 def actors(workers: int | None, trials: int | None, resources: Resources) -> int:
     """Workers that a local Ray would start. `workers` None: as many as the processors carry; `trials`: of the budget."""
     least = min(each.cpu for each in resources.classes)
-    carried = math.floor(_processors() / least) if least > 0 else _processors()
+    carried = math.floor(processors() / least) if least > 0 else processors()
     return min(workers or max(1, carried), trials or sys.maxsize)
 
 
@@ -52,11 +52,11 @@ def no_room(
 
 def shared_processors(workers: int | None, resources: Resources) -> str | None:
     """A word about workers that have to take turns on the processors; None: each has one, or there are few."""
-    processors = _processors()
-    if workers is None or workers * max(0.25, resources.cpu) <= _CROWDED * processors:
+    available = processors()
+    if workers is None or workers * max(0.25, resources.cpu) <= _CROWDED * available:
         return None
     return (
-        f"{workers:,} workers share {processors} processors: on this machine they take turns, and each trial takes "
+        f"{workers:,} workers share {available} processors: on this machine they take turns, and each trial takes "
         f"longer. Without -j there is one for each processor"
     )
 
@@ -73,7 +73,8 @@ def free_memory() -> int:
     return free
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0))
 
 

@@ -53,7 +53,7 @@ class CountingEngine:
 
     def __init__(self, breaks: int = 0) -> None:
         self.built: list[tuple[Hashable, int]] = []
-        self.open = self.widest = self.steps = 0
+        self.open = self.widest = self.steps = self.threads = 0
         self.breaks = breaks
 
     def prepare(self, plug: Plug) -> None:
@@ -62,8 +62,9 @@ class CountingEngine:
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         return config.get("shape") or None
 
-    def stack(self, plug: Plug, shape: Hashable, width: int, device: str) -> _Stack:
+    def stack(self, plug: Plug, shape: Hashable, width: int, device: str, threads: int) -> _Stack:
         self.built.append((shape, width))
+        self.threads = threads
         self.open += 1
         return _Stack(self, shape, width)
 

@@ -36,7 +36,7 @@ class Terms:
 
     `objective`: name of the metric. `max_steps`: at full fidelity. `width`: lanes at most. `every`: steps between two
     checkpoints of a trial. `limit`: seconds that a step of one trial may take, and a stack's as often as it has lanes;
-    None = no limit.
+    None = no limit. `threads`: that may compute a stack.
     """
 
     objective: str
@@ -45,6 +45,7 @@ class Terms:
     every: int = 1
     device: str = "cpu"
     limit: float | None = None
+    threads: int = 1
 
 
 @dataclass
@@ -154,7 +155,7 @@ class Cohort:
             self._stacks[key] = (
                 Solo(self._plug, self._paths, terms.device)
                 if shape is None
-                else self._engine.stack(self._plug, shape, terms.width, terms.device)
+                else self._engine.stack(self._plug, shape, terms.width, terms.device, terms.threads)
             )
         return self._stacks[key]
 

@@ -40,8 +40,8 @@ class Engine(Protocol):
     def shape(self, plug: Plug, config: Mapping[str, Any]) -> Hashable | None:
         """Of a nested config: equal for those that go into one stack; None: it trains by itself."""
 
-    def stack(self, plug: Plug, shape: Hashable, width: int, device: str) -> Stack:
-        """A stack of at most `width` lanes."""
+    def stack(self, plug: Plug, shape: Hashable, width: int, device: str, threads: int) -> Stack:
+        """A stack of at most `width` lanes, computed by so many threads."""
 
 
 class NeuralEngine:
@@ -64,10 +64,10 @@ class NeuralEngine:
         found = lane_shape(plug, config)
         return None if isinstance(found, Refusal) else found
 
-    def stack(self, plug: Plug, shape: Hashable, width: int, device: str) -> Stack:
+    def stack(self, plug: Plug, shape: Hashable, width: int, device: str, threads: int) -> Stack:
         """See `Engine`."""
         from trainables.neural.lanes import Shape
         from trainables.neural.lanes import Stack as Lanes
 
         assert isinstance(shape, Shape)
-        return Lanes(plug, shape, width=width, device=device)
+        return Lanes(plug, shape, width=width, device=device, threads=threads)

@@ -14,6 +14,7 @@ from search.runners.cohort.waiting import Waiting
 from search.runners.data_card import card_wanted, write_card
 from search.runners.inline import device_of
 from search.runners.limit import can_limit
+from search.runners.room import processors
 from search.sweep import PassiveSweep
 
 __all__ = ["CohortRunner", "terms_of"]
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class CohortRunner:
-    """Trains up to `work.lanes.width` trials at a time in this process; `work.workers` is not used.
+    """Trains up to `work.lanes.width` trials at a time in this process, with `work.workers` threads.
 
     Trials of one shape are one computation; one that has no shape trains beside them, a step whenever they take one, and
     one such at a time. For checkpoints see `Cohort`. The step time-out holds for a step of a trial by itself, and for
@@ -50,7 +51,9 @@ class CohortRunner:
         )
         cohort = Cohort(
             work.plug,
-            terms_of(sweep, work, lanes, device_of(work.resources)),
+            terms_of(
+                sweep, work, lanes, device_of(work.resources), min(work.workers or processors(), processors())
+            ),
             work.paths,
             home=work.home,
             stop=stop,
@@ -73,8 +76,8 @@ class CohortRunner:
         return reason
 
 
-def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes, device: str) -> Terms:
-    """What holds for every trial of the sweep's cohorts."""
+def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes, device: str, threads: int) -> Terms:
+    """What holds for every trial of the sweep's cohorts; each may use so many threads."""
     problem = sweep.problem
     return Terms(
         objective=problem.objective.metric,
@@ -83,4 +86,5 @@ def terms_of(sweep: PassiveSweep, work: Work, lanes: Lanes, device: str) -> Term
         every=work.checkpoint_every,
         device=device,
         limit=problem.failure.step_timeout,
+        threads=threads,
     )

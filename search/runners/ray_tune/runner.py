@@ -159,7 +159,8 @@ class RayTuneRunner:
         from search.runners.cohort.runner import terms_of
         from search.runners.ray_tune.cohort_host import CohortShipment, hosted_cohort
 
-        terms = terms_of(sweep, work, work.lanes, "cuda" if work.resources.gpu > 0 else "cpu")
+        device, threads = "cuda" if work.resources.gpu > 0 else "cpu", max(1, int(work.resources.cpu))
+        terms = terms_of(sweep, work, work.lanes, device, threads)
         return hosted_cohort(CohortShipment(shipment, terms, work.resources.memory))
 
     def _native_scheduler(self, sweep: PassiveSweep) -> Any:

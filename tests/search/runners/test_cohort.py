@@ -98,6 +98,14 @@ def test_a_lane_that_falls_free_takes_the_next_trial_at_once() -> None:
     assert engine.steps < 1.5 * steps / 8  # lanes are full nearly all the time
 
 
+@pytest.mark.parametrize(("workers", "threads"), [(1, 1), (2, 2), (9, 3), (None, 3)])
+def test_workers_are_threads_and_no_more_than_there_are_processors(
+    monkeypatch: pytest.MonkeyPatch, workers: int | None, threads: int
+) -> None:
+    monkeypatch.setattr("search.runners.cohort.runner.processors", lambda: 3)
+    assert run(begin(counting(trials=2, max_steps=3), "none"), workers=workers).threads == threads
+
+
 def test_no_trial_is_asked_for_before_it_has_a_lane() -> None:
     problem, waited = counting(trials=30), []
 

@@ -21,7 +21,7 @@ GIB = 2**30
 
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_processors", lambda: 2)
+    monkeypatch.setattr(room, "processors", lambda: 2)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from trainables.neural.schedules import Schedule
 from trainables.neural.supervised import Prepared, Supervised
 
 __all__ = ["Lane"]
+
+_GLOBAL_GENERATOR = threading.Lock()
 
 
 class Lane:
@@ -104,13 +107,16 @@ class Lane:
     def blends(self, batches: int) -> list[float]:
         """mixup: the share of each batch's own rows."""
         alpha = self.options["mixup"]
-        outside = torch.get_rng_state()
-        torch.set_rng_state(self._generators[0].get_state())  # the distribution takes no generator
-        try:
-            shares: list[float] = torch.distributions.Beta(alpha, alpha).sample((batches,)).tolist()
-            self._generators[0].set_state(torch.get_rng_state())
-        finally:
-            torch.set_rng_state(outside)
+        with (
+            _GLOBAL_GENERATOR
+        ):  # the distribution takes no generator, and other lanes may be computed at the same time
+            outside = torch.get_rng_state()
+            torch.set_rng_state(self._generators[0].get_state())
+            try:
+                shares: list[float] = torch.distributions.Beta(alpha, alpha).sample((batches,)).tolist()
+                self._generators[0].set_state(torch.get_rng_state())
+            finally:
+                torch.set_rng_state(outside)
         return shares
 
     def augmented(self, x: Tensor) -> Tensor:

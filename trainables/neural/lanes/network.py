@@ -46,6 +46,11 @@ class StackedNetwork:
         self._names = _names_in_state(module, held)
         self._sites: dict[tuple[int, ...], list[Site]] = {}
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a sequence of known layers, of which several threads may compute different rows at a time."""
+        return self._layers is not None
+
     def put(self, row: int, module: nn.Module) -> None:
         """Take over the tensors of a network.
 
@@ -113,7 +118,7 @@ class StackedNetwork:
 
     def leaves(self, rows: slice) -> list[Tensor]:
         """The trained parameters of some lanes, whose gradients can be asked for."""
-        return [self.tensors[name][rows].detach().requires_grad_() for name in self.trained]
+        return [self._rows_of(name, rows).requires_grad_() for name in self.trained]
 
     def forward(
         self, x: Tensor, rows: slice, leaves: Sequence[Tensor], draws: Sequence[Tensor] = ()
@@ -126,7 +131,7 @@ class StackedNetwork:
             leaves: theirs, of `leaves`.
             draws: (lanes, ...) for each of `sites`.
         """
-        held = {name: each[rows] for name, each in self.tensors.items()}
+        held = {name: self._rows_of(name, rows) for name in self.tensors}
         held.update(zip(self.trained, leaves, strict=True))
         self._draws.hand_out(draws)
         if self._layers is not None:
@@ -151,6 +156,10 @@ class StackedNetwork:
                 x = layer(x, tensors, False)
             return x
         return self._mapped((0, None, None), tensors, x, ())
+
+    def _rows_of(self, name: str, rows: slice) -> Tensor:
+        # `data`: autograd would take the updates of other rows, by another thread, for updates of these
+        return self.tensors[name].data[rows]
 
     def _mapped(
         self, axes: tuple[int | None, ...], held: dict[str, Tensor], x: Tensor, draws: tuple[Tensor, ...]

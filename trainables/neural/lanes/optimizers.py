@@ -6,6 +6,7 @@ lane is one of `torch.optim`. A test compares them update by update.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -48,7 +49,7 @@ class StackedOptimizer(ABC):
         self.updates = torch.zeros(count, dtype=torch.float64)
         self._values = {name: torch.zeros(count, 1, dtype=torch.float64) for name in self.vectors}
         self._nesterov = bool(options["nesterov"])
-        self._scratch: dict[int, Tensor] = {}
+        self._scratch = threading.local()
 
     def _kept(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         return self.slots
@@ -103,11 +104,11 @@ class StackedOptimizer(ABC):
                     self._update(rows[lanes], gradient.reshape(len(rates), -1), kept, own, decays)
 
     def _spare(self, like: Tensor, number: int = 0) -> Tensor:
-        """A buffer of this shape, whose content is nobody's; a different one for each number."""
-        size = like.numel()
-        held = self._scratch.get(number)
+        """A buffer of this shape, whose content is nobody's; a different one for each number and thread."""
+        size, buffers = like.numel(), vars(self._scratch)
+        held: Tensor | None = buffers.get(str(number))
         if held is None or held.numel() < size:
-            held = self._scratch[number] = like.new_empty(size)
+            held = buffers[str(number)] = like.new_empty(size)
         return held[:size].view(like.shape)
 
     def _decayed(self, weights: Tensor, slopes: Tensor, own: Mapping[str, Tensor], decays: bool) -> Tensor:

@@ -9,6 +9,7 @@ same trial.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,8 +52,9 @@ class Drawing(Protocol):
         """Fill a row on an accelerator with uniform numbers in [0, 1)."""
 
 
-class Draws:
-    """Hands the tensors of a batch to the layers, in the order in which they ask; or writes that order down.
+class Draws(threading.local):
+    """Hands the tensors of a batch to the layers, in the order in which they ask; or writes that order down. Each thread
+    computes a batch of its own, and sees its own tensors.
 
     ```
     sites = draws.start_noting(); network(batch)

@@ -42,15 +42,19 @@ class Stack:
         shape: of all configs that are to come (`lane_shape`).
         width: lanes at most, at least 1.
         device: "cpu", "cuda" or "cuda:N".
+        threads: on a CPU, how many parts of the lanes may be computed at the same time, at least 1. What a lane reports
+            depends on it by the rounding of its arithmetic alone.
 
     Raises:
         TrainableError: a width below 1.
     """
 
-    def __init__(self, plug: Plug, shape: Shape, *, width: int, device: str = "cpu") -> None:
+    def __init__(
+        self, plug: Plug, shape: Shape, *, width: int, device: str = "cpu", threads: int = 1
+    ) -> None:
         if width < 1:
             raise TrainableError(f"a stack has at least 1 lane, not {width}")
-        self.plug, self.shape, self.width, self.device = plug, shape, width, device
+        self.plug, self.shape, self.width, self.device, self.threads = plug, shape, width, device, threads
         self._lanes: list[Lane] = []  # of the rows 0, 1, ...
         self._ended: dict[int, tuple[Lane, dict[str, Any]]] = {}
         self._training: StackedTraining | None = None
@@ -88,7 +92,8 @@ class Stack:
         lane = Lane(key, trainable, prepared, seed=seed, device=place, updates=updates_in(prepared))
         if self._training is None:
             assert lane.module is not None
-            self._training = StackedTraining(lane.module, prepared, min(FIRST_ROWS, self.width), place)
+            rows = min(FIRST_ROWS, self.width)
+            self._training = StackedTraining(lane.module, prepared, rows, place, self.threads)
         row = len(self._lanes)
         if row == self._training.rows:
             self._training.grow(min(2 * row, self.width))

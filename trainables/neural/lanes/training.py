@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +28,10 @@ from trainables.scoring import scores
 __all__ = ["StackedTraining", "updates_in"]
 
 AT_ONCE = 64  # lanes, on a CPU: more save no calls worth saving, and only take memory
+AT_LEAST = 8  # lanes for a thread of its own: fewer take nearly as long as these
 EVALUATED = 128  # rows of a lane that are evaluated at once: as many in any company, or sums would be rounded otherwise
+
+_Found = TypeVar("_Found")
 
 
 class StackedTraining:
@@ -36,6 +42,8 @@ class StackedTraining:
         prepared: its config; whatever a shape says is the same for all that follow.
         rows: to begin with.
         device: what is computed on.
+        threads: on a CPU, how many parts of the lanes may be computed at the same time; used where the network is a plain
+            sequence of layers.
 
     Attributes:
         network, optimizer: stacked.
@@ -43,13 +51,17 @@ class StackedTraining:
         optimized: names of the parameters that have ever had a gradient.
     """
 
-    def __init__(self, module: nn.Module, prepared: Prepared, rows: int, device: torch.device) -> None:
+    def __init__(
+        self, module: nn.Module, prepared: Prepared, rows: int, device: torch.device, threads: int = 1
+    ) -> None:
         options = prepared.options
         self.dataset = prepared.dataset
         self._deterministic: bool = options["deterministic"]
         self._mixes = bool(options["mixup"])
         self._device = device
         self.network = StackedNetwork(module, rows, device)
+        self._threads = threads if device.type == "cpu" and self.network.plain else 1
+        self._broken_off = False
         tensors = self.network.tensors
         self.optimizer = STACKED[options["optimizer"]](
             [tensors[name] for name in self.network.trained], options
@@ -57,7 +69,7 @@ class StackedTraining:
         self.averages = (
             {name: torch.zeros_like(each) for name, each in tensors.items()} if options["ema"] else None
         )
-        self.optimized: frozenset[str] = frozenset()
+        self.optimized: set[str] = set()
         self._weight = sum(tensors[name][0].numel() for name in self.network.parameters)
         self._targets = Targets(self.dataset, 0.0)
         self._train = Examples(self.dataset.train_x, self._targets.encode(self.dataset.train_y), device)
@@ -113,12 +125,10 @@ class StackedTraining:
             the metrics of `Training.epoch`, but those of the whole stack's pace: "examples_per_second" counts the rows
             of one lane.
         """
-        with deterministic(self._deterministic):
-            started = time.perf_counter()
-            metrics = []
-            for rows in self._blocks(slice(0, len(lanes))):
-                metrics += self._train_epoch(lanes[rows], rows)
-            seconds = time.perf_counter() - started
+        self.network.train(True)
+        started = time.perf_counter()
+        metrics = self._by_blocks(slice(0, len(lanes)), lambda rows: self._train_epoch(lanes[rows], rows))
+        seconds = time.perf_counter() - started
         measured = self.validate(slice(0, len(lanes)))
         for own, validation in zip(metrics, measured, strict=True):
             own |= validation
@@ -130,8 +140,7 @@ class StackedTraining:
         """The loss and the scores of the validation rows, of the lanes in these rows, by their averages where there are some."""
         self.network.train(False)
         sizes = batch_sizes(len(self._valid), EVALUATED)
-        with deterministic(self._deterministic):
-            return [each for block in self._blocks(rows) for each in self._validate(block, sizes)]
+        return self._by_blocks(rows, lambda block: self._validate(block, sizes))
 
     def _validate(self, rows: slice, sizes: list[int]) -> list[dict[str, float]]:
         lanes = rows.stop - rows.start
@@ -148,13 +157,30 @@ class StackedTraining:
             measured.append({"val/loss": loss, **{f"val/{name}": value for name, value in each.items()}})
         return measured
 
+    def _by_blocks(self, rows: slice, work: Callable[[slice], list[_Found]]) -> list[_Found]:
+        """What `work` finds of each lane, a block of them at a time, or as many blocks as there are threads."""
+        blocks = self._blocks(rows)
+        with deterministic(self._deterministic):
+            if self._threads == 1 or len(blocks) == 1:
+                return [each for block in blocks for each in work(block)]
+            with ThreadPoolExecutor(self._threads, "lanes") as pool:
+                try:
+                    return [each for found in pool.map(work, blocks) for each in found]
+                except BaseException:  # a time limit, Ctrl-C: the threads see it at their next batch
+                    self._broken_off = True
+                    raise
+
     def _blocks(self, rows: slice) -> list[slice]:
         """The lanes that are computed at once; each block has its whole epoch before the next begins."""
-        size = AT_ONCE if self._device.type == "cpu" else rows.stop
-        return [slice(start, min(start + size, rows.stop)) for start in range(rows.start, rows.stop, size)]
+        lanes = rows.stop - rows.start
+        if self._device.type != "cpu":
+            return [rows]
+        count = -(-lanes // AT_ONCE)
+        count = max(count, min(-(-count // self._threads) * self._threads, lanes // AT_LEAST))
+        ends = [rows.start + lanes * number // count for number in range(count + 1)]
+        return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
     def _train_epoch(self, lanes: Sequence[Lane], place: slice) -> list[dict[str, float]]:
-        self.network.train(True)
         rows = len(self._train)
         orders = torch.stack([lane.begin(rows) for lane in lanes]).to(self._device)
         blends = self._blends(lanes)
@@ -167,6 +193,8 @@ class StackedTraining:
         norms: list[Tensor] = []
         summed: list[Tensor | None] = []
         for batch, chosen in enumerate(torch.split(orders, self._sizes, dim=1)):
+            if self._broken_off:
+                raise InterruptedError("another thread of this epoch was broken off")
             x, y = self._gathered(chosen, lanes)
             share = other = None
             if blends is not None:
@@ -257,7 +285,7 @@ class StackedTraining:
         if l1 is not None:
             gradients = _each(gradients, lambda slope, leaf: slope + leaf.sign() * _along(l1, slope), leaves)
         named = zip(self.network.trained, gradients, strict=True)
-        self.optimized |= {name for name, slope in named if slope is not None}
+        self.optimized.update(name for name, slope in named if slope is not None)
         self.optimizer.update(gradients, rates, place)
         if self.averages is not None:
             left = self._vector(lanes, "ema")

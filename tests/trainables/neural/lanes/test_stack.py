@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,11 @@ def config(*parts: Mapping[str, Any]) -> dict[str, Any]:
     return copy.deepcopy({name: value for part in (BASE, *parts) for name, value in part.items()})
 
 
-def stack_of(*configs: Mapping[str, Any], ref: Any = "mlp", width: int = 8) -> Stack:
+def stack_of(*configs: Mapping[str, Any], ref: Any = "mlp", width: int = 8, threads: int = 1) -> Stack:
     plug = resolve(ref)
     shape = lane_shape(plug, configs[0])
     assert isinstance(shape, Shape), shape
-    stack = Stack(plug, shape, width=width)
+    stack = Stack(plug, shape, width=width, threads=threads)
     for key, each in enumerate(configs):
         stack.add(key, each, seed=key)
     return stack
@@ -112,6 +113,54 @@ def test_with_dropout_a_lane_is_another_run_of_its_trial() -> None:
     error = np.hypot(np.std(lanes), np.std(trials)) / np.sqrt(seeds)
     assert abs(np.mean(lanes) - np.mean(trials)) < 3 * error
     assert abs(np.mean(lanes) - np.mean(without)) > 6 * error
+
+
+@pytest.mark.parametrize(
+    ("common", "tolerance"),
+    [
+        ({"dropout": 0.3, "dropconnect": 0.1, "mixup": 0.2, "clip": 0.1, "ema": 0.9}, 0.0),
+        (
+            {"activation": "relu", "model": {"width": 16, "norm": "layer"}, "data": {"source": "diabetes"}},
+            0.0,
+        ),
+        # lanes are channels of one normalisation: torch sums in another order where there are fewer
+        ({"accumulate": 2, "model": {"width": 16, "norm": "batch"}}, TOLERANCE),
+    ],
+)
+def test_two_threads_compute_what_one_does(common: dict[str, Any], tolerance: float) -> None:
+    configs = [config(common, {"lr": 1e-4 * (1 + key)}) for key in range(19)]
+    one, two = stack_of(*configs, width=19), stack_of(*configs, width=19, threads=2)
+    for key in (3, 0):
+        for _ in range(2):
+            expected, found = one.step(), two.step()
+            assert found.keys() == expected.keys()
+            for each in expected:
+                same(found[each], expected[each], tolerance)
+        one.free(key)
+        two.free(key)
+
+
+def test_what_one_thread_raises_ends_the_others_within_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = stack_of(*[config() for _ in range(19)], width=19, threads=2)
+    stack.step()
+    training = stack._training
+    assert training is not None
+    gathered, lock, batches = training._gathered, threading.Lock(), []
+
+    def failing(chosen: Any, lanes: Any) -> Any:
+        with lock:
+            batches.append(lanes[0].key)
+            if lanes[0].key == 0:
+                raise MemoryError("no room")
+        return gathered(chosen, lanes)
+
+    monkeypatch.setattr(training, "_gathered", failing)
+    with pytest.raises(MemoryError, match="no room"):
+        stack.step()
+    whole = -(-len(training.dataset.train_x) // 32)
+    assert batches.count(0) == 1
+    assert batches.count(9) < whole
+    assert not [each for each in threading.enumerate() if each.name.startswith("lanes")]
 
 
 def test_a_diverged_lane_harms_no_other_by_a_bit() -> None:
