@@ -29,6 +29,10 @@ class Observers:
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._watching = list(observers)
 
+    def __len__(self) -> int:
+        """How many still look on."""
+        return len(self._watching)
+
     def on_event(self, record: Record, history: History) -> None:
         """See `Observer.on_event`."""
         for observer in list(self._watching):

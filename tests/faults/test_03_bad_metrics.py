@@ -29,16 +29,20 @@ CHANGES: dict[str, Any] = {
 
 
 def scheduled(scheduler: str) -> dict[str, Any]:
-    options = {} if scheduler in ("none", "median") or scheduler.startswith("ray/") else {"min_iter": 1}
+    options = {"min_iter": 1} if scheduler in ("asha", "hyperband") else {}
     return {"early_terminate": {"type": scheduler, **options}}
 
 
 def check(history: History, truth: Truth) -> int:
     """That those and only those failed; returns the steps that were lost."""
     ended = Counter((trial.config["mode"], trial.state) for trial in history.trials)
-    assert all(ended[mode, "failed"] == EACH for mode in MODES[1:]), ended
-    assert ended["none", "failed"] == 0
-    assert sum(ended["none", state] for state in ("completed", "stopped")) == EACH
+    assert {mode for mode, state in ended if state == "failed"} == set(MODES[1:]), ended
+    assert {state for mode, state in ended if mode != "none"} == {"failed"}
+    assert {state for mode, state in ended if mode == "none"} <= {"completed", "stopped"}
+    if all(
+        trial.parent is None for trial in history.trials
+    ):  # a population copies in place of asking for all of the grid
+        assert Counter(trial.config["mode"] for trial in history.trials) == dict.fromkeys(MODES, EACH)
     for trial in history.trials:
         if trial.failure is not None:
             assert trial.failure.kind == "bad metric"
@@ -54,7 +58,7 @@ def test_one_trial_at_a_time(tmp_path: Path, measured: Measured, scheduler: str)
     sweep = Killed(tmp_path / "run", {**CHANGES, **scheduled(scheduler)}, OPTIONS)
     history = sweep.finish(code=3)
     lost = check(history, Truth.read(sweep.truth))
-    tries = EACH * len(MODES[1:])
+    tries = sum(trial.failure is not None for trial in history.trials)
     measured(
         3, f"NaN, inf, text, missing: {scheduler}", tries=tries, lost_steps=lost, lost_trials=0, seed=SEED
     )

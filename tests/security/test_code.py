@@ -22,6 +22,7 @@ ALLOWED = {
     ("trainables/data/sources/reading.py", "import by name"),
     ("search/__init__.py", "import by name"),
     ("search/runners/__init__.py", "import by name"),
+    ("search/runners/cohort/engine.py", "import by name"),  # two modules that stand there by name
     ("search/schedulers/__init__.py", "import by name"),
     ("search/searchers/__init__.py", "import by name"),
     ("tuneyard/__init__.py", "import by name"),

@@ -30,6 +30,7 @@ KEYS = {
     "broken",
     "pareto",
     "isolation",
+    "lineage",
     "repeats",
     "contours",
     "parallel",

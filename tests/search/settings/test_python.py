@@ -104,7 +104,7 @@ def test_a_function_itself_is_a_trainable() -> None:
         ),
         ({"parameters": {"x": {1, 2}}}, "parameters.x: set cannot be written to a sweep file"),
         ({"method": "tpee"}, "method: unknown method 'tpee' (did you mean tpe?)"),
-        ({"lanes": {"width": 3}}, "lanes: unknown argument"),
+        ({"cohorts": {"width": 3}}, "cohorts: unknown argument"),
         ({"data": {"api_key": "x"}}, "data.api_key: a secret would be written"),
         ({"trainable": print}, "trainable: builtins:print"),
         ({"trainable": "brannin"}, "trainable: there is no trainable 'brannin'"),

@@ -164,9 +164,11 @@ def test_the_picture_fits_any_width_and_survives_every_state(by_hand: Any) -> No
 
 def test_the_picture_says_what_matters(by_hand: Any) -> None:
     console = Console(file=io.StringIO(), width=100, record=True)
-    sweep = by_hand.begin()
+    tallies: list[Tally] = []
+    feed = type("Feed", (), {"on_event": lambda self, r, h: [each.take(r) for each in tallies]})
+    sweep = by_hand.begin(feed())
     tally = Tally(sweep.history)
-    sweep._observers.append(type("Feed", (), {"on_event": lambda self, r, h: tally.take(r)})())
+    tallies.append(tally)
     by_hand.train(sweep, 0, 0.5, 0.8, 0.7, 0.6)
     by_hand.train(sweep, 1, 0.3, float("nan"))
     by_hand.train(sweep, 2, 0.4, 0.85)
