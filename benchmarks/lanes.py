@@ -267,7 +267,7 @@ def run_tune(trials: int, seed: int, *, reused: bool) -> dict[str, float]:
             run_config=tune.RunConfig(storage_path=folder, verbose=0, callbacks=[clock]),
         ).fit()
         steps = sum(result.metrics["training_iteration"] for result in found if result.metrics)
-        best = found.get_best_result(scope="max").metrics["accuracy"]
+        best = found.get_best_result(scope="all").metrics["accuracy"]
         ray.shutdown()
     return {
         "seconds": clock.last - clock.first,
