@@ -30,6 +30,7 @@ __all__ = [
     "confusion_matrix",
     "regression_scores",
     "scores",
+    "scores_of_each",
     "threshold_counts",
 ]
 
@@ -37,6 +38,9 @@ Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.integer]
 
 CLASSIFICATION_SCORES = ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss")
+_AT_ONCE = (
+    2**20
+)  # probabilities of several models that are sorted together: more save nothing, and only take memory
 REGRESSION_SCORES = ("mse", "rmse", "mae", "r2", "mape")
 
 
@@ -60,6 +64,25 @@ def scores(task: Task, outputs: Floats, y: npt.NDArray[np.generic]) -> dict[str,
     return regression_scores(outputs, np.asarray(y, dtype=np.float64))
 
 
+def scores_of_each(task: Task, outputs: Floats, y: npt.NDArray[np.generic]) -> list[dict[str, float]]:
+    """The scores of several models on the same rows, each to the last bit those that it has alone.
+
+    Args:
+        task: as for `scores`.
+        outputs: (models, ...), each as for `scores`.
+        y: the true classes, or the true values.
+
+    Raises:
+        ValueError: as `scores`.
+    """
+    if task != "classification":
+        return [scores(task, each, y) for each in outputs]
+    true = np.asarray(y, dtype=np.int64)
+    at_once = max(1, _AT_ONCE // max(1, outputs[0].size)) if len(outputs) else 1
+    parts = [outputs[start : start + at_once] for start in range(0, len(outputs), at_once)]
+    return [found for part in parts for found in _classification_scores(part, true)]
+
+
 def classification_scores(probabilities: Floats, y: Integers) -> dict[str, float]:
     """Scores of class probabilities.
 
@@ -75,27 +98,33 @@ def classification_scores(probabilities: Floats, y: Integers) -> dict[str, float
     Raises:
         ValueError: shapes that do not fit each other, or a class outside the columns.
     """
-    probabilities = np.atleast_2d(probabilities)
-    rows, classes = probabilities.shape
+    return _classification_scores(np.atleast_2d(probabilities)[None], y)[0]
+
+
+def _classification_scores(probabilities: Floats, y: Integers) -> list[dict[str, float]]:
+    """Those of each model: probabilities (models, rows, classes)."""
+    models, rows, classes = probabilities.shape
     if y.shape != (rows,):
         raise ValueError(f"{rows} rows of probabilities need {rows} classes, not an array of shape {y.shape}")
     if rows and not (y.min() >= 0 and y.max() < classes):
         raise ValueError(f"classes are 0 .. {classes - 1}, one per column; got {y.min()} .. {y.max()}")
-    if not rows or not np.isfinite(probabilities).all():
-        return dict.fromkeys(CLASSIFICATION_SCORES, np.nan)
-    confusion = confusion_matrix(probabilities.argmax(axis=1), y, classes)
-    right, predicted, actual = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    sound = [bool(rows) and bool(np.isfinite(each).all()) for each in probabilities]
+    if not all(sound):
+        told = iter(_classification_scores(probabilities[np.array(sound)], y) if any(sound) else [])
+        return [next(told) if each else dict.fromkeys(CLASSIFICATION_SCORES, np.nan) for each in sound]
+    cells = y * classes + probabilities.argmax(axis=2) + np.arange(models)[:, None] * classes**2
+    confusion = np.bincount(cells.ravel(), minlength=models * classes**2).reshape(models, classes, classes)
+    right, predicted, actual = confusion.diagonal(0, 1, 2), confusion.sum(axis=1), confusion.sum(axis=2)
     seen = predicted + actual > 0
-    roc_auc, pr_auc = _areas(probabilities, y)
-    return {
-        "accuracy": float(right.sum() / rows),
-        "precision": float((right / np.maximum(predicted, 1))[seen].mean()),
-        "recall": float((right / np.maximum(actual, 1))[seen].mean()),
-        "f1": float((2 * right / np.maximum(predicted + actual, 1))[seen].mean()),
-        "roc_auc": roc_auc,
-        "pr_auc": pr_auc,
+    found = {
+        "accuracy": right.sum(axis=1) / rows,
+        "precision": _mean(right / np.maximum(predicted, 1), seen),
+        "recall": _mean(right / np.maximum(actual, 1), seen),
+        "f1": _mean(2 * right / np.maximum(predicted + actual, 1), seen),
+        **_areas(probabilities, y),
         "log_loss": _log_loss(probabilities, y),
     }
+    return [{name: float(values[model]) for name, values in found.items()} for model in range(models)]
 
 
 def regression_scores(predictions: Floats, y: Floats) -> dict[str, float]:
@@ -154,11 +183,16 @@ def threshold_counts(
         rows reach the threshold (true positives); how many rows of other classes do (false positives). The last
         entry of a class counts all rows.
     """
-    columns = np.ascontiguousarray(probabilities.T)
-    classes = len(columns)
+    return _threshold_counts(np.ascontiguousarray(probabilities.T), y, probabilities.shape[1])
+
+
+def _threshold_counts(
+    columns: Floats, y: Integers, classes: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Of probabilities (columns, rows): those of the classes of one model, then those of the next."""
     order = columns.argsort(axis=1)[:, ::-1]
     ordered = np.take_along_axis(columns, order, axis=1)
-    hits = (y[order] == np.arange(classes)[:, None]).cumsum(axis=1)
+    hits = (y[order] == (np.arange(len(columns)) % classes)[:, None]).cumsum(axis=1)
     last = np.ones(columns.shape, dtype=bool)  # of the rows that share a probability
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=last[:, :-1])
     owner, place = last.nonzero()
@@ -166,29 +200,41 @@ def threshold_counts(
     return owner, positives, place + 1 - positives
 
 
-def _areas(probabilities: Floats, y: Integers) -> tuple[float, float]:
-    """Areas under the ROC curve (trapezoids) and under the precision-recall curve (steps), means over the classes."""
-    rows, classes = probabilities.shape
-    owner, true, false = threshold_counts(probabilities, y)
+def _areas(probabilities: Floats, y: Integers) -> dict[str, Floats]:
+    """Areas under the ROC curve (trapezoids) and under the precision-recall curve (steps), means over each model's classes."""
+    models, rows, classes = probabilities.shape
+    columns = np.ascontiguousarray(probabilities.transpose(0, 2, 1)).reshape(-1, rows)
+    owner, true, false = _threshold_counts(columns, y, classes)
     begins = np.empty(len(owner), dtype=bool)
     begins[0], begins[1:] = True, owner[1:] != owner[:-1]
     true_before, false_before = (np.where(begins, 0, np.roll(counts, 1)) for counts in (true, false))
     positive = np.bincount(y, minlength=classes)
-    trapezoids = np.bincount(owner, (false - false_before) * (true + true_before) / 2, minlength=classes)
-    steps = np.bincount(owner, (true - true_before) * true / (true + false), minlength=classes)
-    ranked = (positive > 0) & (positive < rows)
-    found = positive > 0
-    roc_auc = (trapezoids[ranked] / (positive * (rows - positive))[ranked]).mean() if ranked.any() else np.nan
-    return float(roc_auc), float((steps[found] / positive[found]).mean())
+    trapezoids = np.bincount(owner, (false - false_before) * (true + true_before) / 2, minlength=len(columns))
+    steps = np.bincount(owner, (true - true_before) * true / (true + false), minlength=len(columns))
+    areas = trapezoids.reshape(models, classes) / np.maximum(positive * (rows - positive), 1)
+    means = steps.reshape(models, classes) / np.maximum(positive, 1)
+    return {
+        "roc_auc": _mean(areas, (positive > 0) & (positive < rows)),
+        "pr_auc": _mean(means, positive > 0),
+    }
 
 
-def _log_loss(probabilities: Floats, y: Integers) -> float:
+def _mean(values: Floats, counted: npt.NDArray[np.bool_]) -> Floats:
+    """The mean of each row over what counts; NaN where nothing does."""
+    number = np.broadcast_to(counted, values.shape).sum(axis=1)
+    sums = np.where(counted, values, 0.0).sum(axis=1)
+    return np.asarray(np.where(number > 0, sums / np.maximum(number, 1), np.nan))
+
+
+def _log_loss(probabilities: Floats, y: Integers) -> Floats:
     own = (
         probabilities if np.issubdtype(probabilities.dtype, np.floating) else probabilities.astype(np.float64)
     )
     epsilon = np.finfo(own.dtype).eps
-    given = np.clip(own[np.arange(len(y)), y], epsilon, 1 - epsilon)
-    return float(-np.log(given.astype(np.float64)).mean())
+    given = np.clip(own[:, np.arange(len(y)), y], epsilon, 1 - epsilon).astype(np.float64)
+    return -np.log(np.ascontiguousarray(given)).mean(
+        axis=1
+    )  # contiguous: summed in the same order in any company
 
 
 def _explained(squared: Floats, true: Floats) -> Floats:

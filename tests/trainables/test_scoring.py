@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trainables import scoring
 from trainables.scoring import (
     CLASSIFICATION_SCORES,
     REGRESSION_SCORES,
@@ -12,6 +13,7 @@ from trainables.scoring import (
     confusion_matrix,
     regression_scores,
     scores,
+    scores_of_each,
     threshold_counts,
 )
 
@@ -178,6 +180,22 @@ def test_scores_by_task():
     assert scores("classification", p, y)["accuracy"] == 1.0
     assert scores("regression", np.array([1.0]), np.array([3.0]))["mae"] == 2.0
     assert scores("forecasting", np.zeros((2, 3)), np.ones((2, 3)))["mse"] == 1.0
+
+
+@pytest.mark.parametrize("at_once", [1, 500, 2**20])
+def test_models_side_by_side_are_scored_as_each_alone(monkeypatch, at_once):
+    monkeypatch.setattr(scoring, "_AT_ONCE", at_once)
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 4, 61)  # of five classes one does not occur
+    p = np.stack([probabilities(rng, 61, 5, decimals=decimals) for decimals in (None, 1, None, 2, None)])
+    p[2, 7, 0] = np.nan
+    found = scores_of_each("classification", p, y)
+    for each, own in zip(p, found, strict=True):
+        np.testing.assert_equal(own, scores("classification", each, y))
+    assert np.isnan(found[2]["accuracy"])
+    values = rng.normal(size=(3, 61))
+    assert scores_of_each("regression", values, y) == [scores("regression", each, y) for each in values]
+    assert scores_of_each("classification", p[:0], y) == []
 
 
 def test_confusion_matrix_as_scikit_learn():

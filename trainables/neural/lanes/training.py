@@ -23,7 +23,7 @@ from trainables.neural.lanes.rows import grown
 from trainables.neural.losses import Targets
 from trainables.neural.supervised import Prepared
 from trainables.neural.training import accumulation
-from trainables.scoring import scores
+from trainables.scoring import scores_of_each
 
 __all__ = ["StackedTraining", "updates_in"]
 
@@ -151,11 +151,11 @@ class StackedTraining:
             losses += batch_losses(found, y.expand(lanes, *y.shape), None).double().cpu() * size
         decoded = self._targets.decode(torch.cat(outputs, dim=1))
         means = (losses / len(self._valid)).tolist()
-        measured = []
-        for loss, own in zip(means, decoded, strict=True):
-            each = scores(self.dataset.task, own, self.dataset.valid_y)
-            measured.append({"val/loss": loss, **{f"val/{name}": value for name, value in each.items()}})
-        return measured
+        scores = scores_of_each(self.dataset.task, decoded, self.dataset.valid_y)
+        return [
+            {"val/loss": loss, **{f"val/{name}": value for name, value in own.items()}}
+            for loss, own in zip(means, scores, strict=True)
+        ]
 
     def _by_blocks(self, rows: slice, work: Callable[[slice], list[_Found]]) -> list[_Found]:
         """What `work` finds of each lane, a block of them at a time, or as many blocks as there are threads."""
