@@ -232,9 +232,8 @@ def _log_loss(probabilities: Floats, y: Integers) -> Floats:
     )
     epsilon = np.finfo(own.dtype).eps
     given = np.clip(own[:, np.arange(len(y)), y], epsilon, 1 - epsilon).astype(np.float64)
-    return -np.log(np.ascontiguousarray(given)).mean(
-        axis=1
-    )  # contiguous: summed in the same order in any company
+    logs = np.log(np.ascontiguousarray(given))  # contiguous: summed in the same order in any company
+    return np.asarray(-logs.mean(axis=1))
 
 
 def _explained(squared: Floats, true: Floats) -> Floats:
