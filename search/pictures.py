@@ -8,7 +8,8 @@
       .writing-.../        one that was being drawn when its process died
 
 Drawing costs time, and most trials are soon forgotten: only a trial that is better than the best five closed ones so far
-(those when it started) is drawn, and of those that are drawn, views show the ones that still are when they close.
+(those when it started) is drawn, and of those that are drawn, views show the ones that still are when they close. In
+lanes, where a drawing costs as much as many steps, it is the best five when the sweep is over.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from search.history import History
 from search.trial import Outcome, Trial
 from trainables.host import Host
 
-__all__ = ["Drawings", "bar", "drawings", "is_shown", "pictures"]
+__all__ = ["Drawings", "bar", "drawings", "is_shown", "pictures", "shown"]
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,14 @@ def bar(history: History) -> float | None:
     return best[-1][0] if len(best) == SHOWN else None
 
 
+def shown(history: History) -> list[int]:
+    """Numbers of the best five closed trials, best first; of equals the first are."""
+    return [number for _, number in _best(history)]
+
+
 def is_shown(trial: Trial, history: History) -> bool:
-    """Whether a closed trial is among the best five; of equals the first are."""
-    return any(number == trial.number for _, number in _best(history))
+    """Whether a closed trial is among the best five."""
+    return trial.number in shown(history)
 
 
 def drawings(folder: Path) -> list[tuple[int, Path]]:

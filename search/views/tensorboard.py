@@ -4,8 +4,8 @@
       events.out.tfevents.*        the HParams experiment: every parameter of the space, the objective first
       t00012/
         events.out.tfevents.*      config, then each step's metrics and, of one objective, `best/<metric>`
-                                   ... and, of a closed trial that is among the best five so far, what it drew
         events.out.tfevents.*.end  how the trial ended; absent while it is open
+        events.out.tfevents.*.eval what it drew, if it is among the best five when it is closed, or at the end of the driver
 
 TensorBoard believes the first status it reads of a trial, hence the file of its own for the end: emptied when the trial
 is opened again.
@@ -16,13 +16,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.history import History, Record
 from search.paths import RunPaths
-from search.pictures import drawings, is_shown, pictures
+from search.pictures import drawings, is_shown, pictures, shown
 from search.trial import Result, Trial, so_far
 from search.views.wall_clock import WallClock
 
@@ -46,10 +45,12 @@ class TensorBoardView:
         self._directory = directory
         self._clock = WallClock()
         self._files: dict[int, EventFile] = {}
+        self._history: History | None = None
         self._behind: History | None = None  # what was not shown, for want of a disk
 
     def on_event(self, record: Record, history: History) -> None:
         """See `search.sweep.Observer`. An OSError is warned of, and made good later."""
+        self._history = history
         if self._behind is not None:
             if record["type"] in ("close", "resume"):
                 self._catch_up(self._behind)
@@ -86,9 +87,12 @@ class TensorBoardView:
                 self._close(trial, history)
 
     def close(self) -> None:
-        """Nothing is pending but what could not be written when it came. Raises OSError: nor can it now."""
+        """What could not be written when it came, and what was drawn late. Raises OSError: nor can it be written now."""
         if self._behind is not None:
             self.repair(self._behind)
+        if self._history is not None:
+            for number in shown(self._history):
+                self._add_pictures(self._history.trials[number])
 
     def _catch_up(self, history: History) -> None:
         try:
@@ -144,9 +148,9 @@ class TensorBoardView:
         assert trial.outcome is not None
         assert trial.closed is not None
         ended = self._clock.at(trial.closed)
-        file = self._files.pop(trial.number)
-        for entry in self._pictures(trial, history, ended):
-            file.write(entry)
+        del self._files[trial.number]
+        if is_shown(trial, history):
+            self._add_pictures(trial)
         entries = [
             (
                 ended,
@@ -165,22 +169,23 @@ class TensorBoardView:
             values[f"best/{objective.metric}"] = objective.value(best)
         return self._clock.at(result.now), result.step, scalars(values)
 
-    def _pictures(self, trial: Trial, history: History, ended: float) -> Iterator[Entry]:
-        """What one of the best trials drew."""
-        from search.views.events import picture
+    def _add_pictures(self, trial: Trial) -> None:
+        """What a closed trial drew, unless it is there."""
+        from search.views.events import EventFile, picture
 
-        folder = RunPaths(self._directory.parent).pictures(trial.number)
-        found = [(step, drawing) for step, drawing in drawings(folder) if step <= trial.steps]
-        if not found or not is_shown(trial, history):
-            return
-        for step, drawing in found:
-            for name, png in pictures(drawing).items():
-                yield ended, step, picture(f"eval/{name}", png)
+        assert trial.closed is not None
+        directory, ended = self._trial_directory(trial), self._clock.at(trial.closed)
+        for step, drawing in drawings(RunPaths(self._directory.parent).pictures(trial.number)):
+            suffix = f".{step}-{len(trial.attempts)}.eval"
+            if step <= trial.steps and not _holds(directory, suffix):
+                found = [(f"eval/{name}", png) for name, png in pictures(drawing).items()]
+                entries = [(ended, step, picture(tag, png)) for tag, png in found]
+                if entries:
+                    EventFile(directory, ended, entries, suffix=suffix)
 
     def _complete(self, trial: Trial) -> bool:
         """Whether all of a closed trial is there: its end is written last."""
-        ends = self._trial_directory(trial).glob(f"*{_end_suffix(trial)}")
-        return any(path.stat().st_size for path in ends)
+        return _holds(self._trial_directory(trial), _end_suffix(trial))
 
     def _clear(self, trial: Trial) -> None:
         self._files.pop(trial.number, None)
@@ -188,6 +193,11 @@ class TensorBoardView:
 
     def _trial_directory(self, trial: Trial) -> Path:
         return self._directory / trial.id
+
+
+def _holds(directory: Path, suffix: str) -> bool:
+    """Whether an event file with this suffix is there, and was not taken back."""
+    return any(path.stat().st_size for path in directory.glob(f"*{suffix}"))
 
 
 def _empty_events(directory: Path) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from search.paths import RunPaths, write_atomic
 from search.pictures import Drawings
@@ -99,6 +96,8 @@ class Cohort:
             self._leave(leave)
         for assignment in orders.enter:
             self._enter(assignment)
+        for assignment in orders.draw:
+            self._draw(assignment)
         self._close_empty()
         self._save_all(lambda lane: lane.step % self._terms.every == 0)
 
@@ -203,8 +202,8 @@ class Cohort:
         if failed is not None:  # it begins anew when it is taken up again
             log.warning("%s: cannot be saved (%s)", trial_id(leave.number), failed.failure)
             return
-        if leave.draw and self._paths is not None:
-            self._draw(lane, self._paths)
+        if leave.keep and not self._keep(lane):
+            return
         del self._lanes[leave.number]
         lane.stack.free(leave.number)
 
@@ -237,26 +236,36 @@ class Cohort:
                 "%s: no checkpoint after step %d (%s); it goes on", trial_id(number), lane.step, error
             )
 
-    def _draw(self, lane: _Lane, paths: RunPaths) -> None:
-        """Pictures of a trial's work; of a lane's by an ordinary host, which goes on from what the lane saves."""
-        given = lane.assignment
-        drawings = Drawings(paths.pictures(given.number), max(1, lane.step), best=None, bar=None)
-        if isinstance(lane.stack, Solo):
-            drawings.after_step(lane.stack.host, 0.0)
+    def _keep(self, lane: _Lane) -> bool:
+        """What pictures can be drawn from once it is known whose are wanted; of what cannot be saved, the pictures. False:
+        saving failed, and the lane is empty."""
+        if not self._plug.can_checkpoint and isinstance(lane.stack, Solo):
+            self._draw_now(lane.assignment.number, lane.stack.host)
+        return self._saved(lane) is None
+
+    def _draw(self, given: Assignment) -> None:
+        """Pictures of a trial's work, by an ordinary host that goes on from its checkpoint."""
+        if self._paths is None:
             return
-        folder = Path(tempfile.mkdtemp(prefix="tuneyard-"))
+        found = resume_point(self._paths, given.number, given.from_step, home=self._home)
+        if found is None or found[1] != given.from_step:
+            return
         host = Host(self._plug)
         try:
-            lane.stack.save(given.number, folder)
-            host.start(
-                nest(dict(given.config)), seed=given.seed, device=self._terms.device, checkpoint=folder
-            )
-            drawings.after_step(host, 0.0)
-        except Exception as error:
+            with time_limit(self._terms.limit, self._stop):
+                config = nest(dict(given.config))
+                host.start(config, seed=given.seed, device=self._terms.device, checkpoint=found[0])
+                self._draw_now(given.number, host)
+        except (Exception, SystemExit, TimeLimitError) as error:
             log.warning("%s: no pictures of it (%r)", trial_id(given.number), error)
         finally:
             host.close()
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def _draw_now(self, number: int, host: Host) -> None:
+        if self._paths is not None:
+            Drawings(self._paths.pictures(number), max(1, host.step), best=None, bar=None).after_step(
+                host, 0.0
+            )
 
     def _failed(self, given: Assignment, step: int, failure: Failure, error: BaseException) -> Report:
         """Keep the traceback, empty the lane, and say what happened."""

@@ -29,19 +29,25 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """A trial that is to leave its lane. `save`: with a checkpoint, it will go on. `draw`: with pictures of its work."""
+    """A trial that is to leave its lane. `save`: with a checkpoint, it will go on. `keep`: with one where that succeeds,
+    since it may be asked for pictures of its work.
+    """
 
     number: int
     save: bool = False
-    draw: bool = False
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a cohort is to do before its next step: those who leave go first, and their lanes are free."""
+    """What a cohort is to do before its next step: those who leave go first, and their lanes are free.
+
+    `draw`: trials that have ended, whose pictures are wanted; they need no lane.
+    """
 
     leave: tuple[Leave, ...] = ()
     enter: tuple[Assignment, ...] = ()
+    draw: tuple[Assignment, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,6 +57,7 @@ class Orders:
         return cls(
             tuple(Leave(**each) for each in data["leave"]),
             tuple(Assignment(**each) for each in data["enter"]),
+            tuple(Assignment(**each) for each in data["draw"]),
         )
 
 

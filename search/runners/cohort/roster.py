@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
-from search.pictures import bar
 from search.runners.base import Clock, Work
+from search.runners.cohort.drawing import may_be_drawn
 from search.runners.cohort.messages import Assignment, Leave, Orders, Report
 from search.runners.cohort.waiting import Candidate, Waiting
 from search.runners.endings import (
@@ -18,7 +18,7 @@ from search.runners.endings import (
 from search.runners.lineage import has_inherited
 from search.storage import resume_point
 from search.sweep import PassiveSweep
-from search.trial import Failure, Outcome, Trial
+from search.trial import Failure, Trial
 
 __all__ = ["Roster"]
 
@@ -61,7 +61,7 @@ class Roster:
 
     @property
     def busy(self) -> bool:
-        """Whether it has a trial, is about to, or has yet to save or draw one that left: orders are obeyed before a step."""
+        """Whether it has a trial, is about to, or has yet to save one that left: orders are obeyed before a step."""
         return bool(self.lanes) or bool(self._held) or self._errands
 
     def open(self, members: Iterable[int] | None = None, after: Failure | None = None) -> Orders:
@@ -87,7 +87,7 @@ class Roster:
             if report.number in self.lanes:
                 self._take(report, leave, enter)
                 enter += self._fill()
-        self._errands = any(each.save or each.draw for each in leave)
+        self._errands = any(each.save or each.keep for each in leave)
         return Orders(tuple(leave), tuple(enter))
 
     def abandon(self) -> list[int]:
@@ -179,12 +179,4 @@ class Roster:
         if save:
             self._saving.add(trial.number)
             self._waiting.saving.add(trial.number)
-        return Leave(trial.number, save, draw=not trial.open and self._is_drawn(trial))
-
-    def _is_drawn(self, trial: Trial) -> bool:
-        """Whether there are to be pictures: of a trial far enough along that is among the best five when it ends."""
-        far = 2 * trial.steps >= self._sweep.problem.max_steps
-        if not self._work.plug.can_draw or not far or trial.outcome is Outcome.FAILED or trial.best is None:
-            return False
-        to_beat, score = bar(self._sweep.history), trial.best.score
-        return to_beat is None or (score is not None and score <= to_beat)
+        return Leave(trial.number, save, keep=not trial.open and may_be_drawn(self._sweep, self._work, trial))

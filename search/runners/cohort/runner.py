@@ -8,7 +8,9 @@ import socket
 
 from search.runners.base import Clock, Lanes, Work
 from search.runners.cohort.cohort import Cohort, Terms
+from search.runners.cohort.drawing import to_draw
 from search.runners.cohort.engine import Engine, NeuralEngine
+from search.runners.cohort.messages import Orders
 from search.runners.cohort.roster import Roster
 from search.runners.cohort.waiting import Waiting
 from search.runners.data_card import card_wanted, write_card
@@ -63,7 +65,9 @@ class CohortRunner:
             cohort.obey(roster.open())
             while roster.busy and not stop:
                 cohort.obey(roster.take(cohort.step()))
-            if not stop.urgent:
+            if not stop:
+                cohort.obey(Orders(draw=to_draw(sweep, work)))
+            elif not stop.urgent:
                 cohort.save()
         except KeyboardInterrupt:
             if not stop:

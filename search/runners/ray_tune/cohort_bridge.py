@@ -19,7 +19,9 @@ from ray.tune.search import Searcher
 
 from search.errors import RunnerError
 from search.runners.base import Clock, Lanes, Work
+from search.runners.cohort.drawing import to_draw
 from search.runners.cohort.engine import NeuralEngine
+from search.runners.cohort.messages import Orders
 from search.runners.cohort.roster import Roster
 from search.runners.cohort.waiting import Waiting
 from search.runners.endings import close_or_retry
@@ -67,6 +69,7 @@ class CohortBridge:
         self._unstarted = 0
         self._moves: Counter[int] = Counter()  # nodes that each trial has lost
         self._halted_at: float | None = None
+        self._has_drawn = False
 
     # A snapshot of Tune's must not hold a sweep, nor a copy of it come alive.
     def __deepcopy__(self, memo: Any) -> CohortBridge:
@@ -151,7 +154,7 @@ class CohortBridge:
             save_lanes(actor)
             self._return(roster.abandon())
             return True
-        return not roster.busy
+        return not roster.busy and not self._has_to_draw(actor)
 
     def told_to_stop(self, tune_trial: TuneTrial) -> None:
         """No scheduler of Ray's goes with lanes."""
@@ -231,6 +234,18 @@ class CohortBridge:
         return self.sweep.spent(now) or "Ray Tune ended the sweep"
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _has_to_draw(self, actor: Any) -> bool:
+        """Have the last cohort of a sweep that is over draw the best trials, before its next step; once."""
+        over = self._is_stopping() or (
+            not (self._waiting or self._apart) and self.sweep.idle(self.clock.now())
+        )
+        if self._has_drawn or not over or any(roster.busy for roster in self._rosters.values()):
+            return False
+        self._has_drawn, wanted = True, to_draw(self.sweep, self.work)
+        if wanted:
+            send(actor, Orders(draw=wanted))
+        return bool(wanted)
 
     def _is_stopping(self) -> bool:
         return bool(self.work.stop) or self.sweep.halted(self.clock.now()) is not None

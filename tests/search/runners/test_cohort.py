@@ -12,11 +12,12 @@ from contracts.runners import RunnerContract, begin, resume, states
 from contracts.stacks import Counting, CountingEngine, counting
 from search.journal import MemoryJournal
 from search.paths import RunPaths
-from search.pictures import drawings
+from search.pictures import SHOWN, drawings
 from search.problem import Budget
 from search.runners.base import Clock, Lanes, StopSignal, Work
 from search.runners.cohort import CohortRunner
 from search.runners.cohort.cohort import Cohort, Terms
+from search.runners.cohort.drawing import to_draw
 from search.runners.cohort.messages import Orders, Report
 from search.runners.cohort.roster import Roster
 from search.runners.cohort.waiting import Waiting
@@ -324,6 +325,8 @@ def as_sent(sweep: PassiveSweep, paths: RunPaths, width: int, cohorts: int) -> N
             told.append((roster, cohort, [follows]))
         elif any(other.busy for other, _, _ in told):  # a free worker; trials may come back
             told.append((roster, cohort, [roster.open()]))
+        elif not told:
+            cohort.obey(Orders.from_json(Orders(draw=to_draw(sweep, work)).to_json()))
 
 
 @pytest.mark.parametrize("cohorts", [1, 2])
@@ -345,11 +348,17 @@ def test_no_step_of_a_paused_trial_is_trained_twice(scheduler: str, cohorts: int
     assert not sweep.history.running
 
 
-def test_the_last_trials_are_drawn_before_their_cohort_is_gone(paths: RunPaths) -> None:
-    sweep = begin(counting(trials=3))
-    as_sent(sweep, paths, 4, 1)
-    assert states(sweep) == ["completed"] * 3
-    assert [[step for step, _ in drawings(paths.pictures(number))] for number in range(3)] == [[5]] * 3
+@pytest.mark.parametrize("cohorts", [1, 2])
+def test_the_best_trials_are_drawn_once_the_sweep_is_over(paths: RunPaths, cohorts: int) -> None:
+    sweep = begin(counting(trials=8))
+    as_sent(sweep, paths, 2, cohorts)
+    assert states(sweep) == ["completed"] * 8
+    best = sorted(sweep.history.trials, key=lambda trial: (trial.best.score, trial.number))[:SHOWN]
+    expected = {trial.number: [5] for trial in best}
+    found = {number: [step for step, _ in drawings(paths.pictures(number))] for number in range(8)}
+    assert {number: steps for number, steps in found.items() if steps} == expected
+    work = Work(plug=resolve(InLanesOnly), paths=paths)
+    assert to_draw(sweep, work) == (), "what is drawn is not drawn again"
 
 
 def test_a_trial_that_is_held_until_another_cohort_has_saved_it_is_not_lost_with_its_worker(

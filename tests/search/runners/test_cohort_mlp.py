@@ -93,6 +93,7 @@ def test_lanes_report_what_ordinary_trials_report_and_leave_what_they_leave(swee
     assert boards == [[trial.id for trial in lanes.history.trials]] * 2
     drawn = [t for t in lanes.history.trials if lanes.paths.pictures(t.number).is_dir()]
     assert drawn  # as of an ordinary trial among the best
+    assert all(list((lanes.paths.tensorboard / trial.id).glob("*.eval")) for trial in drawn)
 
 
 def test_decisions_are_those_of_as_many_workers(sweep_file: Path) -> None:

@@ -58,6 +58,22 @@ def test_the_pictures_of_the_best_trials(
 
 
 @pytest.mark.slow
+def test_what_is_drawn_when_the_sweep_is_over(tmp_path: Path, by_hand: Any, board: Any, soon: Any) -> None:
+    """As lanes do it: the trials are closed by then, and another driver may have closed them."""
+    paths = RunPaths(tmp_path)
+    sweep = by_hand.begin(TensorBoardView(paths.tensorboard), journal=paths.journal)
+    by_hand.train(sweep, 0, 0.5, 0.6, 0.7, 0.8)
+    sweep.close_observers()
+    sweep = by_hand.resume(paths.journal, TensorBoardView(paths.tensorboard))
+    by_hand.train(sweep, 1, 0.4, 0.5, 0.6, 0.7)
+    drawn = {number: draw(paths, number, 4, "roc")["roc"] for number in range(2)}
+    sweep.close_observers()
+    page = board(paths.tensorboard)
+    for number, png in drawn.items():
+        soon(lambda number=number: page.images(f"t{number:05d}"), {"eval/roc": [(4, png)]})
+
+
+@pytest.mark.slow
 def test_after_a_driver_died_between_the_journal_and_the_files(
     tmp_path: Path, by_hand: Any, board: Any, soon: Any
 ) -> None:
