@@ -99,7 +99,7 @@ def test_what_does_not_agree_is_found(calm: Path, tmp_path: Path, said: str) -> 
 def _history(steps: int) -> History:
     history = object.__new__(History)
     results = [Result(step, {}, 0.0, 0.0) for step in range(1, steps + 1)]
-    history.trials = [Trial(0, {}, 77, "searcher", 0.0, results, outcome=Outcome.COMPLETED)]
+    history.trials = [Trial(0, {}, 77, "searcher", 0.0, results=results, outcome=Outcome.COMPLETED)]
     return history
 
 
