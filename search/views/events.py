@@ -1,8 +1,9 @@
 """TensorBoard's own formats, written without TensorFlow and without torch: event files, and the summaries in them.
 
-`tensorboard.summary.writer.EventFileWriter` runs one thread and keeps one file open for each trial. Here an event is
-framed by TensorBoard's `RecordWriter` and appended in one write to a file that is opened for it and closed again:
-nothing is lost when the driver is killed, and thousands of trials cost neither threads nor file descriptors.
+`tensorboard.summary.writer.EventFileWriter` runs one thread and keeps one file open for each trial, and its `RecordWriter`
+computes checksums in Python, 0.12 s for a megabyte of pictures. Here an event is framed as a
+TFRecord and appended in one write to a file that is opened for it and closed again: nothing is lost when the driver is
+killed, and thousands of trials cost neither threads nor file descriptors.
 
 Importing this module costs 0.2 s; `search.views.tensorboard` does so at the first record.
 """
@@ -10,7 +11,6 @@ Importing this module costs 0.2 s; `search.views.tensorboard` does so at the fir
 from __future__ import annotations
 
 import errno
-import io
 import json
 import math
 import struct
@@ -20,11 +20,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.text.summary_v2 import text_pb
-from tensorboard.summary.writer.record_writer import RecordWriter
 
 from search.problem import Objective
 from search.trial import Outcome
@@ -80,12 +80,9 @@ class EventFile:
         self._append([_event(entry)])
 
     def _append(self, events: Iterable[event_pb2.Event]) -> None:
-        records = io.BytesIO()
-        writer = RecordWriter(records)
-        for event in events:
-            writer.write(event.SerializeToString())
+        content = b"".join(map(_record, events))
         with open(self._path, "ab", buffering=0) as file:
-            before, content = file.tell(), records.getbuffer()
+            before = file.tell()
             if (written := file.write(content)) != len(content):  # a disk that is full takes a part
                 file.truncate(before)
                 raise OSError(errno.ENOSPC, f"wrote {written} of {len(content)} bytes", str(self._path))
@@ -94,6 +91,19 @@ class EventFile:
 def _event(entry: Entry) -> event_pb2.Event:
     wall_time, step, summary = entry
     return event_pb2.Event(wall_time=wall_time, step=step, summary=summary)
+
+
+def _record(event: event_pb2.Event) -> bytes:
+    """An event as a TFRecord: its length and its content, each closed by a checksum."""
+    content = event.SerializeToString()
+    length = struct.pack("<Q", len(content))
+    return length + _checksum(length) + content + _checksum(content)
+
+
+def _checksum(content: bytes) -> bytes:
+    """CRC-32C, rotated and shifted, as TensorFlow masks it."""
+    crc: int = google_crc32c.value(content)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 def scalars(values: Mapping[str, float]) -> summary_pb2.Summary:
