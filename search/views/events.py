@@ -95,7 +95,7 @@ def _event(entry: Entry) -> event_pb2.Event:
 
 def _record(event: event_pb2.Event) -> bytes:
     """An event as a TFRecord: its length and its content, each closed by a checksum."""
-    content = event.SerializeToString()
+    content: bytes = event.SerializeToString()
     length = struct.pack("<Q", len(content))
     return length + _checksum(length) + content + _checksum(content)
 
