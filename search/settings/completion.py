@@ -104,7 +104,10 @@ def complete(
         raise SettingsError(in_order(problems))
     filled = _with_opening(_with_budget(filled, space, notes), plug.can_checkpoint or simulated)
     filled = with_size(filled)
-    filled = filled.model_copy(update={"lanes": with_lanes(filled.lanes, filled.run_cap, filled.workers)})
+    assert filled.method is not None
+    learns = capabilities(filled.method.name).learns
+    lanes = with_lanes(filled.lanes, filled.run_cap, filled.workers, learns=learns)
+    filled = filled.model_copy(update={"lanes": lanes})
     notes += _remarks(filled, space) + role_notes(filled, document, space)
     return ResolvedSettings(filled, tuple(notes), target)
 

@@ -12,6 +12,7 @@ __all__ = ["AUTO_WIDTH", "lanes_problems", "with_lanes", "with_width"]
 AUTO_WIDTH = 64
 """Lanes of a worker where the file leaves it open; see docs/lanes.md for what other widths are worth."""
 
+_ROUNDS = 8  # in which a method that learns is asked, one after the other
 _QUEUE = 4  # open trials for each lane, where the file does not say
 
 
@@ -49,12 +50,15 @@ def lanes_problems(file: SweepFile, plug: Plug, document: Document) -> list[str]
 
 
 def with_lanes(
-    section: LanesSection | None, trials: int | None, workers: int | None = None
+    section: LanesSection | None, trials: int | None, workers: int | None = None, *, learns: bool = False
 ) -> LanesSection | None:
-    """The section with its defaults; where it leaves the width open, no wider than a worker's share of the `trials`."""
+    """The section with its defaults; where it leaves the width open, no wider than a worker's share of the `trials`, and
+    for a method that `learns` than an eighth of that: what begins together was proposed knowing the same.
+    """
     if section is None:
         return None
-    share = AUTO_WIDTH if trials is None else -(-trials // (workers or 1))
+    rounds = _ROUNDS * (workers or 1) if learns else workers or 1
+    share = AUTO_WIDTH // (_ROUNDS if learns else 1) if trials is None else -(-trials // rounds)
     width = section.width or min(AUTO_WIDTH, share, section.queue or AUTO_WIDTH)
     return LanesSection(width=width, queue=section.queue or _QUEUE * width)
 

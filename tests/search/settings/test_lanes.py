@@ -49,16 +49,35 @@ def refused(folder: Path, text: str) -> str:
     ],
 )
 def test_what_is_left_open_is_filled_in(text: str, lanes: Lanes | None, tmp_path: Path) -> None:
-    settings = resolved(tmp_path, f"run_cap: 100\n{text}\n")
+    settings = resolved(tmp_path, f"method: random\nrun_cap: 100\n{text}\n")
     assert settings.lanes == lanes
     assert ResolvedSettings.from_dict(settings.to_dict()).lanes == lanes
 
 
 def test_there_are_no_more_lanes_than_trials_for_a_worker_unless_asked_for(tmp_path: Path) -> None:
-    assert resolved(tmp_path, "run_cap: 10\nlanes: auto\n").lanes == Lanes(10, 40)
-    assert resolved(tmp_path, "run_cap: 10\nlanes: 20\n").lanes == Lanes(20, 80)
-    assert resolved(tmp_path, "run_cap: 99\nworkers: 2\nlanes: auto\n").lanes == Lanes(50, 200)
-    assert resolved(tmp_path, "run_cap: 999\nworkers: 2\nlanes: auto\n").lanes == Lanes(64, 256)
+    assert resolved(tmp_path, "method: random\nrun_cap: 10\nlanes: auto\n").lanes == Lanes(10, 40)
+    assert resolved(tmp_path, "method: random\nrun_cap: 10\nlanes: 20\n").lanes == Lanes(20, 80)
+    assert resolved(tmp_path, "method: random\nrun_cap: 99\nworkers: 2\nlanes: auto\n").lanes == Lanes(
+        50, 200
+    )
+    assert resolved(tmp_path, "method: random\nrun_cap: 999\nworkers: 2\nlanes: auto\n").lanes == Lanes(
+        64, 256
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("method: tpe\nrun_cap: 60", 8),
+        ("method: auto\nrun_cap: 1000", 64),
+        ("method: gp\nrun_cap: 3", 1),
+        ("method: gp\nrun_cap: 100\nworkers: 2", 7),
+        ("method: sobol\nrun_cap: 60", 60),
+    ],
+)
+def test_a_method_that_learns_is_asked_in_rounds(text: str, width: int, tmp_path: Path) -> None:
+    assert resolved(tmp_path, f"{text}\nlanes: auto\n").lanes == Lanes(width, 4 * width)
+    assert resolved(tmp_path, f"{text}\nlanes: 64\n").lanes == Lanes(64, 256), "what is asked for is given"
 
 
 def test_the_resolved_file_says_both(tmp_path: Path) -> None:
