@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from _lanes_page import page as lanes_table
 from _load_page import page as load_table
 from _page import table, write_table
 
@@ -146,19 +147,7 @@ def _proposal(row: Figures | None) -> str:
 
 
 def _lanes(figures: Figures) -> str:
-    return table(
-        ("", "trials", "trials a second", "processor a trial", "lanes are faster by"),
-        [
-            (
-                f"`{row['contender']}`",
-                f"{row['trials']:,}",
-                f"{row['rate']:.3g}",
-                f"{1000 * row['processor_per_trial']:,.0f} ms" if "processor_per_trial" in row else "",
-                f"{row['lanes_are_faster_by']:.2g}" if "lanes_are_faster_by" in row else "",
-            )
-            for row in figures["contenders"]
-        ],
-    )
+    return lanes_table(figures["contenders"])
 
 
 def _load(figures: Figures) -> str:

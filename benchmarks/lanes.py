@@ -33,8 +33,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from _lanes_page import page
 from _machine import describe, keep
-from _page import table as markdown
 from _page import write_table
 
 CONTENDERS = (
@@ -49,15 +49,6 @@ CONTENDERS = (
 SLOW = {"tune-function": 16, "plain-ray": 8, "tune-reused": 8, "plain-inline": 8, "optuna": 8}
 """By what the trials are divided: the rate is the same with fewer, and it takes minutes."""
 
-SPELLED = {
-    "lanes-inline": "lanes, in process",
-    "lanes-ray": "lanes, on Ray",
-    "plain-inline": "without lanes, in process",
-    "plain-ray": "without lanes, on Ray",
-    "optuna": "Optuna's loop, in process",
-    "tune-reused": "raw Tune, class, actors reused",
-    "tune-function": "raw Tune, function, default settings",
-}
 WORKERS = 2
 STEPS, FIRST, ETA = 27, 3, 3
 SWEEP: dict[str, Any] = {
@@ -335,25 +326,6 @@ def table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         )
         lines.append({"contender": name, **line})
     return lines
-
-
-def page(lines: list[dict[str, Any]]) -> str:
-    """The table of docs/lanes.md."""
-    return markdown(
-        ("", "trials", "trials a second", "processor time a trial", "lanes take less by", "start-up", "best"),
-        [
-            (
-                SPELLED[line["contender"]],
-                f"{line['trials']:g}",
-                f"{line['rate']:.3g}",
-                f"{1e3 * line['processor_per_trial']:.0f} ms",
-                f"{line['lanes_take_less_by']:.2g} times",
-                f"{line['startup']:.0f} s",
-                f"{line['best']:.4f}",
-            )
-            for line in lines
-        ],
-    )
 
 
 def main() -> None:
