@@ -99,6 +99,17 @@ class Host:
         else:
             self._load(checkpoint, from_step)
 
+    @property
+    def trainable(self) -> Any:
+        """The trainable itself, to be asked what it has learnt; of one that repeats its training the newest training's.
+
+        Raises:
+            TrainableError: called before `start`.
+        """
+        if self._next is None:
+            raise TrainableError("trainable before start(): there is no trial to be asked")
+        return getattr(self._trainable, "newest", self._trainable)
+
     def advance(self) -> dict[str, Any] | None:
         """One step.
 

@@ -159,6 +159,15 @@ class Repeated(Trainable):
         if self.plug.can_measure and done:
             self._begin(done - 1, directory / INNER, steps)
 
+    @property
+    def newest(self) -> Any:
+        """The trainable of the training that was begun last.
+
+        Raises:
+            TrainableError: none was.
+        """
+        return self._host.trainable
+
     def close(self) -> None:
         """Let go of the newest model, and of what is kept of trainings that are finished."""
         self._host.close()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from trainables.base import Declaration
 from trainables.classical.growth import Columns
-from trainables.classical.measure import outputs
+from trainables.classical.measure import Floats, outputs
 from trainables.classical.rounds import Forest, Rounds
 from trainables.data import Dataset
 from trainables.errors import CheckpointError
@@ -84,6 +84,13 @@ class _HistogramForest(Forest):
 
     def grow(self, rounds: int, seed: int) -> None:
         self._reach(self._rounds + rounds)
+
+    @property
+    def model(self) -> Any:
+        return self._model
+
+    def predict(self, x: Floats) -> Floats:
+        return outputs(self._model, x, self._data.n_classes)
 
     def save(self, directory: Path) -> None:
         (directory / FOREST).write_text(json.dumps({"rounds": self._rounds}))

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainables.base import Declaration, Trainable
 from trainables.classical.estimators import ESTIMATORS, Estimator, Kind
-from trainables.classical.fitting import Fitting, refuse_generation
+from trainables.classical.fitting import Fitting, Scale, refuse_generation
 from trainables.classical.growth import Columns, Epochs, Growing, Members, Rows
 from trainables.classical.measure import Floats
 from trainables.data import Dataset, load, task_of
@@ -122,6 +122,28 @@ class Classical(Trainable):
     def measure(self) -> Mapping[str, float]:
         """The metrics of the model as it stands."""
         return self._fitting.measure()
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator of scikit-learn.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        return self._fitting.estimator
+
+    @property
+    def scale(self) -> Scale:
+        """Between the target's unit and that in which the estimator has learnt values."""
+        return self._fitting.scale
+
+    def predict(self, x: Floats) -> Floats:
+        """Probabilities (rows, classes), or values (rows,) or (rows, horizon) in the target's unit, of prepared inputs.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        return self._fitting.predict(x)
 
     def draw(self, directory: Path) -> None:
         """Pictures of the predictions for the validation rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +30,20 @@ class Scale:
 
     def __init__(self, values: Floats, on: bool) -> None:
         self._on = on
+        self._shift, self._unit = np.zeros(()), np.ones(())
         if on:
             spread = values.std(axis=0)
             self._shift, self._unit = values.mean(axis=0), np.where(spread > 0, spread, 1.0)
+
+    @property
+    def shift(self) -> Floats:
+        """What is subtracted: () or (values,)."""
+        return self._shift
+
+    @property
+    def unit(self) -> Floats:
+        """What is divided by: () or (values,), never 0."""
+        return self._unit
 
     def inward(self, values: Floats) -> Floats:
         """From the target's unit."""
@@ -70,6 +82,33 @@ class Fitting:
         self._done += 1
         self._growing.reach(self._done)
         return self.measure()
+
+    @property
+    def scale(self) -> Scale:
+        """Between the target's unit and that of the estimator."""
+        return self._scale
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator; one that was not kept is fitted again first.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        if not self._done:
+            raise TrainableError("nothing is fitted before the first step; call step() or load() first")
+        if self._growing.model is None:
+            self._growing.reach(self._done)
+        return self._growing.model
+
+    def predict(self, x: Floats) -> Floats:
+        """Probabilities (rows, classes), or values (rows,) or (rows, values) in the target's unit.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        found = outputs(self.estimator, x, self._data.n_classes)
+        return found if self._data.n_classes else self._scale.outward(found)
 
     def measure(self) -> dict[str, float]:
         """The metrics of the model as it stands; one that was not kept is fitted again first."""

@@ -111,6 +111,15 @@ class _LightGBMForest(Forest):
             target.grow(rounds, seed)
         self._put_out()
 
+    @property
+    def model(self) -> Any:
+        boosters = [target.booster() for target in self._targets]
+        return boosters if len(boosters) > 1 else boosters[0]
+
+    def predict(self, x: Floats) -> Floats:
+        margins = [target.booster().predict(x, raw_score=True) for target in self._targets]
+        return probabilities(np.column_stack(margins) if len(margins) > 1 else margins[0], self._n_classes)
+
     def save(self, directory: Path) -> None:
         (directory / ROUNDS).write_text(json.dumps([target.rounds for target in self._targets]))
         for index, target in enumerate(self._targets):
@@ -174,6 +183,12 @@ class _Target:
         """All trees as one model of LightGBM."""
         numbered = (f"Tree={index}\n{tree}" for index, tree in enumerate(self._trees))
         return self._head + "".join(numbered) + self._tail
+
+    def booster(self) -> Any:
+        """All trees as a booster."""
+        import lightgbm
+
+        return lightgbm.Booster(model_str=self.text())
 
     def go_on(self, text: str, rounds: list[int]) -> None:
         """Go on with the model of `text`, whose scores are added up step by step, as they came about."""

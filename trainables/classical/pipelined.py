@@ -10,8 +10,9 @@ from typing import Any, ClassVar, final
 
 from spaces import flatten
 from trainables.base import Declaration, Trainable
-from trainables.classical.fitting import Fitting, refuse_generation
+from trainables.classical.fitting import Fitting, Scale, refuse_generation
 from trainables.classical.growth import Rows
+from trainables.classical.measure import Floats
 from trainables.data import load
 from trainables.errors import TrainableError
 from trainables.options import read_options
@@ -128,6 +129,31 @@ class Pipelined(Trainable):
     def measure(self) -> Mapping[str, float]:
         """The metrics of the model as it stands."""
         return self._fitting.measure()
+
+    @final
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator of scikit-learn.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        return self._fitting.estimator
+
+    @final
+    @property
+    def scale(self) -> Scale:
+        """Between the target's unit and that in which the estimator has learnt values."""
+        return self._fitting.scale
+
+    @final
+    def predict(self, x: Floats) -> Floats:
+        """Probabilities (rows, classes), or values (rows,) or (rows, horizon) in the target's unit, of prepared inputs.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        return self._fitting.predict(x)
 
     @final
     def draw(self, directory: Path) -> None:

@@ -38,6 +38,15 @@ class Forest(ABC):
     def grow(self, rounds: int, seed: int) -> None:
         """Add `rounds` rounds, sampling with `seed`, and bring `train` and `valid` up to date."""
 
+    @property
+    @abstractmethod
+    def model(self) -> Any:
+        """The library's own model of all trees so far; a list of them where there is one for each of several values."""
+
+    @abstractmethod
+    def predict(self, x: Floats) -> Floats:
+        """What all trees so far put out for any rows (rows, features), as in `valid`."""
+
     @abstractmethod
     def save(self, directory: Path) -> None:
         """Write the model."""
@@ -136,6 +145,33 @@ class Rounds(Trainable):
         if steps:
             self._forest.load(directory)
         self._steps = steps
+
+    @final
+    @property
+    def estimator(self) -> Any:
+        """The library's own model of all trees; a list of them where there is one for each of several values.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        self._check_grown()
+        return self._forest.model
+
+    @final
+    def predict(self, x: Floats) -> Floats:
+        """Probabilities (rows, classes), or values (rows,) or (rows, horizon) in the target's unit, of prepared inputs.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        self._check_grown()
+        return self._forest.predict(x)
+
+    def _check_grown(self) -> None:
+        if not self._steps:
+            raise TrainableError(
+                f"{self.name}: there is no tree before the first step; call step() or load() first"
+            )
 
     @final
     def draw(self, directory: Path) -> None:

@@ -111,6 +111,20 @@ class _XGBoostForest(Forest):
         model = json.loads(booster.save_raw("json"))
         self._model = model if self._model is None else _joined(self._model, model)
 
+    @property
+    def model(self) -> Any:
+        import xgboost
+
+        text = json.dumps(self._model)
+        return xgboost.Booster(self._parameters, model_file=bytearray(text, "utf-8"))
+
+    def predict(self, x: Floats) -> Floats:
+        import xgboost
+
+        rows = xgboost.DMatrix(x, nthread=self._parameters["nthread"])
+        margins = self.model.predict(rows, output_margin=True)
+        return probabilities(np.asarray(margins, dtype=np.float64), self._n_classes)
+
     def save(self, directory: Path) -> None:
         (directory / MODEL).write_text(json.dumps(self._model))
 

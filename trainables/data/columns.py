@@ -89,6 +89,11 @@ class Columns:
         return self.numbers(frame)
 
     @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of every column that is an input; known after `fit_numbers`."""
+        return dict(self._kinds)
+
+    @property
     def number_names(self) -> tuple[str, ...]:
         """Of the columns that `numbers` gives."""
         return (*self._of_kind("number"), *self._parts)

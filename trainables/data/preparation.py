@@ -43,6 +43,11 @@ class Preparation(ABC):
     vocabulary: tuple[str, ...] = ()
     repairs: tuple[Repair, ...] = ()
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """Of a frame the columns that `transform` reads, by name, with the kind of each: number, category, text, date."""
+        return {}
+
     @abstractmethod
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         """Fit on the training rows; their inputs, and which of the rows they are (rows,) bool.
@@ -76,6 +81,8 @@ class TableFeatures(Preparation):
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         numbers = self._columns.fit_numbers(raw)
+        if self._order is not None:
+            self._order_kind = "date" if raw[self._order].dtype.kind == "M" else "number"
         numbers, stay = self._numbers.fit_transform(numbers, self._columns.number_names, self._times(raw))
         others, names = self._columns.fit_others(raw[stay], y[stay])
         inputs = self._features.fit_transform(
@@ -84,6 +91,11 @@ class TableFeatures(Preparation):
         self.names = self._features.names
         self.repairs = self._columns.repairs + self._numbers.repairs
         return inputs, stay
+
+    @property
+    def columns(self) -> dict[str, str]:
+        order = {} if self._order is None else {self._order: self._order_kind}
+        return {**self._columns.kinds, **order}
 
     def transform(self, raw: Any) -> Array:
         numbers = self._numbers.transform(self._columns.numbers(raw), self._times(raw))

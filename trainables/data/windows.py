@@ -65,6 +65,16 @@ class Windows(Preparation):
         self._section = section
         self._columns: Columns | None = None
 
+    @property
+    def columns(self) -> dict[str, str]:
+        others = {} if self._columns is None else self._columns.kinds
+        return {self._target: "number", **others}
+
+    @property
+    def window(self) -> int:
+        """Steps that a forecast looks back."""
+        return self._window
+
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         """All windows of the training steps that are followed by a step, as `fit_windows` gives them."""
         starts = np.arange(self._window, len(raw), dtype=np.int64)

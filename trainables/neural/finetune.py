@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from trainables.neural.pretrained.backbone import Backbone
     from trainables.neural.pretrained.origin import Origin
+    from trainables.neural.pretrained.translation import Translation
 
 __all__ = ["Finetune"]
 
@@ -90,7 +91,8 @@ class Finetune(Supervised):
             DataError: the data cannot be read, or the package with the weights is not there.
         """
         _check(options)
-        rows, self._origin = _rows(data, options)
+        rows, self._origin, self._translation = _rows(data, options)
+        self._inputs = Inputs(rows.view, rows.shape, rows.outputs, len(rows.vocabulary), rows.task)
         if not _cached(rows, self._origin, options):
             return rows
         make = partial(_seen_by_the_head, data, options, device)
@@ -114,6 +116,41 @@ class Finetune(Supervised):
         if origin is None or (inputs.view == "features" != origin.view):
             return nn.Sequential(nn.Dropout(options["dropout"]), nn.Linear(inputs.shape[0], inputs.outputs))
         return _backbone(origin, inputs, options)
+
+    @property
+    def translation(self) -> Translation | None:
+        """The backbone's word pieces, or the numbers that words have in its vocabulary."""
+        return self._translation
+
+    def whole(self, module: nn.Module) -> nn.Module:
+        """The backbone with the head that was trained on what it makes of the inputs, or the network itself."""
+        from trainables.neural.pretrained.backbone import Backbone
+
+        if isinstance(module, Backbone):
+            return module
+        backbone = _backbone(self._origin, self._inputs, self.prepared.options)
+        backbone.head.load_state_dict(module.state_dict())
+        return backbone.to(next(module.parameters()).device)
+
+    def blueprint(self) -> dict[str, Any]:
+        """See `trainables.neural.blueprint`."""
+        options = self.prepared.options
+        reader = None
+        if self._origin.view == "images":
+            side = _side(self._origin, self._inputs, options["model.side"])
+            mean, deviation = self._origin.scale or (0.0, 1.0)
+            reader = {
+                "channels": self._origin.shape[0],
+                "side": list(side),
+                "mean": mean,
+                "deviation": deviation,
+            }
+        return {
+            "backbone": dict(self._origin.blueprint),
+            "reader": reader,
+            "outputs": self._inputs.outputs if options["model.new_head"] else 0,
+            "dropout": options["dropout"],
+        }
 
     def groups(self, module: nn.Module, options: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         """The head at the full rate, each part at its own.
@@ -180,23 +217,35 @@ def _check(options: Mapping[str, Any]) -> None:
         )
 
 
-def _rows(data: Mapping[str, Any] | str, options: Mapping[str, Any]) -> tuple[Dataset, Origin]:
-    """The rows as the backbone reads them, and where its weights come from."""
+def _rows(
+    data: Mapping[str, Any] | str, options: Mapping[str, Any]
+) -> tuple[Dataset, Origin, Translation | None]:
+    """The rows as the backbone reads them, where its weights come from, and how rows of the data become its own."""
     from trainables.neural.pretrained.origin import origin_of
 
     origin = origin_of(options["model.weights"], modality_of(data))
     if origin.scale is not None:  # pixels in [0, 1]; the backbone scales them as it has learnt to
         data = {**(data if isinstance(data, Mapping) else {"source": data}), "scaling": "none"}
     rows = load(data, origin.view)
+    translation: Translation | None = None
     if origin.pieces is not None:
-        return _in_pieces(rows, origin, options["model.length"]), origin
-    if origin.view == "tokens":
-        return _in_words_of(origin, rows), origin
-    return rows, origin
+        translation = _in_pieces(rows, origin, options["model.length"])
+    elif origin.view == "tokens":
+        translation = _in_words_of(origin, rows)
+    if translation is None:
+        return rows, origin, None
+    train, valid = translation(rows.train_x), translation(rows.valid_x)
+    vocabulary = origin.vocabulary or rows.vocabulary
+    return (
+        replace(rows, view="tokens", train_x=train, valid_x=valid, vocabulary=vocabulary),
+        origin,
+        translation,
+    )
 
 
-def _in_pieces(rows: Dataset, origin: Origin, length: int) -> Dataset:
+def _in_pieces(rows: Dataset, origin: Origin, length: int) -> Translation:
     """Texts as word pieces."""
+    from trainables.neural.pretrained.translation import Translation
     from trainables.neural.pretrained.word_pieces import WordPieces
 
     if rows.augmentation.get("strength"):
@@ -205,18 +254,15 @@ def _in_pieces(rows: Dataset, origin: Origin, length: int) -> Dataset:
             "data.augmentation.strength: 0"
         )
     assert origin.pieces is not None
-    pieces = WordPieces.read(origin.pieces)
-    train, valid = (pieces.encode(texts.tolist(), length) for texts in (rows.train_x, rows.valid_x))
-    return replace(rows, view="tokens", train_x=train, valid_x=valid)
+    return Translation(pieces=WordPieces.read(origin.pieces).vocabulary, length=length)
 
 
-def _in_words_of(origin: Origin, rows: Dataset) -> Dataset:
+def _in_words_of(origin: Origin, rows: Dataset) -> Translation:
     """The numbers of words that the network was trained with, instead of those of this data."""
+    from trainables.neural.pretrained.translation import Translation
+
     known = {word: number for number, word in enumerate(origin.vocabulary)}
-    numbers = np.array([known.get(word, known.get("?", 1)) for word in rows.vocabulary], dtype=np.int64)
-    return replace(
-        rows, train_x=numbers[rows.train_x], valid_x=numbers[rows.valid_x], vocabulary=origin.vocabulary
-    )
+    return Translation(numbers=tuple(known.get(word, known.get("?", 1)) for word in rows.vocabulary))
 
 
 def _backbone(origin: Origin, inputs: Inputs, options: Mapping[str, Any]) -> Backbone:
@@ -284,7 +330,7 @@ def _seen_by_the_head(data: Mapping[str, Any] | str, options: Mapping[str, Any],
 
     from trainables.neural.examples import tensor
 
-    rows, origin = _rows(data, options)
+    rows, origin, _ = _rows(data, options)
     inputs = Inputs(rows.view, rows.shape, rows.outputs, len(rows.vocabulary), rows.task)
     backbone = _backbone(origin, inputs, options).to(device)
 

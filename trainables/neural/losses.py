@@ -26,10 +26,21 @@ class Targets:
     def __init__(self, dataset: Dataset, smoothing: float) -> None:
         self.classes = dataset.n_classes
         self._smoothing = smoothing
+        self._middle, self._deviation = np.zeros(1), np.ones(1)
         if not self.classes:
             train = dataset.train_y.reshape(len(dataset.train_y), -1).astype(np.float64)
             deviation = train.std(axis=0)
             self._middle, self._deviation = train.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+    @property
+    def middle(self) -> Array:
+        """(values,) what is subtracted from targets that are numbers."""
+        return self._middle
+
+    @property
+    def deviation(self) -> Array:
+        """(values,) what they are divided by; never 0."""
+        return self._deviation
 
     def encode(self, y: Array) -> Array:
         """Targets as the loss wants them: (rows,) classes, or (rows, values) standardised."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from trainables.base import Declaration, Trainable
 from trainables.data import load
-from trainables.data.dataset import Dataset, View
+from trainables.data.dataset import Array, Dataset, View
 from trainables.data.section import Task
 from trainables.errors import DataError, TrainableError
 from trainables.neural.architecture import ARCHITECTURE_RULES
@@ -22,6 +22,9 @@ from trainables.supervised import declaration_for, view_for
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from trainables.neural.losses import Targets
+    from trainables.neural.pretrained.translation import Translation
 
 __all__ = ["BY_EPOCHS", "NETWORK", "Inputs", "Prepared", "Supervised", "use_threads"]
 
@@ -149,6 +152,20 @@ class Supervised(Trainable):
         """The parameters to be trained, as torch's optimizers take them; a member may give parts rates of their own."""
         return [{"params": list(module.parameters())}]
 
+    @property
+    def translation(self) -> Translation | None:
+        """From inputs as `data` prepares them to what the network reads; None: they are the same."""
+        return None
+
+    def whole(self, module: nn.Module) -> nn.Module:
+        """The network from its inputs on, of the one that is trained; a member that trains the end of a network alone
+        puts the two together."""
+        return module
+
+    def blueprint(self) -> dict[str, Any]:
+        """How `whole` is built again without its weights, see `trainables.neural.blueprint`."""
+        return {name: self._prepared.description[name] for name in ("trainable", "options", "inputs")}
+
     def before_epoch(self, module: nn.Module, epochs: int, options: Mapping[str, Any]) -> None:
         """Called before each epoch with the number of epochs done; a member may freeze and unfreeze parts.
 
@@ -249,6 +266,43 @@ class Supervised(Trainable):
     def measure(self) -> Mapping[str, float]:
         """The loss and the scores of the validation rows now."""
         return self._training.measure()
+
+    @final
+    @property
+    def module(self) -> nn.Module:
+        """The network in evaluation: translated inputs to logits, or to values that are standardised (`targets`).
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        if not self._training.epochs:
+            raise TrainableError(
+                f"{self.name}: nothing is learnt before the first step; call step() or load() first"
+            )
+        return self.whole(self._training.module).eval()
+
+    @final
+    @property
+    def targets(self) -> Targets:
+        """Between the target's unit and what the network puts out."""
+        return self._training.targets
+
+    @final
+    @property
+    def prepared(self) -> Prepared:
+        """The config as it was read, the data, and what the network was built for."""
+        return self._prepared
+
+    @final
+    def predict(self, x: Array) -> Array:
+        """Probabilities (rows, classes), or values (rows,) or (rows, horizon) in the target's unit, of translated inputs.
+
+        They are computed in float32, whatever `precision` the training had.
+
+        Raises:
+            TrainableError: before the first step.
+        """
+        return self._training.predict(x, self.module)
 
     @final
     def draw(self, directory: Path) -> None:

@@ -17,7 +17,7 @@ from trainables.neural.averaging import MovingAverage
 from trainables.neural.checkpoint import loading, write_state
 from trainables.neural.determinism import deterministic
 from trainables.neural.early_stopping import EarlyStopping
-from trainables.neural.examples import Examples, batch_sizes
+from trainables.neural.examples import Examples, batch_sizes, tensor
 from trainables.neural.initializers import initialize
 from trainables.neural.losses import Targets
 from trainables.neural.optimizers import make_optimizer, put_back
@@ -143,6 +143,34 @@ class Training:
                 self._validate()
         assert self._outputs is not None
         return self._outputs
+
+    @property
+    def module(self) -> nn.Module:
+        """The network that is measured, in evaluation: the moving average where there is one."""
+        module = self._module if self._ema is None else self._ema.module
+        return module.eval()
+
+    @property
+    def targets(self) -> Targets:
+        """Between the targets' unit and what the network puts out."""
+        return self._targets
+
+    @torch.no_grad()
+    def predict(self, x: Array, module: nn.Module) -> Array:
+        """What a network says of inputs, computed in float32 whatever the training's precision.
+
+        Args:
+            x: (rows, ...), as the network reads them.
+            module: in evaluation, on any device; its outputs mean what this training's do.
+
+        Returns:
+            Probabilities (rows, classes), or values (rows,) or (rows, values) in the target's unit.
+        """
+        place = self._train.device
+        with self._random.lent(), deterministic(self._options["deterministic"]):
+            found = [module(batch.to(place)) for batch in torch.split(tensor(x), VALIDATION_ROWS)]
+        decoded = self._targets.decode(torch.cat(found))
+        return decoded[:, 0] if not self._targets.classes and decoded.shape[1] == 1 else decoded
 
     def save(self, directory: Path) -> None:
         """Write all that changes: weights, optimizer, schedule, generators (so the order of the rows), and the rest."""

@@ -48,7 +48,7 @@ class UserModule(Supervised):
     """
 
     rules = {}  # its options mean what its author says
-    module: ClassVar[type[nn.Module]]
+    network: ClassVar[type[nn.Module]]
     required: ClassVar[tuple[str, ...]]
 
     def build(self, inputs: Inputs, options: Mapping[str, Any]) -> nn.Module:
@@ -72,13 +72,13 @@ class UserModule(Supervised):
             "shape": inputs.shape,
             "vocabulary_size": inputs.vocabulary_size,
         }
-        names = _arguments(self.module)
+        names = _arguments(self.network)
         given = {name: known[name] for name in GIVEN if name in names}
         own = {name: options[f"model.{name}"] for name in names if f"model.{name}" in self.architecture}
         kept = {
             name: value for name, value in own.items() if value is not None or names[name].default is None
         }
-        module = self.module(**given, **kept)
+        module = self.network(**given, **kept)
         kind = torch.int64 if inputs.view == "tokens" else torch.float32
         if not list(module.parameters()):
             raise TrainableError(f"{self.name} has no parameters: there is nothing to train")
@@ -136,7 +136,7 @@ def trainable_of(module: type[Any], ref: str, declared: Declaration | None) -> t
         "required": tuple(f"model.{a.name}" for a in own if a.default is a.empty),
         "views": views,
         "declared": _merged(declared),
-        "module": module,
+        "network": module,
     }
     return type(module.__name__, (UserModule,), attributes)
 

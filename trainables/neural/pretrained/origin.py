@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class Origin:
         vocabulary: words by their numbers; () where it reads none, or word pieces.
         pieces: the file of its word pieces; None where it reads none.
         outputs: that its own head gives.
+        blueprint: of the network, see `trainables.neural.blueprint`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Origin:
     scale: tuple[float, float] | None = None
     vocabulary: tuple[str, ...] = ()
     pieces: Path | None = None
+    blueprint: Mapping[str, Any] = field(default_factory=dict)
 
 
 def origin_of(weights: str, modality: Modality) -> Origin:
@@ -97,6 +100,7 @@ def _saved(network: SavedNetwork, place: Path) -> Origin:
         network.inputs.shape,
         network.inputs.outputs,
         vocabulary=network.vocabulary,
+        blueprint=network.blueprint,
     )
 
 
@@ -107,10 +111,12 @@ def _published(name: str, file: Path, shown: str) -> Origin:
         side = network.side
         scale = (network.mean, network.deviation)
         build = _builder(name, file)
-        return Origin(shown, "images", version, build, (network.channels, side, side), 1000, scale)
+        shape = (network.channels, side, side)
+        return Origin(shown, "images", version, build, shape, 1000, scale, blueprint={"published": name})
     beside = file.with_name("vocab.txt")
     pieces = beside if beside.is_file() else PUBLISHED[name].path(beside="vocab.txt")
-    return Origin(shown, "texts", version, _builder(name, file), (), 0, pieces=pieces)
+    blueprint = {"published": name}
+    return Origin(shown, "texts", version, _builder(name, file), (), 0, pieces=pieces, blueprint=blueprint)
 
 
 NETWORKS: dict[str, type[EfficientNetLite0] | type[SentenceEncoder]] = {

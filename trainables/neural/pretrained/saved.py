@@ -39,6 +39,11 @@ class SavedNetwork:
     vocabulary: tuple[str, ...]
     weights: Mapping[str, Tensor]
 
+    @property
+    def blueprint(self) -> dict[str, Any]:
+        """See `trainables.neural.blueprint`."""
+        return {"trainable": self.trainable, "options": dict(self.options), "inputs": asdict(self.inputs)}
+
     def build(self) -> nn.Module:
         """The network with these weights.
 
@@ -107,12 +112,7 @@ def write_safetensors(network: SavedNetwork, file: Path) -> None:
     """Write weights and description into one file, which executes nothing when it is read."""
     from safetensors.torch import save_file
 
-    described = {
-        "trainable": network.trainable,
-        "options": dict(network.options),
-        "inputs": asdict(network.inputs),
-        "vocabulary": list(network.vocabulary),
-    }
+    described = {**network.blueprint, "vocabulary": list(network.vocabulary)}
     weights = {name: tensor.contiguous() for name, tensor in network.weights.items()}
     save_file(weights, file, {KEY: json.dumps(described)})
 

@@ -30,7 +30,8 @@ class WordPieces:
     """
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
-        self.numbers = {piece: number for number, piece in enumerate(vocabulary)}
+        self.vocabulary = tuple(vocabulary)
+        self.numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
         for mark in (PAD, UNKNOWN, FIRST, LAST):
             if mark not in self.numbers:
                 raise DataError(f"the vocabulary of word pieces has no {mark}")

@@ -1,0 +1,37 @@
+"""A winner's life: what becomes of a trained trial that was trusted.
+
+- `trained`: `Trained`, a trial opened again; `schema`: what it takes and gives; `errors`
+- `export/`: writes a model folder; `model`: `Model`, such a folder loaded; `reference`: what training data looked like
+- `prediction`: a file of rows through a model, in chunks
+
+Importing this package imports none of them: a name is looked up when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deploy.errors import DeployError, ModelError
+    from deploy.schema import Schema
+    from deploy.trained import Trained
+
+__all__ = ["DeployError", "ModelError", "Schema", "Trained"]
+
+_HOMES = {
+    "deploy.errors": ("DeployError", "ModelError"),
+    "deploy.schema": ("Schema",),
+    "deploy.trained": ("Trained",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
