@@ -408,13 +408,11 @@ def _checked(kind: type[_Entry], entry: Mapping[str, Any]) -> _Entry:
     made = kind(**entry)
     if not all(isinstance(value, str) for value in asdict(made).values()):
         raise ValueError("an entry holds something that is no text")
-    if isinstance(made, Version):
-        named, word, words = made.name, made.stage, get_args(Stage)
-    else:
-        named, word, words = made.version, made.deed, get_args(Deed)
+    named = made.name if isinstance(made, Version) else made.version
     if not _VERSION.fullmatch(named):
         raise ValueError(f"{named!r} is no version; they are v1, v2, ...")
-    if word not in words:
+    word = made.stage if isinstance(made, Version) else made.deed
+    if word not in (words := get_args(Stage if isinstance(made, Version) else Deed)):
         raise ValueError(f"{word!r} is none of {', '.join(words)}")
     return made
 
