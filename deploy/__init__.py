@@ -14,13 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deploy.errors import DeployError, ModelError
+    from deploy.export import export
+    from deploy.model import Model, Prediction
+    from deploy.reference import Reference
     from deploy.schema import Schema
     from deploy.trained import Trained
 
-__all__ = ["DeployError", "ModelError", "Schema", "Trained"]
+__all__ = ["DeployError", "Model", "ModelError", "Prediction", "Reference", "Schema", "Trained", "export"]
 
 _HOMES = {
     "deploy.errors": ("DeployError", "ModelError"),
+    "deploy.export.writing": ("export",),
+    "deploy.model": ("Model", "Prediction"),
+    "deploy.reference": ("Reference",),
     "deploy.schema": ("Schema",),
     "deploy.trained": ("Trained",),
 }

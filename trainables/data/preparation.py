@@ -10,6 +10,7 @@ anything = preparation.transform(rows that come later)
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -47,6 +48,15 @@ class Preparation(ABC):
     def columns(self) -> dict[str, str]:
         """Of a frame the columns that `transform` reads, by name, with the kind of each: number, category, text, date."""
         return {}
+
+    def renamed(self, name: str) -> Preparation:
+        """A copy whose messages speak of `name`, and no longer of the file, address or query that the rows came from."""
+        found = copy.deepcopy(self)
+        named: list[Any] = [found, getattr(found, "_columns", None)]
+        for each in named:
+            if hasattr(each, "_name"):
+                each._name = name
+        return found
 
     @abstractmethod
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:

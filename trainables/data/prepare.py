@@ -130,7 +130,7 @@ def _rows(records: Records, section: Section, view: View, target: Target, split:
     train = draw_rows(train, y if target.labels else None, section["limit"], section)
     y = _of_rows(target, train)
     _check_classes(records, target, y)
-    preparation = preparation_for(records, section, target.task, target.column, view)
+    preparation = preparation_for(records, section.without_source(), target.task, target.column, view)
     train_x, stay = preparation.fit_transform(rows_of(records, train), y)
     _check_classes(records, target, y[stay])
     valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
@@ -162,7 +162,7 @@ def _forecast(records: Records, section: Section, view: View, target: Target, sp
         repairs += (Repair("training forecasts with a gap among their targets, left out", gaps),)
     starts = draw_rows(starts, None, section["limit"], section)
     y = targets_at(target.y, starts, horizon)
-    preparation = Windows(section, view, target.column, records.name)
+    preparation = Windows(section.without_source(), view, target.column, records.name)
     train_x, stay = preparation.fit_windows(records.frame.iloc[: int(split.train[-1]) + 1], starts, y)
     valid_x, valid_y, valid_rows = inputs_of(preparation, target, records, section, split.valid)
     dataset = _dataset(

@@ -182,6 +182,11 @@ class Section:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    def without_source(self) -> Section:
+        """The same options, but not where the rows come from: what is fitted may be stored and handed on, and a path, an
+        address or a query is nobody's business."""
+        return Section({**self.values, "source": "", "query": None})
+
     def group(self, name: str) -> dict[str, Any]:
         """The options below a name, by the rest of theirs: `group("split")["seed"]`."""
         return {

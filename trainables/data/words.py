@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from trainables.data.dataset import Array
 from trainables.data.section import Section
 from trainables.errors import DataError
 
-__all__ = ["PADDING", "UNKNOWN", "WEIGHTS_LIMIT", "Tfidf", "Vocabulary", "ngrams_of", "words_of"]
+__all__ = ["PADDING", "UNKNOWN", "WEIGHTS_LIMIT", "Ngrams", "Tfidf", "Vocabulary", "ngrams_of", "words_of"]
 
 PADDING, UNKNOWN = 0, 1
 
@@ -36,6 +37,16 @@ def ngrams_of(text: str, longest: int) -> list[str]:
         for length in range(1, longest + 1)
         for start in range(len(words) - length + 1)
     ]
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """`ngrams_of` with its length: what a vectorizer calls, and what can be stored with it."""
+
+    longest: int
+
+    def __call__(self, text: str) -> list[str]:
+        return ngrams_of(text, self.longest)
 
 
 class Vocabulary:
@@ -74,9 +85,8 @@ class Tfidf:
     def __init__(self, section: Section) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        longest: int = section["features.ngrams"]
         self._model: Any = TfidfVectorizer(
-            analyzer=lambda text: ngrams_of(text, longest),
+            analyzer=Ngrams(section["features.ngrams"]),
             max_features=section["features.vocabulary"],
             dtype=np.float32,
         )
