@@ -15,6 +15,7 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ from search.report.figures.sketch import sketch
 from search.report.pictures import winner_pictures
 from search.report.text import shortened, visible
 
-__all__ = ["ROWS", "render", "render_comparison", "script_json"]
+__all__ = ["ROWS", "render", "render_comparison", "render_page", "script_json"]
 
 ROWS = 500
 """Rows of the leaderboard in the page; all of them are in trials.csv."""
@@ -63,7 +64,7 @@ def render(report: dict[str, Any], root: Path | None, out: Path) -> str:
     drawn = [figure for figure in [*figures.values()] if isinstance(figure, Figure)]
     drawn += figures["slices"] + figures["contours"] + figures["isolation"]
     board = report["leaderboard"]
-    return _page(
+    return render_page(
         "page.html.j2",
         drawn,
         report=report,
@@ -81,7 +82,7 @@ def render_comparison(comparison: dict[str, Any]) -> str:
     """The page of several runs."""
     figure = anytime_figure(comparison) if comparison["comparable"] else None
     values = [row["best"] for row in comparison["rows"]]
-    return _page(
+    return render_page(
         "comparison.html.j2",
         [figure] if figure is not None else [],
         comparison=comparison,
@@ -90,12 +91,21 @@ def render_comparison(comparison: dict[str, Any]) -> str:
     )
 
 
-def _page(template: str, drawn: list[Figure], **values: Any) -> str:
-    """A template with what every page has: looks, behaviour, figures, and the policy that allows just these."""
+def render_page(
+    template: str, drawn: Sequence[Figure], *, templates: Path | None = None, **values: Any
+) -> str:
+    """A template with what every page has: looks, behaviour, figures, and the policy that allows just these.
+
+    Args:
+        template: its file, among those of this package or in `templates`.
+        drawn: the figures that the template places.
+        templates: a folder of further templates, which may import those of this package.
+        values: what the template needs beside `built_at`.
+    """
     plotly = _plotly() if drawn else ""
     script = "\n".join(_asset(name) for name in SCRIPTS)
     return (
-        _environment()
+        _environment(templates)
         .get_template(template)
         .render(
             **values,
@@ -142,9 +152,9 @@ def _drawing(figure: Figure) -> dict[str, Any]:
     return {"views": [{"data": view.data, "layout": view.layout} for view in figure.views]}
 
 
-def _environment() -> Environment:
+def _environment(templates: Path | None) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader([_HERE] if templates is None else [templates, _HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
