@@ -68,6 +68,10 @@ class RunPaths:
     def model(self) -> Path:
         return self.root / "model"
 
+    def validation(self, name: str) -> Path:
+        """Directory of what `tuneyard validate` found about one trial. `name`: `t00012`, `confirm-t00003`."""
+        return self.root / "validation" / name
+
     @property
     def cluster(self) -> Path:
         """In the copy of a run that is driven on a cluster: where that is, see `search.submission.copy`."""

@@ -190,13 +190,13 @@ def _areas(kernel: Array, whose: Array, held: Array) -> Array:
 
 
 def _kernel(x: Array) -> Array:
-    """Gaussian, as wide as the median distance between rows."""
+    """Gaussian, its deviation the median distance between rows."""
     from scipy.spatial.distance import pdist, squareform
 
     squares = pdist(x, "sqeuclidean")
     some = squares[squares > 0]
     width = float(np.median(some)) if len(some) else 1.0
-    return np.asarray(np.exp(-squareform(squares) / width))
+    return np.asarray(np.exp(-squareform(squares) / (2 * width)))
 
 
 def _coordinates(a: pd.DataFrame, b: pd.DataFrame) -> Array:

@@ -1,0 +1,121 @@
+"""Rows of another file, read as the trial's own source was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deploy.errors import DeployError
+from deploy.validation.rows import Rows, make_rows
+from deploy.validation.rows.base import Array
+
+if TYPE_CHECKING:
+    from deploy.trained import Trained
+    from trainables.data.records import Records
+
+__all__ = ["Against", "read_against"]
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """Another source.
+
+    Attributes:
+        name: of the source.
+        rows: all of its rows.
+        x: the same as the model reads them.
+        known: numbers of the rows whose right answer is in the file and known to the model.
+        y: those answers, as `Dataset.valid_y` holds them.
+    """
+
+    name: str
+    rows: Rows
+    x: Array
+    known: Array
+    y: Array
+
+
+def read_against(trained: Trained, source: str) -> Against:
+    """Read a file, folder, database URL or built-in set by the trial's own data section.
+
+    Raises:
+        DataError: it cannot be read so, or lacks a column that the model reads.
+        DeployError: it holds rows of another kind, or none.
+    """
+    from trainables.data.section import Section
+    from trainables.data.sources import read_records
+
+    records = read_records(Section({**trained.section.values, "source": source, **_kinds(trained)}))
+    if records.modality != trained.modality:
+        raise DeployError(
+            f"{records.name} holds {records.modality}, and the model was trained on {trained.modality}; name a file like "
+            f"{trained.records.name}"
+        )
+    if not records.rows:
+        raise DeployError(f"{records.name} has no rows; name a file that has some")
+    if trained.task == "forecasting":
+        return _series(trained, records)
+    from trainables.data.prepare import rows_of
+
+    raw = rows_of(records, np.arange(records.rows))
+    shape = trained.schema.shape
+    if shape and tuple(np.shape(raw)[1:]) != shape:
+        raise DeployError(
+            f"{records.name} holds rows of shape {tuple(np.shape(raw)[1:])}, and the model reads {shape}; bring them to "
+            "that shape first"
+        )
+    rows = make_rows(trained, raw)
+    known, y = _answers(trained, records)
+    return Against(records.name, rows, rows.inputs(), known, y)
+
+
+def _series(trained: Trained, records: Records) -> Against:
+    from trainables.data.prepare import inputs_of
+    from trainables.data.targets import read_target
+
+    target = read_target(records, trained.section)
+    x, y, _ = inputs_of(trained.preparation, target, records, trained.section, target.rows)
+    if not len(x):
+        raise DeployError(f"{records.name} is too short: no whole window and what follows it fit into it")
+    return Against(records.name, make_rows(trained, x), x, np.arange(len(x)), y)
+
+
+def _kinds(trained: Trained) -> dict[str, tuple[str, ...]]:
+    """Columns are read as what they were in training, whatever they look like in the new file."""
+    if trained.modality != "table":
+        return {}
+    declared = trained.section.columns()
+    kinds = {**{column.name: str(column.kind) for column in trained.schema.columns}, **declared}
+    return {
+        f"columns.{kind}": tuple(name for name, its in kinds.items() if its == kind) for kind in set(kinds.values())
+    }
+
+
+def _answers(trained: Trained, records: Records) -> tuple[Array, Array]:
+    import pandas as pd
+
+    column = trained.target.column
+    if records.frame is not None:
+        if column is None or column not in records.frame.columns:
+            return np.zeros(0, np.int64), np.zeros(0)
+        values: Any = records.frame[column].to_numpy(object)
+    elif records.targets is not None:
+        values = np.asarray(records.targets)
+        if records.labels and values.dtype.kind in "iu":
+            values = np.array([records.labels[number] for number in values], object)
+    else:
+        return np.zeros(0, np.int64), np.zeros(0)
+    there = np.flatnonzero(~np.asarray(pd.isna(values)))
+    if trained.task == "regression":
+        return there, values[there].astype(np.float64)
+    numbers = {label: number for number, label in enumerate(trained.labels)}
+    said = [_label(values[row]) for row in there]
+    known = np.array([label in numbers for label in said], bool)
+    return there[known], np.array([numbers[label] for label in said if label in numbers], np.int64)
+
+
+def _label(value: Any) -> str:
+    """As the targets of the training rows are named: 1.0 is "1"."""
+    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
