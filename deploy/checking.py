@@ -18,6 +18,7 @@ from trainables.data.cleaning import LARGEST
 from trainables.data.dataset import Array
 from trainables.data.sources.columns import MISSING
 from trainables.data.sources.dates import dates_of, looks_like_dates
+from trainables.data.sources.image_folders import FORMATS, decoded
 from trainables.data.sources.origin import Origin
 from trainables.errors import DataError
 
@@ -273,15 +274,14 @@ class _Reader:
         if channels not in (1, 3):
             raise _Bad("is given as nested lists: a file has 1 or 3 channels")
         try:
-            with Image.open(io.BytesIO(content)) as picture:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 if picture.width * picture.height > PIXELS:
                     raise _Bad(f"has at most {PIXELS} pixels")
-                plain = picture.convert("RGB" if channels == 3 else "L").resize((width, height))
+            return decoded(io.BytesIO(content), (width, height), grey=channels == 1)
         except _Bad:
             raise
         except Exception:  # whatever a decoder says of a file that is none
             raise _Bad("is the file of a picture: PNG or JPEG") from None
-        return np.asarray(plain, dtype=np.uint8).reshape(self._shape)
 
 
 def _flatten(nested: Any, into: list[Any], depth: int, limit: int) -> tuple[int, ...]:

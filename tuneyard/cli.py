@@ -29,8 +29,13 @@ COMMANDS: dict[str, str] = {
     "report": "Write the HTML report of a run.",
     "board": "Start TensorBoard for runs, on this machine only.",
     "compare": "Put runs side by side.",
+    "validate": "Check a winner before it is shipped: attacks, noise, calibration, explanations, weak groups, shift.",
     "import": "Make a run of what Ray Tune, Optuna or Weights & Biases recorded.",
-    "export": "Write a run for optuna-dashboard or DeepCAVE.",
+    "export": "Write a run's winner as a model folder, or the run for optuna-dashboard or DeepCAVE.",
+    "predict": "Predict the rows of a file with a model folder.",
+    "serve": "Answer over HTTP with a model, or the production version of a registry.",
+    "monitor": "Look at what was served: drift, errors, latency, accuracy; alert by rules.",
+    "ab": "Compare two models on live traffic: plan it, then analyse what came of it.",
 }
 """Name -> what it does, in one line. The code is `command` in tuneyard/commands/<name>.py (import_.py: a reserved word)."""
 

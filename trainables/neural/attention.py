@@ -93,7 +93,7 @@ class EncoderNetwork(nn.Module):
         if self.places is not None:
             values = values + self.places[: values.shape[1]]
         if self.first is not None:
-            values = torch.cat([self.first.expand(len(values), 1, -1), values], dim=1)
+            values = torch.cat([self.first.expand(values.shape[0], 1, -1), values], dim=1)
             lengths = None if lengths is None else lengths + 1
         steps = Steps(values, lengths)
         real = steps.real

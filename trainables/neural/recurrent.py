@@ -89,7 +89,7 @@ def turned(values: Tensor, lengths: Tensor | None) -> Tensor:
     """The real steps of each row of (rows, length, width) in the opposite order; padding stays where it is."""
     if lengths is None:
         return values.flip(1)
-    places = torch.arange(values.shape[1], device=values.device).expand(len(values), -1)
+    places = torch.arange(values.shape[1], device=values.device).expand(values.shape[0], -1)
     last = lengths[:, None] - 1
     order = torch.where(places <= last, last - places, places)
     return values.gather(1, order[..., None].expand_as(values))

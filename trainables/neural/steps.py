@@ -72,7 +72,8 @@ class Words(nn.Module):
     def forward(self, words: Tensor) -> Steps:
         """The vectors of the words (rows, length)."""
         lengths = (words != 0).sum(dim=1).clamp(min=1)
-        words = words[:, : int(lengths.max())]
+        if not torch.compiler.is_exporting():  # it only saves time, and no graph is cut to its longest row
+            words = words[:, : int(lengths.max())]
         return Steps(self.dropout(self.vectors(words)), lengths)
 
 
@@ -98,7 +99,7 @@ class Patches(nn.Module):
         missing = -series.shape[1] % self.size
         if missing:
             series = torch.cat([series[:, :1].expand(-1, missing, -1), series], dim=1)
-        return Steps(self.project(series.reshape(len(series), -1, series.shape[2] * self.size)))
+        return Steps(self.project(series.reshape(series.shape[0], -1, series.shape[2] * self.size)))
 
 
 class Anchor(nn.Module):
@@ -177,7 +178,7 @@ def pool(steps: Steps, pooling: str) -> Tensor:
     if pooling == "last":
         if lengths is None:
             return values[:, -1]
-        return values[torch.arange(len(values), device=values.device), lengths - 1]
+        return values[torch.arange(values.shape[0], device=values.device), lengths - 1]
     if pooling == "mean":
         if lengths is None or real is None:
             return values.mean(dim=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import URL
 
-__all__ = ["database_file", "read_database"]
+__all__ = ["database_file", "read_database", "stream_rows"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET TRANSACTION READ ONLY"}
@@ -79,6 +80,35 @@ def read_database(source: str, section: Section) -> Records:
         what = "rows put in the order of their columns, as the query has no ORDER BY"
         repairs = (*repairs, Repair(what, len(frame)))
     return records_of_frame(frame, section, origin, repairs=repairs)
+
+
+def stream_rows(source: str, query: str, size: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a query in its own order, at most `size` at a time, as column name -> value.
+
+    Args:
+        source: a database URL, as `read_database` takes it.
+
+    Raises:
+        DataError: as `read_database`, for what is wrong with the connection or the query.
+    """
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
+    url = _url(source)
+    database_file(source)
+    name = f"{url.render_as_string(hide_password=True)}: {_short(query)}"
+    try:
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+        with engine.connect().execution_options(no_parameters=True, stream_results=True) as connection:
+            if guard := _READ_ONLY.get(url.get_backend_name()):
+                connection.exec_driver_sql(guard)
+            result = connection.exec_driver_sql(query)
+            if not result.returns_rows:
+                raise DataError(f"{_short(query)!r} gives no rows; write SELECT ... FROM ...")
+            for part in result.mappings().partitions(size):
+                yield [{str(column): value for column, value in row.items()} for row in part]
+    except (SQLAlchemyError, ImportError) as error:
+        raise DataError(f"{name}: {_reason(error, url)}") from None  # the cause may hold the password
 
 
 def _url(source: str) -> URL:

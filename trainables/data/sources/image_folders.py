@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from trainables.errors import DataError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["IMAGE_ENDINGS", "LARGEST_SIDE", "read_images"]
+__all__ = ["FORMATS", "IMAGE_ENDINGS", "LARGEST_SIDE", "decoded", "read_images"]
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -102,7 +102,7 @@ def _head(label: str, file: Path, broken: dict[Path, str]) -> _Picture | None:
             with Image.open(file, formats=FORMATS) as image:
                 turned = image.getexif().get(ORIENTATION, 1) >= 5
                 width, height = reversed(image.size) if turned else image.size
-                transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+                transparent = _is_transparent(image)
                 if image.mode == "F":
                     raise ValueError("holds floating point numbers; store it as .npz")
                 return _Picture(label, file, height, width, image.mode in GREY, transparent)
@@ -113,26 +113,44 @@ def _head(label: str, file: Path, broken: dict[Path, str]) -> _Picture | None:
 
 def _decode(picture: _Picture, size: tuple[int, int], grey: bool, broken: dict[Path, str]) -> Array | None:
     """uint8 (height, width, channels), or None for what is broken further on."""
-    from PIL import Image, ImageOps
-
     try:
-        with Image.open(picture.file, formats=FORMATS) as opened:
-            image: Image.Image = ImageOps.exif_transpose(opened)
-            if image.mode in SIXTEEN_BITS:
-                image = Image.fromarray(
-                    (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-                )
-            if picture.transparent:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            image = image.convert("L" if grey else "RGB")
-            if image.size != size:
-                image = image.resize(size, Image.Resampling.LANCZOS)
-            array = np.asarray(image)
-            return array[..., None] if grey else array
+        return decoded(picture.file, size, grey=grey)
     except BROKEN as error:
         broken[picture.file] = _reason(picture.file, error)
         return None
+
+
+def decoded(file: Path | IO[bytes], size: tuple[int, int], *, grey: bool) -> Array:
+    """One picture as it is read for training: turned upright, transparent parts white, resized by Lanczos' filter.
+
+    Args:
+        file: PNG, JPEG, ...: one of `FORMATS`.
+        size: (width, height).
+
+    Returns:
+        uint8 (height, width, 1 or 3).
+
+    Raises:
+        OSError, ValueError, SyntaxError, ...: it cannot be read; one of `BROKEN`.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(file, formats=FORMATS) as opened:
+        image: Image.Image = ImageOps.exif_transpose(opened)
+        if image.mode in SIXTEEN_BITS:
+            image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+        if _is_transparent(opened):
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("L" if grey else "RGB")
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.LANCZOS)
+        array = np.asarray(image)
+        return array[..., None] if grey else array
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
 
 
 def _reason(file: Path, error: BaseException) -> str:
