@@ -89,7 +89,8 @@ def _kinds(trained: Trained) -> dict[str, tuple[str, ...]]:
     declared = trained.section.columns()
     kinds = {**{column.name: str(column.kind) for column in trained.schema.columns}, **declared}
     return {
-        f"columns.{kind}": tuple(name for name, its in kinds.items() if its == kind) for kind in set(kinds.values())
+        f"columns.{kind}": tuple(name for name, its in kinds.items() if its == kind)
+        for kind in set(kinds.values())
     }
 
 
@@ -118,4 +119,8 @@ def _answers(trained: Trained, records: Records) -> tuple[Array, Array]:
 
 def _label(value: Any) -> str:
     """As the targets of the training rows are named: 1.0 is "1"."""
-    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, float | np.floating) and float(value).is_integer()
+        else str(value)
+    )

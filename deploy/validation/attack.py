@@ -40,7 +40,8 @@ class Ball:
         if self.norm == "linf":
             return climb.sign()
         flat = climb.flatten(1)
-        return (flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-12)).view_as(climb)
+        direction: Tensor = flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        return direction.view_as(climb)
 
     def projected(self, x: Tensor, moved: Tensor) -> Tensor:
         """The point of the ball around x that is nearest to `moved`, clipped to the bounds of the data."""

@@ -14,7 +14,7 @@ __all__ = ["Bin", "at_temperature", "ece", "ece_by_chance", "fit_temperature", "
 Array = np.ndarray[Any, np.dtype[Any]]
 
 BINS = 10
-TINY = 1e-12
+TINY, FLOOR = 1e-30, 1e-12
 HOTTEST = 20.0
 
 
@@ -71,7 +71,9 @@ def ece_by_chance(
     Calling a model miscalibrated whose own value lies above 95 % of them is wrong with probability 0.05.
     """
     confidence = probabilities.max(axis=1)
-    return np.array([_error(confidence, rng.random(len(confidence)) < confidence, bins) for _ in range(draws)])
+    return np.array(
+        [_error(confidence, rng.random(len(confidence)) < confidence, bins) for _ in range(draws)]
+    )
 
 
 def at_temperature(probabilities: Array, temperature: float) -> Array:
@@ -94,8 +96,8 @@ def fit_temperature(probabilities: Array, y: Array) -> float:
 
 
 def log_losses(probabilities: Array, y: Array) -> Array:
-    """Minus the logarithm of the true class's probability, in nats (rows,)."""
-    return np.asarray(-np.log(np.maximum(probabilities[np.arange(len(y)), y], TINY)))
+    """Minus the logarithm of the true class's probability, in nats (rows,); of 1e-12 where it is smaller."""
+    return np.asarray(-np.log(np.maximum(probabilities[np.arange(len(y)), y], FLOOR)))
 
 
 def _error(confidence: Array, right: Array, bins: int) -> float:

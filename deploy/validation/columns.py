@@ -59,7 +59,7 @@ def compare_columns(a: pd.DataFrame, b: pd.DataFrame) -> list[ColumnShift]:
     """
     names = [name for name in map(str, a.columns) if name in b.columns]
     found = [_compare(name, a[name], b[name]) for name in names]
-    adjusted = holm([each["adjusted"] for each in found]) if found else []
+    adjusted = holm([each["adjusted"] for each in found])
     shifts = [ColumnShift(**{**each, "adjusted": float(p)}) for each, p in zip(found, adjusted, strict=True)]
     return sorted(shifts, key=lambda each: (each.adjusted, -each.psi))
 
@@ -72,7 +72,10 @@ def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
         one, other = _numbers(a), _numbers(b)
         statistic, p = ks(one, other)
         edges = np.unique(np.quantile(one, np.linspace(0, 1, BINS + 1)[1:-1])) if len(one) else np.zeros(0)
-        bins = [np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1) for x in (one, other)]
+        bins = [
+            np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1)
+            for x in (one, other)
+        ]
         test, usual = "ks", [_median(x) for x in (a, b)]
     else:
         said = [x.dropna().astype("str") for x in (a, b)]
@@ -80,7 +83,9 @@ def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
         bins = [_counts(x, labels) for x in said]
         statistic, p = chi2(*bins)
         test, usual = "chi2", [str(x.mode().iloc[0]) if len(x) else "–" for x in said]
-    with_gone = [np.append(x, row[0]) if counts[:, 0].any() else x for x, row in zip(bins, counts, strict=True)]
+    with_gone = [
+        np.append(x, row[0]) if counts[:, 0].any() else x for x, row in zip(bins, counts, strict=True)
+    ]
     parts = [shares(x) for x in with_gone]
     return {
         "name": name,

@@ -223,7 +223,7 @@ def _of_column(column: pd.Series[Any]) -> Array:
         if counts.sum() and counts.iloc[: len(common)].sum() >= counts.sum() / 2:
             one_hot = np.column_stack([said == label for label in common])
             return np.column_stack([(one_hot & ~missing[:, None]) / np.sqrt(2), missing])
-        values = said.str.split().str.len().to_numpy(np.float64)
+        values = np.array([float(len(each.split())) for each in said])
     missing = missing | ~np.isfinite(values)
     ranks = np.full(len(values), 0.5)
     if not missing.all():
@@ -239,5 +239,7 @@ def _finite(values: Sequence[float] | Array) -> Array:
 def _same_bins(a: Sequence[float] | Array, b: Sequence[float] | Array) -> tuple[Array, Array]:
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if first.shape != second.shape or first.ndim != 1:
-        raise ValueError(f"both need one number a bin, of the same bins; got {first.shape} and {second.shape}")
+        raise ValueError(
+            f"both need one number a bin, of the same bins; got {first.shape} and {second.shape}"
+        )
     return first, second

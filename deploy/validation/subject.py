@@ -116,6 +116,7 @@ class Subject:
         """What the model says of some rows, in words."""
         if self.classifies:
             return [
-                f"{self.label(int(self.outputs[row].argmax()))} ({self.outputs[row].max():.2f})" for row in rows
+                f"{self.label(int(self.outputs[row].argmax()))} ({self.outputs[row].max():.2f})"
+                for row in rows
             ]
         return [", ".join(f"{value:.4g}" for value in np.ravel(self.outputs[row])[:3]) for row in rows]

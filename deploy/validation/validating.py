@@ -13,6 +13,7 @@ from deploy.trained import Trained
 from deploy.validation.checks import attacks, calibration, explanations, robustness, shift, slices
 from deploy.validation.finding import Result
 from deploy.validation.subject import Subject
+from search.errors import SettingsError
 from search.report.contents import finite
 from trainables.errors import nearest
 
@@ -58,7 +59,7 @@ def validate(
         The contents of validation.json (docs/validate.md), JSON throughout: what is not finite is None.
 
     Raises:
-        DeployError: an unknown check, or the trial cannot be opened. RunNotFoundError, TrustError, DataError: as of
+        SettingsError: an unknown check, or a file that none reads. DeployError: the trial cannot be opened. RunNotFoundError, TrustError, DataError: as of
             `Trained.open` and the source.
     """
     chosen = chosen_checks(checks, against)
@@ -101,14 +102,14 @@ def chosen_checks(names: Sequence[str], against: str | None) -> list[str]:
     """The checks to be made, in the order of the page.
 
     Raises:
-        DeployError: there is no such check, or a file is given and nothing would read it.
+        SettingsError: there is no such check, or a file is given and nothing would read it.
     """
     for name in names:
         if name not in CHECKS:
-            raise DeployError(f"there is no check {name!r}; {nearest(name, CHECKS)}")
+            raise SettingsError(f"there is no check {name!r}; {nearest(name, CHECKS)}")
     chosen = [name for name in CHECKS if not names or name in names]
     if against is not None and "shift" not in chosen:
-        raise DeployError("a file to compare with is read by the check shift; add it: --checks shift")
+        raise SettingsError("a file to compare with is read by the check shift; add it: --checks shift")
     return chosen
 
 

@@ -23,8 +23,10 @@ PIXELS, DEVIATIONS = (1.0, 2.0, 4.0, 8.0, 16.0), (0.05, 0.1, 0.25, 0.5, 1.0)
 JUDGED = 2
 """Place among the strengths of the one that the verdict looks at: 4 of 255 grey levels, 0.25 deviations."""
 
-ROWS, LARGE_ROWS, LARGE = 200, 40, 2_000_000
-STEPS, STARTS, GUESSES = 20, 2, 20
+ROWS, SEQUENCES, LARGE_ROWS, LARGE = 200, 100, 40, 2_000_000
+"""Rows that are attacked; of sequences, which are read step by step; of networks with so many parameters."""
+
+STEPS, STARTS, GUESSES = 10, 2, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ def attacks(subject: Subject) -> Result:
     Of a model without gradients only a random search is left, which finds less: its score is an upper bound.
     """
     x = subject.trained.data.train_x
-    if x.dtype.kind != "f":
+    if subject.trained.modality == "text" or x.dtype.kind != "f":
         return cannot_tell(
             "It reads words, between which there is no small step: no gradient attack; see its robustness to typing errors."
         )
@@ -61,7 +63,8 @@ def attacks(subject: Subject) -> Result:
     module = subject.trained.module
     weight = 0 if module is None else sum(parameter.numel() for parameter in module.parameters())
     rng = subject.generator("attacks")
-    some = np.sort(rng.permutation(len(subject.y))[: ROWS if weight < LARGE else LARGE_ROWS])
+    most = LARGE_ROWS if weight >= LARGE else SEQUENCES if subject.trained.view == "sequences" else ROWS
+    some = np.sort(rng.permutation(len(subject.y))[:most])
     attacked = _by_gradient(subject, some, reach) if module is not None else {}
     attacked["random"] = [_random(subject, some, reach, strength, rng) for strength in reach.strengths]
     clean = subject.score(subject.each(subject.trained.predict(subject.x[some]), subject.y[some]))
@@ -87,8 +90,13 @@ def _by_gradient(subject: Subject, some: Array, reach: Reach) -> dict[str, list[
     x = torch.as_tensor(subject.x[some], dtype=torch.float32).to(device)
     y, loss = _targets(subject, some)
     y = y.to(device)
-    scale, low, high = (torch.as_tensor(each, dtype=torch.float32).to(device) for each in (reach.scale, reach.low, reach.high))
-    low, high = torch.minimum(low, x), torch.maximum(high, x)  # a row beyond the training rows' bounds may stay there
+    scale, low, high = (
+        torch.as_tensor(each, dtype=torch.float32).to(device) for each in (reach.scale, reach.low, reach.high)
+    )
+    low, high = (
+        torch.minimum(low, x),
+        torch.maximum(high, x),
+    )  # a row beyond the training rows' bounds may stay there
     generator = torch.Generator().manual_seed(int(subject.generator("starts").integers(2**31)))
 
     def measured(moved: Tensor) -> dict[str, Any]:
@@ -127,13 +135,20 @@ def _targets(subject: Subject, some: Array) -> tuple[Tensor, Callable[[Tensor, T
     from torch.nn import functional
 
     if subject.classifies:
-        return torch.as_tensor(subject.y[some]), lambda outputs, y: functional.cross_entropy(outputs, y, reduction="none")
+        return torch.as_tensor(subject.y[some]), lambda outputs, y: functional.cross_entropy(
+            outputs, y, reduction="none"
+        )
     # the network puts out standardised values: from its outputs and the same in the target's unit follows which
     module = subject.trained.module
     assert module is not None
     with torch.no_grad():
         place = next(module.parameters()).device
-        inside = module(torch.as_tensor(subject.x[some], dtype=torch.float32).to(place)).cpu().numpy().astype(np.float64)
+        inside = (
+            module(torch.as_tensor(subject.x[some], dtype=torch.float32).to(place))
+            .cpu()
+            .numpy()
+            .astype(np.float64)
+        )
     said = subject.outputs[some].reshape(inside.shape).astype(np.float64)
     spread = inside.std(axis=0)
     unit = np.where(spread > 0, said.std(axis=0) / np.where(spread > 0, spread, 1.0), 1.0)

@@ -30,7 +30,9 @@ FEWEST = 40
 def calibration(subject: Subject) -> Result:
     """Reliability and its error, tested against chance; one temperature fitted on one half, measured on the other."""
     if len(subject.y) < FEWEST:
-        return cannot_tell(f"{len(subject.y)} validation rows are too few to judge probabilities; {FEWEST} are needed.")
+        return cannot_tell(
+            f"{len(subject.y)} validation rows are too few to judge probabilities; {FEWEST} are needed."
+        )
     return _classes(subject) if subject.classifies else _values(subject)
 
 
@@ -122,7 +124,9 @@ def _values(subject: Subject) -> Result:
             "pass" if held else "warn",
             f"Prediction ± {number(half)} held {percent(inside / len(measured))} of {len(measured):,} rows that it was "
             f"not fitted on; {percent(COVERAGE)} were asked.",
-            "" if held else "The rows are not alike (a trend, groups): fit such an interval on the newest rows.",
+            ""
+            if held
+            else "The rows are not alike (a trend, groups): fit such an interval on the newest rows.",
         )
     ]
     if bias[0] > 0 or bias[1] < 0:

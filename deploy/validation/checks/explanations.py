@@ -40,7 +40,7 @@ def explanations(subject: Subject) -> Result:
         "gradients": integrated_gradients(subject.trained, subject.x[some]),
         "examples": _examples(subject, rng),
     }
-    return Result(tuple(_findings(importance, hans)), numbers)
+    return Result(tuple(_findings(subject, importance, hans)), numbers)
 
 
 def _importance(subject: Subject, rows: Rows, some: Array, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def _alone(
     subject: Subject, rows: Rows, some: Array, importance: list[dict[str, Any]], rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """How much of what all parts give together the strongest gives alone, all others shuffled."""
-    if len(rows.parts) < 2:
+    if len(rows.parts) < 2 or not rows.whole:
         return None
     strongest = rows.parts.index(str(importance[0]["part"]))
     y, order = subject.y[some], _others(len(some), rng)
@@ -91,10 +91,24 @@ def _alone(
     }
 
 
-def _findings(importance: list[dict[str, Any]], hans: dict[str, Any] | None) -> list[Finding]:
+def _findings(
+    subject: Subject, importance: list[dict[str, Any]], hans: dict[str, Any] | None
+) -> list[Finding]:
     if not importance:
-        return [Finding("cannot tell", "Its rows have no parts in common that could be shuffled; single rows are explained.")]
+        return [
+            Finding(
+                "cannot tell",
+                "Its rows have no parts in common that could be shuffled; single rows are explained.",
+            )
+        ]
     counted = [each for each in importance if each["interval"][0] > 0]
+    if not counted and not subject.rows.whole:
+        return [
+            Finding(
+                "pass",
+                f"None of the {len(importance)} most frequent words matters by itself; single rows are explained.",
+            )
+        ]
     if not counted:
         return [
             Finding(
@@ -106,7 +120,8 @@ def _findings(importance: list[dict[str, Any]], hans: dict[str, Any] | None) -> 
     first = counted[0]
     says = f"It goes by '{first['part']}' most: shuffled, it loses {number(first['worse'], 2)}. "
     says += f"{len(counted)} of {len(importance)} parts matter beyond chance."
-    if hans is not None and hans["share"] >= ALONE and len(importance) > 1:
+    forecasts = subject.trained.task == "forecasting"  # whose last values may well say all
+    if hans is not None and hans["share"] >= ALONE and not forecasts:
         return [
             Finding(
                 "warn",
@@ -134,7 +149,11 @@ def _examples(subject: Subject, rng: np.random.Generator) -> list[dict[str, Any]
 
         local = explain_row(output, len(parts), rng)
         order = np.argsort(-np.abs(local.effects), kind="stable")[:EFFECTS]
-        true = subject.label(int(subject.y[row])) if subject.classifies else f"{float(np.mean(subject.y[row])):.4g}"
+        true = (
+            subject.label(int(subject.y[row]))
+            if subject.classifies
+            else f"{float(np.mean(subject.y[row])):.4g}"
+        )
         found.append(
             {
                 "row": int(subject.trained.data.valid_rows[subject.numbers[row]]),

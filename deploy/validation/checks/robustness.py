@@ -69,7 +69,12 @@ def _at(
     draws = [subject.each(subject.trained.predict(disturb(strength, rng))) for _ in range(DRAWS)]
     after = np.mean(draws, axis=0)
     worse, interval = subject.worse_by(before, after)
-    return {"strength": strength, **subject.score(after).to_json(), "worse": worse, "worse_interval": list(interval)}
+    return {
+        "strength": strength,
+        **subject.score(after).to_json(),
+        "worse": worse,
+        "worse_interval": list(interval),
+    }
 
 
 def _finding(subject: Subject, clean: float, point: dict[str, Any], cause: str) -> Finding:

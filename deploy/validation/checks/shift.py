@@ -88,7 +88,9 @@ def _predictions(subject: Subject, other: Against) -> dict[str, Any]:
         counts = [np.bincount(each.argmax(axis=1), minlength=classes) for each in (subject.outputs, outputs)]
         tests = {
             "answers": dict(zip(("statistic", "p"), chi2(*counts), strict=True)),
-            "confidence": dict(zip(("statistic", "p"), ks(subject.outputs.max(axis=1), outputs.max(axis=1)), strict=True)),
+            "confidence": dict(
+                zip(("statistic", "p"), ks(subject.outputs.max(axis=1), outputs.max(axis=1)), strict=True)
+            ),
         }
     else:
         one, two = (each.reshape(len(each), -1).mean(axis=1) for each in (subject.outputs, outputs))
@@ -96,7 +98,11 @@ def _predictions(subject: Subject, other: Against) -> dict[str, Any]:
     score = None
     if len(other.known):
         score = subject.score(subject.each(outputs[other.known], other.y)).to_json()
-    return {"predictions": tests, "score": score, "valid": subject.score(subject.each(subject.outputs)).to_json()}
+    return {
+        "predictions": tests,
+        "score": score,
+        "valid": subject.score(subject.each(subject.outputs)).to_json(),
+    }
 
 
 def _finding_of_parts(subject: Subject, parts: dict[str, Any]) -> Finding:
@@ -122,12 +128,18 @@ def _finding_of_parts(subject: Subject, parts: dict[str, Any]) -> Finding:
 def _findings_of_file(subject: Subject, found: dict[str, Any]) -> list[Finding]:
     says = _said(found, f"training rows and {found['name']}")
     shifted = bool(found["shifted"]) or found["p"] <= LEVEL
-    advice = f"Train again with such rows, and do not trust the validation score on {found['name']}." if shifted else ""
+    advice = (
+        f"Train again with such rows, and do not trust the validation score on {found['name']}."
+        if shifted
+        else ""
+    )
     findings = [Finding("warn" if shifted else "pass", says, advice)]
     if (score := found["score"]) is not None:
         valid = found["valid"]
         worse = (
-            score["interval"][1] < valid["interval"][0] if subject.classifies else score["interval"][0] > valid["interval"][1]
+            score["interval"][1] < valid["interval"][0]
+            if subject.classifies
+            else score["interval"][0] > valid["interval"][1]
         )
         findings.append(
             Finding(

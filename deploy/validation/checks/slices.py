@@ -37,7 +37,12 @@ def slices(subject: Subject) -> Result:
             continue
         score, rest = subject.score(each[inside]), subject.score(each[~inside])
         found.append(
-            {"group": name, **score.to_json(), "others": rest.value, "p": _p(subject, each[inside], each[~inside])}
+            {
+                "group": name,
+                **score.to_json(),
+                "others": rest.value,
+                "p": _p(subject, each[inside], each[~inside]),
+            }
         )
     if not found:
         return cannot_tell(f"No group of rows has {FEWEST} rows and as many beside it.")
@@ -50,7 +55,12 @@ def slices(subject: Subject) -> Result:
     numbers = {"tested": len(found), "groups": found[:SHOWN]}
     if not weak:
         return Result(
-            (Finding("pass", f"None of {plural(len(found), 'group')} is worse than the others beyond chance."),), numbers
+            (
+                Finding(
+                    "pass", f"None of {plural(len(found), 'group')} is worse than the others beyond chance."
+                ),
+            ),
+            numbers,
         )
     worst = max(weak, key=lambda row: float(row["worse"]))
     more = f" {plural(len(weak), 'group')} of {len(found)} are worse beyond chance." if len(weak) > 1 else ""
@@ -88,7 +98,9 @@ def _groups(subject: Subject) -> Iterator[tuple[str, Array]]:
 
 def _quarters(name: str, column: Any, missing: Array) -> Iterator[tuple[str, Array]]:
     dates = column.dtype.kind == "M"
-    values = column.astype("int64").to_numpy(np.float64) if dates else column.to_numpy(np.float64, na_value=np.nan)
+    values = (
+        column.astype("int64").to_numpy(np.float64) if dates else column.to_numpy(np.float64, na_value=np.nan)
+    )
     known = values[~missing & np.isfinite(values)]
     if not len(known):
         return

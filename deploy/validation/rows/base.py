@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ class Rows(ABC):
     Attributes:
         parts: pieces of a row that can be shuffled among rows or taken away, the same for every row; () = a row has
             parts of its own (words).
+        whole: whether the parts together are all of a row.
         levels: strengths of `noisy`, ascending; `unit` says of what, after the number.
         shares: shares for `lost`, ascending; `losing` says what is lost, after "10 % of".
     """
@@ -33,6 +35,7 @@ class Rows(ABC):
     unit: ClassVar[str]
     shares: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.4)
     losing: ClassVar[str]
+    whole: ClassVar[bool] = True
 
     @abstractmethod
     def __len__(self) -> int:
@@ -82,4 +85,4 @@ class Rows(ABC):
 def segments(length: int, most: int) -> list[tuple[int, int]]:
     """`length` places cut into at most `most` pieces of like size: (start, stop) of each."""
     edges = np.linspace(0, length, min(length, most) + 1).round().astype(int)
-    return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(start), int(stop)) for start, stop in pairwise(edges)]

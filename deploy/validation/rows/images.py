@@ -35,9 +35,12 @@ class ImageRows(Rows):
         self._raw, self._read, self._usual = raw, read, usual
         height, width = raw.shape[1:3]
         grid = GRID_OF_SMALL if min(height, width) < SMALL else GRID
-        self._squares = [(rows, columns) for rows in segments(height, grid) for columns in segments(width, grid)]
+        self._squares = [
+            (rows, columns) for rows in segments(height, grid) for columns in segments(width, grid)
+        ]
         self.parts = tuple(
-            f"rows {top + 1}-{bottom}, columns {left + 1}-{right}" for (top, bottom), (left, right) in self._squares
+            f"rows {top + 1}-{bottom}, columns {left + 1}-{right}"
+            for (top, bottom), (left, right) in self._squares
         )
 
     def __len__(self) -> int:

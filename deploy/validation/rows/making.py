@@ -33,9 +33,7 @@ def make_rows(trained: Trained, raw: Any) -> Rows:
     known = trained.raw("train")
     if trained.modality == "table":
         names = tuple(column.name for column in trained.schema.columns)
-        numbers = {
-            name: float(known[name].std()) for name in names if known[name].dtype.kind in "iuf"
-        }
+        numbers = {name: float(known[name].std()) for name in names if known[name].dtype.kind in "iuf"}
         return TableRows(raw, trained.inputs, names, numbers, {name: _usual(known[name]) for name in names})
     if trained.modality == "images":
         return ImageRows(raw, trained.inputs, known.mean(axis=0).round().astype(np.uint8))
@@ -45,7 +43,12 @@ def make_rows(trained: Trained, raw: Any) -> Rows:
         f"channel {k + 1}" if channels > 1 else "value" for k in range(channels)
     )
     return SeriesRows(
-        raw, trained.inputs, np.nanstd(values, axis=(0, 1)), np.nanmean(values, axis=(0, 1)), named, holes=True
+        raw,
+        trained.inputs,
+        np.nanstd(values, axis=(0, 1)),
+        np.nanmean(values, axis=(0, 1)),
+        named,
+        holes=True,
     )
 
 

@@ -61,23 +61,21 @@ class TableRows(Rows):
         gone = rng.random((len(self), len(self.parts))) < share
         return self._read(
             self._raw.assign(
-                **{
-                    name: _missing(self._raw[name], gone[:, place]) for place, name in enumerate(self.parts)
-                }
+                **{name: _missing(self._raw[name], gone[:, place]) for place, name in enumerate(self.parts)}
             )
         )
 
     def shuffled(self, parts: Sequence[int], order: Array) -> Array:
         names = [self.parts[part] for part in parts]
         return self._read(
-            self._raw.assign(**{name: self._raw[name].iloc[order].set_axis(self._raw.index) for name in names})
+            self._raw.assign(
+                **{name: self._raw[name].iloc[order].set_axis(self._raw.index) for name in names}
+            )
         )
 
     def without(self, part: int) -> Array | None:
         name = self.parts[part]
-        return self._read(
-            self._raw.assign(**{name: _missing(self._raw[name], np.ones(len(self), bool))})
-        )
+        return self._read(self._raw.assign(**{name: _missing(self._raw[name], np.ones(len(self), bool))}))
 
     def parts_of(self, row: int) -> tuple[str, ...]:
         return tuple(f"{name} = {_said(self._raw[name].iloc[row])}" for name in self.parts)

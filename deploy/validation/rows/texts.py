@@ -33,6 +33,7 @@ class TextRows(Rows):
     levels: ClassVar[tuple[float, ...]] = (0.1, 0.2, 0.4)
     unit: ClassVar[str] = "of the words mistyped (two letters swapped)"
     losing: ClassVar[str] = "the words left out"
+    whole: ClassVar[bool] = False
 
     def __init__(self, raw: Sequence[str], read: Read) -> None:
         self._raw, self._read = tuple(raw), read
@@ -55,7 +56,9 @@ class TextRows(Rows):
         cut = (text.split() for text in self._raw)
         return self._read(
             tuple(
-                " ".join(word for word, stays in zip(words, rng.random(len(words)) >= share, strict=True) if stays)
+                " ".join(
+                    word for word, stays in zip(words, rng.random(len(words)) >= share, strict=True) if stays
+                )
                 for words in cut
             )
         )
@@ -78,7 +81,8 @@ class TextRows(Rows):
         shown, rest = words[:SHOWN], words[SHOWN:]
         return self._read(
             tuple(
-                " ".join([word for word, stays in zip(shown, mask, strict=True) if stays] + rest) for mask in masks
+                " ".join([word for word, stays in zip(shown, mask, strict=True) if stays] + rest)
+                for mask in masks
             )
         )
 
