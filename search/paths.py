@@ -73,6 +73,11 @@ class RunPaths:
         return self.root / "validation" / name
 
     @property
+    def ensemble(self) -> Path:
+        """What `tuneyard ensemble` made of the trials, see `deploy.ensembles`."""
+        return self.root / "ensemble.json"
+
+    @property
     def cluster(self) -> Path:
         """In the copy of a run that is driven on a cluster: where that is, see `search.submission.copy`."""
         return self.root / "cluster.json"

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "board": "Start TensorBoard for runs, on this machine only.",
     "compare": "Put runs side by side.",
     "validate": "Check a winner before it is shipped: attacks, noise, calibration, explanations, weak groups, shift.",
+    "ensemble": "Join the best trials of a run into one model, and say whether that pays.",
     "import": "Make a run of what Ray Tune, Optuna or Weights & Biases recorded.",
     "export": "Write a run's winner as a model folder, or the run for optuna-dashboard or DeepCAVE.",
     "predict": "Predict the rows of a file with a model folder.",

@@ -3,7 +3,8 @@
 Which way it is measured follows from the metric:
 
 - a mean over rows (accuracy, log loss, squared and absolute error): Student's interval and test of the differences row by
-  row (`search.analysis.paired`); of the accuracy the exact McNemar test instead (McNemar 1947; exact: Edwards 1948);
+  row (`search.analysis.paired`); of the accuracy the exact McNemar test and the adjusted Wald interval of Bonett and Price
+  (2012), which has a width even where no row tells the two apart;
 - any other (F1, areas under curves, RMSE, R2): the paired bootstrap (Efron and Tibshirani 1993, ch. 16), rows drawn
   together for both models; the interval is of the percentiles, and p is where it would begin to hold 0.
 """
@@ -33,6 +34,7 @@ DRAWS = 1000
 LEAST = 10
 """Rows below which nothing is said."""
 
+_Z = 1.959963984540054  # of the standard normal, at 97.5 %
 _ABSENT = 20
 """Of a hundred bootstrap draws, how many may lack a value (a class did not occur) before nothing is said."""
 
@@ -148,6 +150,14 @@ def mcnemar(differences: Floats) -> float:
 
     gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def _bonett_price(differences: Floats) -> tuple[float, float]:
+    """The interval of 95 % for the difference of two paired proportions: one row is added to each kind of disagreement."""
+    rows = len(differences) + 2
+    gained, lost = ((int((side * differences > 0).sum()) + 1) / rows for side in (1, -1))
+    half = _Z * float(np.sqrt((gained + lost - (gained - lost) ** 2) / rows))
+    return gained - lost - half, gained - lost + half
 
 
 def goal_of(metric: str) -> str:
