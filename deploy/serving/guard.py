@@ -37,6 +37,8 @@ OPEN = frozenset({"/", "/docs", "/healthz", "/readyz"})
 ASSETS = "/assets/"
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 
+MOST_HEADERS, HEADER_BYTES = 100, 32 * 1024
+
 CLIENTS = 10_000
 """Addresses that the rate limit remembers; the one not seen for longest is forgotten first."""
 
@@ -99,6 +101,9 @@ class Guard:
             self._metrics.answered(path, status, time.perf_counter() - began)
 
     def _check(self, scope: Scope) -> None:
+        raw = scope["headers"]
+        if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES:
+            raise Refusal(431, "the head of the request is too large", headers={"Connection": "close"})
         headers = Headers(scope=scope)
         self._check_host(headers)
         path = scope["path"]

@@ -16,7 +16,13 @@ from contracts.served import PENGUIN, Client, FixedSource, Penguins, client_of
 from deploy.errors import ModelError
 from deploy.serving.guard import SECURITY_HEADERS
 
-GENTOO = {**PENGUIN, "island": "Biscoe", "bill_length_mm": 50.0, "flipper_length_mm": 220.0, "bill_depth_mm": 15.0}
+GENTOO = {
+    **PENGUIN,
+    "island": "Biscoe",
+    "bill_length_mm": 50.0,
+    "flipper_length_mm": 220.0,
+    "bill_depth_mm": 15.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,8 @@ def test_one_record_and_many_are_answered_as_the_model_answers(client: Client, s
 def shares(answer: Any) -> list[dict[str, float]]:
     """Probabilities as far as they do not depend on how many rows were computed together."""
     return [
-        {name: round(share, 6) for name, share in each["probabilities"].items()} for each in answer["predictions"]
+        {name: round(share, 6) for name, share in each["probabilities"].items()}
+        for each in answer["predictions"]
     ]
 
 
@@ -58,7 +65,9 @@ def test_a_missing_value_is_null_where_it_may_be(client: Client) -> None:
     assert answer.status_code == 200
 
 
-def test_requests_that_come_together_are_one_call_and_none_gets_another_ones_answer(source: FixedSource) -> None:
+def test_requests_that_come_together_are_one_call_and_none_gets_another_ones_answer(
+    source: FixedSource,
+) -> None:
     model = Penguins()
     with client_of(FixedSource(model), batch_wait_ms=200) as client:
         bodies = [[PENGUIN] * (i % 3 + 1) if i % 2 else GENTOO for i in range(40)]
@@ -73,7 +82,13 @@ def test_requests_that_come_together_are_one_call_and_none_gets_another_ones_ans
 
 def test_a_wrong_request_in_a_batch_spoils_no_other(source: FixedSource) -> None:
     with client_of(FixedSource(Penguins()), batch_wait_ms=200) as client:
-        bodies: list[Any] = [PENGUIN, [PENGUIN, {**PENGUIN, "island": ["Dream"]}], GENTOO, "no penguin", PENGUIN]
+        bodies: list[Any] = [
+            PENGUIN,
+            [PENGUIN, {**PENGUIN, "island": ["Dream"]}],
+            GENTOO,
+            "no penguin",
+            PENGUIN,
+        ]
         answers = client.post_together("/predict", bodies)
     assert [answer.status_code for answer in answers] == [200, 422, 200, 422, 200]
     assert answers[1].json()["error"]["faults"][0]["row"] == 1
@@ -151,11 +166,7 @@ def test_a_new_version_takes_over_without_a_failed_request() -> None:
     versions = [answer.json()["version"] for answer in answers]
     assert set(versions) == {"aaaaaaaa", "bbbbbbbb"}
     by_version = {
-        version: {
-            str(shares(answer.json()))
-            for answer in answers
-            if answer.json()["version"] == version
-        }
+        version: {str(shares(answer.json())) for answer in answers if answer.json()["version"] == version}
         for version in set(versions)
     }
     assert all(len(told) == 1 for told in by_version.values()), "no answer is half of each"

@@ -36,7 +36,16 @@ def test_on_loopback_its_own_names_are_answered(local: Client, host: str) -> Non
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.168.1.5:8000", "0.0.0.0", "", "[", "a b"],
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:8000",
+        "192.168.1.5:8000",
+        "0.0.0.0",
+        "",
+        "[",
+        "a b",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/schema", "/healthz"])
 def test_on_loopback_a_name_that_was_rebound_is_refused(local: Client, host: str, path: str) -> None:
@@ -44,7 +53,8 @@ def test_on_loopback_a_name_that_was_rebound_is_refused(local: Client, host: str
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8000", "", "http://["]
+    "origin",
+    ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8000", "", "http://["],
 )
 def test_pages_of_other_origins_are_refused(local: Client, origin: str) -> None:
     answer = local.post("/predict", json=PENGUIN, headers={"Origin": origin, "Host": "127.0.0.1:8000"})
@@ -60,7 +70,16 @@ def test_its_own_page_is_answered(local: Client) -> None:
 @pytest.mark.parametrize("path", ["/schema", "/openapi.json", "/metrics", "/nowhere"])
 @pytest.mark.parametrize(
     "given",
-    [None, "", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer", "Bearer \xe9\xe9"],
+    [
+        None,
+        "",
+        TOKEN,
+        f"Basic {TOKEN}",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        "Bearer",
+        "Bearer \xe9\xe9",
+    ],
 )
 def test_without_the_token_nothing_is_told(public: Client, path: str, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}
