@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 
 from deploy.errors import DeployError
 from deploy.export.served import served
+from deploy.export.tree_graph import tree_graph
+from deploy.export.trees import trees_of
 from deploy.onnx_runtime import run, session_of
 from trainables.classical.growth import Columns
 from trainables.data.dataset import Array
@@ -86,28 +89,23 @@ def _network(trained: Trained, module: nn.Module, file: Path) -> None:
 
 
 def _estimator(trained: Trained, file: Path) -> None:
-    estimator = trained.estimator
-    package = type(estimator[0] if isinstance(estimator, list) else estimator).__module__.partition(".")[0]
-    if package in ("xgboost", "lightgbm"):
-        raise DeployError(
-            f"onnx: a model of {package} is written in the library's own format, which is read in any language that has "
-            f"{package}; leave the format out"
-        )
-    if isinstance(estimator, Columns):
+    x = trained.data.valid_x
+    trees = trees_of(trained.estimator, x[:1])
+    if trees is not None:
+        file.write_bytes(tree_graph(trees, x.shape[1], trained.data.n_classes))
+        return
+    if isinstance(trained.estimator, Columns):
         raise DeployError(
             f"onnx: {trained.ref} has an estimator for each of several values, and a graph has one; leave the format out"
         )
-    scale = getattr(trained.trainable, "scale", None)
-    if not trained.labels and scale is not None and (np.any(scale.shift) or np.any(scale.unit != 1)):
-        estimator = _in_unit(estimator, float(scale.shift), float(scale.unit))
-    wanted, nearest = trained.predict(trained.data.valid_x), np.inf
+    wanted, nearest = trained.predict(x), np.inf
     for single in (
         False,
         True,
     ):  # trees of scikit-learn compare numbers in single precision, all else in double
-        content = _converted(trained, estimator, single=single)
+        content = _converted(trained, single=single)
         try:
-            found = run(session_of(content), trained.data.valid_x)
+            found = run(session_of(content), x)
         except ImportError:
             raise
         except Exception:  # onnxruntime lacks an operator for numbers of this precision
@@ -118,46 +116,59 @@ def _estimator(trained: Trained, file: Path) -> None:
             file.write_bytes(content)
     if not np.isfinite(nearest):
         raise DeployError(
-            f"onnx: onnxruntime cannot compute what skl2onnx wrote of a {type(estimator).__name__}; leave the format out"
+            f"onnx: onnxruntime cannot compute what skl2onnx wrote of a {type(trained.estimator).__name__}; leave the "
+            "format out"
         )
 
 
-def _converted(trained: Trained, estimator: Any, *, single: bool) -> bytes:
+def _converted(trained: Trained, *, single: bool) -> bytes:
+    """What skl2onnx makes of the estimator, its last output in the target's own unit or a probability."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
-    kind = FloatTensorType if single else DoubleTensorType
-    width = trained.data.train_x.shape[1]
-    if trained.labels and not hasattr(estimator, "predict_proba"):
-        raise DeployError(
-            f"onnx: a {type(estimator).__name__} has no probabilities of its own, only margins; leave the format out"
-        )
-    options = {id(estimator): {"zipmap": False}} if trained.labels else None
+    estimator, kind = trained.estimator, FloatTensorType if single else DoubleTensorType
+    if hasattr(estimator, "flatten_transform"):  # of a vote: for transform() alone, and skl2onnx has but one of its ways
+        estimator = copy.copy(estimator).set_params(flatten_transform=False)
+    margins = bool(trained.labels) and not hasattr(estimator, "predict_proba")
+    options: Any = None
+    if trained.labels:
+        options = {id(estimator): {"zipmap": False, **({"raw_scores": True} if margins else {})}}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            graph = to_onnx(
-                estimator,
-                initial_types=[("x", kind([None, width]))],
-                options=options,
+            warnings.simplefilter("ignore")  # of skl2onnx, about its own
+            model = to_onnx(
+                estimator, initial_types=[("x", kind([None, trained.data.train_x.shape[1]]))], options=options
             )
     except Exception as error:
         raise DeployError(
             f"onnx: skl2onnx cannot write a {type(estimator).__name__}: {' '.join(str(error).split())[:300]}; leave the "
             "format out"
         ) from error
-    content: bytes = graph.SerializeToString()
+    if margins:
+        if len(trained.labels) == 2:  # of -m and m; the softmax is that of 0 and m
+            _append(model, "Mul", np.asarray(0.5))
+        _append(model, "Softmax", axis=1)
+    scale = getattr(trained.trainable, "scale", None)
+    if not trained.labels and scale is not None:
+        for operator, number in (("Mul", scale.unit), ("Add", scale.shift)):
+            _append(model, operator, np.asarray(number))
+    content: bytes = model.SerializeToString()
     return content
 
 
-def _in_unit(estimator: Any, shift: float, unit: float) -> Any:
-    """A regressor whose values are in the target's own unit."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.preprocessing import StandardScaler
+def _append(model: Any, operator: str, number: Array | None = None, **attributes: Any) -> None:
+    """One more operator behind the last output of a graph."""
+    from onnx import helper, numpy_helper
 
-    scaler = StandardScaler()
-    scaler.mean_, scaler.scale_, scaler.var_ = np.array([shift]), np.array([unit]), np.array([unit**2])
-    scaler.n_features_in_, scaler.n_samples_seen_ = 1, 1
-    whole = TransformedTargetRegressor(regressor=estimator, transformer=scaler)
-    whole.regressor_, whole.transformer_, whole._training_dim = estimator, scaler, 1
-    return whole
+    graph = model.graph
+    last = graph.output[-1]
+    before = f"{last.name}.{len(graph.node)}"
+    for node in graph.node:
+        node.output[:] = [before if name == last.name else name for name in node.output]
+        node.input[:] = [before if name == last.name else name for name in node.input]
+    entries = [before]
+    if number is not None:
+        kind = helper.tensor_dtype_to_np_dtype(last.type.tensor_type.elem_type)
+        graph.initializer.append(numpy_helper.from_array(number.astype(kind), f"{before}.number"))
+        entries.append(f"{before}.number")
+    graph.node.append(helper.make_node(operator, entries, [last.name], **attributes))

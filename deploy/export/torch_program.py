@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def write_torch_export(trained: Trained, folder: Path) -> tuple[str, Array]:
     rows = tensor(trained.data.valid_x)
     example = torch.cat([rows, rows])[:2].contiguous()
     try:
-        with torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # of torch about its own layers
             program = torch.export.export(module, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
     except Exception as error:
         raise DeployError(
