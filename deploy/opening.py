@@ -161,6 +161,7 @@ def _restorable(run: Run, paths: RunPaths, trials: list[Trial]) -> tuple[Trial, 
 
 def _note(trial: Trial, step: int, confirmed: bool, settings: ResolvedSettings) -> str:
     unit = settings.step_unit
+    unit = unit if unit.isalpha() else "step"  # "5 rounds" counts itself
     said = f"The weights are those after {unit} {step} of {trial.id}"
     if trial.best is not None and trial.best.step != step:
         said += f"; its best value was after {unit} {trial.best.step}, whose weights were not kept"

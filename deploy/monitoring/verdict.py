@@ -33,6 +33,8 @@ def verdict(contents: Mapping[str, Any], alerts: Sequence[Alert]) -> dict[str, A
         headline = f"{', '.join(drifted[:4])} drifted from what the model was trained on"
     elif moved:
         headline = f"{moved[0]['name']} moved a little; nothing has drifted"
+    elif not newest["columns"] and not newest["outputs"]:
+        headline = "Too little was asked to tell whether it has changed"
     else:
         headline = "What is asked looks like what the model was trained on"
     return {"headline": headline, "sentences": [each for each in sentences if each], "next": _next(contents)}
@@ -42,7 +44,7 @@ def _compared(newest: Mapping[str, Any], moved: Sequence[Mapping[str, Any]]) -> 
     count = len(newest["columns"]) + len(newest["outputs"])
     if not count:
         return (
-            f"The newest window has {newest['rows']} rows, too few to compare, or nothing of them was logged."
+            f"Rows in the newest window: {newest['rows']}; too few to compare, or nothing of them was logged."
         )
     if not moved:
         return (
