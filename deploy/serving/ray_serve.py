@@ -49,7 +49,9 @@ def serve_on_ray(
     Raises:
         DeployError: the port is taken, or the replicas do not come up.
     """
-    listening = listen(settings.host, port)  # says what is wrong with the port, and keeps it until Ray wants it
+    listening = listen(
+        settings.host, port
+    )  # says what is wrong with the port, and keeps it until Ray wants it
     port = listening.getsockname()[1]
     with (
         _stopping() as stop,
@@ -74,7 +76,11 @@ def serve_on_ray(
         try:
             serve.start(
                 proxy_location="HeadOnly",
-                http_options={"host": settings.host, "port": port, "request_timeout_s": settings.patience + 5},
+                http_options={
+                    "host": settings.host,
+                    "port": port,
+                    "request_timeout_s": settings.patience + 5,
+                },
                 logging_config={"log_level": "ERROR", "enable_access_log": False},
             )
             serve.run(deployment.bind(), name=NAME, route_prefix="/")
@@ -95,9 +101,26 @@ def _builder(source: ModelSource, settings: Settings) -> Callable[[], Any]:
     def build() -> Any:
         from deploy.serving.app import make_app
 
+        _keep_to_loopback()
         return make_app(source, settings)
 
     return build
+
+
+def _keep_to_loopback() -> None:
+    """Have this replica's gRPC server, by which deployments call each other, listen on 127.0.0.1.
+
+    Ray 2.60 binds it to every interface, without a token, and unpickles what it is sent. The replica starts it after the
+    app was built, by this name in its module; tests list the sockets.
+    """
+    from ray.serve._private import replica
+
+    bind = replica.add_port_to_grpc_server
+
+    def bind_here(server: Any, address: str) -> Any:
+        return bind(server, address.replace("[::]", "127.0.0.1"))
+
+    replica.add_port_to_grpc_server = bind_here
 
 
 @contextmanager

@@ -57,4 +57,8 @@ def test_a_port_that_is_taken_is_said(model: Path) -> None:
 def test_a_log_that_cannot_be_written_is_said(model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DeployError, match="--no-log"):
-        raise CliRunner().invoke(command, [str(model), *HERE, "--log", str(tmp_path / "file" / "log")]).exception
+        raise (
+            CliRunner()
+            .invoke(command, [str(model), *HERE, "--log", str(tmp_path / "file" / "log")])
+            .exception
+        )
