@@ -36,6 +36,8 @@ COMMANDS: dict[str, str] = {
     "predict": "Predict the rows of a file with a model folder.",
     "serve": "Answer over HTTP with a model, or the production version of a registry.",
     "monitor": "Look at what was served: drift, errors, latency, accuracy; alert by rules.",
+    "update": "Train a model's next version on new rows, compare, and promote it or say why not.",
+    "registry": "Keep the versions of a model: add, promote, roll back.",
     "ab": "Compare two models on live traffic: plan it, then analyse what came of it.",
 }
 """Name -> what it does, in one line. The code is `command` in tuneyard/commands/<name>.py (import_.py: a reserved word)."""

@@ -128,11 +128,10 @@ def compare(
         return told(0.0, 0.0, 1.0, "the outputs are equal")
     rows = _by_row(task, name, new, y, old)
     if rows is not None:
-        low, high = mean_interval(rows)
         if name == "accuracy":
-            return told(
-                low, high, mcnemar(rows), "exact McNemar test; Student's interval of the rows' differences"
-            )
+            test = "exact McNemar test; interval of Bonett and Price 2012"
+            return told(*_bonett_price(rows), mcnemar(rows), test)
+        low, high = mean_interval(rows)
         return told(low, high, t_test(rows), "Student's test and interval of the rows' differences")
     low_high = _bootstrap(cast(Task, task), old, new, y, name, seed)
     if low_high is None:

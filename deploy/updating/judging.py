@@ -1,0 +1,82 @@
+"""Whether a new model takes an old one's place: compared on rows that neither was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deploy.ab.paired import Paired, compare
+from deploy.updating.rows import Part
+from trainables.data.dataset import Array
+
+if TYPE_CHECKING:
+    from deploy.model import Model
+
+__all__ = ["Judgement", "judge"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The comparison, and what follows from it.
+
+    Attributes:
+        new_rows: on rows of the new data that were set aside. old_rows: on rows that the old model was validated on.
+        promote: whether the new model takes the old one's place.
+        reason: why, in a sentence.
+    """
+
+    new_rows: Paired
+    old_rows: Paired
+    promote: bool
+    reason: str
+
+
+def judge(
+    old: Model, new: Model, new_part: Part, old_part: Part, metric: str, goal: str, seed: int
+) -> Judgement:
+    """Compare two models and decide.
+
+    The new one is promoted where it is better on the new rows and not worse on the old ones, or better on the old ones and
+    not worse on the new. "Better" and "worse": the interval of 95 % of the paired difference lies on one side of 0.
+    """
+    found = [_compared(old, new, part, metric, goal, seed) for part in (new_part, old_part)]
+    promote, reason = _decide(*found)
+    return Judgement(found[0], found[1], promote, reason)
+
+
+def _decide(new_rows: Paired, old_rows: Paired) -> tuple[bool, str]:
+    for found, name in ((new_rows, "new"), (old_rows, "old")):
+        if found.worse:
+            return False, f"it is worse on the {name} rows: {_told(found)}"
+    for found, name, other in ((new_rows, "new", "old"), (old_rows, "old", "new")):
+        if found.better:
+            return True, f"it is better on the {name} rows: {_told(found)}, and not worse on the {other} ones"
+    if new_rows.low is None:
+        return False, f"nothing can be said of the new rows: {new_rows.test}"
+    return False, f"no difference is shown on the new rows: {_told(new_rows)}; the one in production stays"
+
+
+def _told(found: Paired) -> str:
+    return f"{found.metric} {found.difference:+.4g} [{found.low:+.4g}, {found.high:+.4g}]"
+
+
+def _compared(old: Model, new: Model, part: Part, metric: str, goal: str, seed: int) -> Paired:
+    outputs = [np.asarray(model.outputs(model.inputs(part.raw)), np.float64) for model in (old, new)]
+    task = new.schema.task
+    if task != "classification":
+        return compare(task, outputs[0], outputs[1], part.y.astype(np.float64), metric, goal=goal, seed=seed)
+    labels = list(dict.fromkeys([*new.schema.labels, *old.schema.labels, *part.y.tolist()]))
+    wide = [
+        _spread(each, model.schema.labels, labels) for each, model in zip(outputs, (old, new), strict=True)
+    ]
+    y = np.array([labels.index(label) for label in part.y.tolist()])
+    return compare(task, wide[0], wide[1], y, metric, goal=goal, seed=seed)
+
+
+def _spread(outputs: Array, own: tuple[str, ...], labels: list[str]) -> Array:
+    """Probabilities over all labels; of one that the model does not know 0."""
+    wide = np.zeros((len(outputs), len(labels)))
+    wide[:, [labels.index(label) for label in own]] = outputs
+    return wide

@@ -1,0 +1,223 @@
+"""The rows of an update: what the new model learns from, and what both models are compared on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from deploy.errors import DeployError
+from deploy.trained import Trained
+from trainables.data.dataset import Array
+from trainables.data.prepare import rows_of
+from trainables.data.records import Records
+from trainables.data.section import OPTIONS, Section, read_section
+from trainables.data.sources import read_records
+from trainables.data.splitting import split_rows
+from trainables.data.targets import Target, read_target
+from trainables.data.ties import ties_of
+
+__all__ = ["HELD_OUT", "LEAST", "Part", "Rows", "Source", "update_rows"]
+
+Source = Literal["both", "new"]
+
+HELD_OUT = 0.3
+"""Share of the new rows that nothing is trained on."""
+
+LEAST = 30
+"""Rows that a comparison needs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows on which models are compared.
+
+    Attributes:
+        raw: as `Model.inputs` takes them.
+        y: (rows,) labels as str, or values.
+    """
+
+    raw: Any
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What an update works with.
+
+    Attributes:
+        file: the rows to train on, written there; the test part of the old data is not among them.
+        section: the data section that reads it, nested.
+        old: rows of the old data that the old model was validated on: neither model has trained on them.
+        new: rows of the new data that nothing is trained on.
+        trained_old, trained_new: how many rows of each are in the file.
+        known: rows of the new data that are in the old data, too, and were left out: one of the models has trained on them.
+    """
+
+    file: Path
+    section: Mapping[str, Any]
+    old: Part
+    new: Part
+    trained_old: int
+    trained_new: int
+    known: int
+
+
+def update_rows(trained: Trained, data: str, file: Path, source: Source, seed: int) -> Rows:
+    """Read the new data as the old were read, set a part of them aside, and write the rest to be trained on.
+
+    The new rows are cut as `data.split` says (classes keep their shares, groups stay together, the last ones are set aside
+    where there is a time), by `seed`.
+
+    Args:
+        data: a file with the columns of the old data, the target included.
+        file: where the rows to train on are written, without its suffix.
+        source: "both": the old training rows and the new ones; "new": these alone.
+
+    Raises:
+        DeployError: data of this kind cannot be joined, or there are too few of them. DataError: they cannot be read.
+    """
+    _check(trained)
+    section = read_section(
+        {**_given(trained.section), "source": data, "target": trained.target.column, "task": trained.task}
+        | {"split.test": HELD_OUT, "split.folds": 0, "split.seed": seed}
+    )
+    records = read_records(section)
+    target = read_target(records, section)
+    _check_columns(trained, records, data)
+    records, target, known = _unknown(trained, records, target, data)
+    split = split_rows(len(target.rows), ties_of(records, section, target), section, records.name)
+    kept, held = np.sort(np.concatenate([split.train, split.valid])), split.test
+    if len(held) < LEAST:
+        raise DeployError(
+            f"{data}: has {len(target.rows)} rows with a target, of which {len(held)} would be set aside to compare on; "
+            f"collect at least {int(np.ceil(LEAST / HELD_OUT))}"
+        )
+    parts = [(records, target, target.rows[kept])]
+    if source == "both":
+        parts.insert(0, (trained.records, trained.target, trained.data.train_rows))
+    written = _write(parts, file)
+    return Rows(
+        written,
+        _section(trained, written),
+        _part(trained.records, trained.target, trained.data.valid_rows),
+        _part(records, target, target.rows[held]),
+        len(trained.data.train_rows) if source == "both" else 0,
+        len(kept),
+        known,
+    )
+
+
+def _given(section: Section) -> dict[str, Any]:
+    """The options of a section that are not at their default, by dotted names, without where the rows come from."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in section.values.items()
+        if name not in ("source", "query") and value != OPTIONS[name].default
+    }
+
+
+def _section(trained: Trained, file: Path) -> dict[str, Any]:
+    from spaces import nest
+
+    given = {**_given(trained.section), "source": str(file), "task": trained.task}
+    given |= {"split.test": 0.0, "split.folds": 0, "split.fold": 0}
+    if trained.target.column is not None:
+        given["target"] = trained.target.column
+    elif trained.modality == "images":
+        given["modality"] = "images"
+    return dict(nest(given))
+
+
+def _check(trained: Trained) -> None:
+    joined = trained.records.frame is not None and trained.task != "forecasting"
+    if not joined and trained.modality != "images":
+        raise DeployError(
+            f"rows of {trained.modality} data cannot be joined here yet; put old and new rows into one source yourself, and "
+            f"run the sweep again on it: tuneyard run FILE --set data.source=..."
+        )
+    if trained.target.column is None and trained.modality != "images":
+        raise DeployError(
+            "the old data have their target beside the rows, and so cannot be joined with a file that has it in a column"
+        )
+
+
+def _check_columns(trained: Trained, records: Records, data: str) -> None:
+    if trained.records.frame is None:
+        if records.array is None or records.array.shape[1:] != trained.records.array.shape[1:]:  # type: ignore[union-attr]
+            shape = None if records.array is None else records.array.shape[1:]
+            raise DeployError(
+                f"{data}: its images are of shape {shape}, and the model was trained on others; resize them"
+            )
+        return
+    assert records.frame is not None
+    missing = [name for name in trained.preparation.columns if name not in records.frame.columns]
+    if missing:
+        raise DeployError(
+            f"{data}: has no column {', '.join(map(repr, missing[:5]))}, which the model reads; give the new rows the columns "
+            "of the old ones"
+        )
+
+
+def _unknown(trained: Trained, records: Records, target: Target, data: str) -> tuple[Records, Target, int]:
+    """The new data with the targets of those rows alone that are not in the old data; and how many were."""
+    if trained.records.frame is not None and records.frame is not None:
+        names = [name for name in trained.records.frame.columns if name in records.frame.columns]
+        before, now = (
+            _marks(each.frame[names]) for each in (trained.records, records) if each.frame is not None
+        )
+    else:
+        assert trained.records.array is not None
+        assert records.array is not None
+        before, now = ([row.tobytes() for row in each.array] for each in (trained.records, records))
+    known = {*before}
+    fresh = np.array([now[int(row)] not in known for row in target.rows], dtype=bool)
+    if not fresh.any():
+        raise DeployError(
+            f"{data}: all of its {len(fresh)} rows are in the old data already; give rows that are new"
+        )
+    return records, replace(target, rows=target.rows[fresh], y=target.y[fresh]), int((~fresh).sum())
+
+
+def _marks(frame: Any) -> list[str]:
+    """What stands in each row, whatever the types of its columns: 1 and 1.0 are the same."""
+    import pandas as pd
+
+    columns = {
+        name: values.astype(float) if pd.api.types.is_numeric_dtype(values) else values.astype(str)
+        for name, values in frame.items()
+    }
+    return [repr(row) for row in zip(*(values.tolist() for values in columns.values()), strict=True)]
+
+
+def _write(parts: list[tuple[Records, Target, Array]], file: Path) -> Path:
+    """The rows of all parts in one file that `read_records` reads."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    raws = [rows_of(records, rows) for records, _, rows in parts]
+    if parts[0][0].frame is not None:
+        import pandas as pd
+
+        written = file.with_name(f"{file.name}.parquet")
+        names = [name for name in raws[-1].columns if all(name in raw.columns for raw in raws)]
+        pd.concat([raw[names] for raw in raws], ignore_index=True).to_parquet(written, index=False)
+        return written
+    written = file.with_name(f"{file.name}.npz")
+    labels = np.concatenate([_y(target, rows) for _, target, rows in parts])
+    np.savez_compressed(written, x=np.concatenate(raws), y=labels)
+    return written
+
+
+def _part(records: Records, target: Target, rows: Array) -> Part:
+    return Part(rows_of(records, rows), _y(target, rows))
+
+
+def _y(target: Target, rows: Array) -> Array:
+    """Labels as str, or values."""
+    found = target.y[np.searchsorted(target.rows, rows)]
+    return np.array(target.labels, dtype=str)[found] if target.labels else np.asarray(found)

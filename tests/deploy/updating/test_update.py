@@ -1,0 +1,208 @@
+"""The next version of a real model: promoted where it is better, refused where it is not, and honest about its rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deploy.ab import Paired
+from deploy.errors import DeployError
+from deploy.export import export
+from deploy.model import Model
+from deploy.registry import Registry
+from deploy.trained import Trained
+from deploy.updating import update, update_rows
+from deploy.updating.judging import _decide
+from search import Sweep
+from search.run import Run
+from tuneyard.__main__ import main
+
+
+def test_new_rows_that_the_old_model_misreads_promote_the_new_one_and_a_rollback_brings_it_back(
+    model: Path, drifted: Path, storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--storage", str(storage)]
+    assert main(["update", str(model), "--data", str(drifted), "--registry", "registry/cancer", *where]) == 0
+    told = capsys.readouterr()
+    assert "cancer v2 is in production: it is better on the new rows" in told.out
+    assert "tuneyard serve registry/cancer" in told.err
+    registry = Registry.open("registry/cancer")
+    assert [each.stage for each in registry.versions] == ["archived", "production"]
+    assert "better on the new rows" in registry.history[-1].reason
+    old, new = (Model.load(registry.path(name)) for name in ("v1", "v2"))
+    assert old.version == Model.load(model).version
+    frame = pd.read_csv(drifted)
+    labels = frame.pop("diagnosis").to_numpy()
+    right = [(np.asarray(each.predict(frame).labels) == labels).mean() for each in (old, new)]
+    assert right[1] > right[0] + 0.05
+    assert main(["registry", "rollback", "registry/cancer", "--reason", "just to see"]) == 0
+    assert "v1 is in production again" in capsys.readouterr().out
+    assert Registry.open("registry/cancer").production.name == "v1"
+
+
+def test_new_rows_of_the_old_kind_promote_nothing(model: Path, alike: Path, storage: Path) -> None:
+    found = update(model, alike, registry="registry/alike", storage=storage)
+    assert not found.promoted
+    assert "no difference is shown" in found.judgement.reason
+    registry = Registry.open("registry/alike")
+    assert [each.stage for each in registry.versions] == ["production", "staging"]
+    assert found.judgement.new_rows.low is not None
+    assert found.judgement.new_rows.low <= 0 <= (found.judgement.new_rows.high or 0)
+    assert json.loads(json.dumps(found.to_json()))["promoted"] is False
+
+
+def test_an_update_of_an_update_goes_on_from_the_version_in_production(
+    model: Path, drifted: Path, storage: Path, tmp_path: Path
+) -> None:
+    first = update(model, drifted, registry="registry/twice", storage=storage)
+    frame = pd.read_csv(drifted)
+    numbers = frame.select_dtypes("float").columns
+    frame[numbers] *= 1.001
+    frame.to_csv(tmp_path / "later.csv", index=False)
+    second = update("registry/twice", tmp_path / "later.csv", storage=storage)
+    assert (first.version, second.before, second.version) == ("v2", "v2", "v3")
+    assert second.trained_old == len(Trained.open(Run.open(first.run, storage)).data.train_rows)
+
+
+def test_a_sweep_begins_with_the_old_winner(model: Path, run: Run, drifted: Path, storage: Path) -> None:
+    found = update(model, drifted, registry="registry/swept", storage=storage, mode="sweep", trials=3)
+    made = Run.open(found.run, storage)
+    assert len(made.history.trials) == 3
+    assert run.best is not None
+    first, winner = made.history.trials[0].config, run.trial(run.best.trial).config
+    searched = ("estimator", "data.scaling", "logistic.C", "knn.n_neighbors")
+    assert {name: first.get(name) for name in searched} == {name: winner.get(name) for name in searched}
+    assert {each.config["data.scaling"] for each in made.history.trials} <= {"zscore", "robust"}
+
+
+def test_weights_go_on_from_where_they_were(run: Run, storage: Path, drifted: Path) -> None:
+    net = Sweep(
+        trainable="mlp",
+        data={"source": str(storage.parent / "old.csv"), "target": "diagnosis"},
+        parameters={"lr": {"value": 0.01}},
+        method="random",
+        run_cap=1,
+        max_steps=6,
+        name="net",
+        storage=str(storage),
+        runner="inline",
+    ).run()
+    export(Trained.open(net), "net")
+    found = update("net", drifted, registry="registry/net", storage=storage, mode="continue")
+    made = Trained.open(Run.open(found.run, storage))
+    assert made.step == 2  # a third of the steps that the old one had
+    assert found.judgement.new_rows.new > 0.85  # from nothing, two epochs of these rows reach less
+    assert made.ref == "finetune"
+
+
+def test_a_model_without_weights_cannot_go_on(model: Path, drifted: Path, storage: Path) -> None:
+    with pytest.raises(DeployError, match="--mode retrain"):
+        update(model, drifted, registry="registry/none", storage=storage, mode="continue")
+
+
+def test_nothing_that_is_compared_on_was_trained_on(run: Run, drifted: Path, tmp_path: Path) -> None:
+    trained = Trained.open(run)
+    for source in ("both", "new"):
+        rows = update_rows(trained, str(drifted), tmp_path / source, source, seed=0)
+        known = {repr(row) for row in pd.read_parquet(rows.file)[rows.new.raw.columns].to_numpy().tolist()}
+        assert not known & {repr(row) for row in rows.new.raw.to_numpy().tolist()}
+        assert not known & {repr(row) for row in rows.old.raw.to_numpy().tolist()}
+        assert len(rows.new) + rows.trained_new == 300
+        assert len(known) == rows.trained_old + rows.trained_new
+        assert rows.trained_old == (len(trained.data.train_rows) if source == "both" else 0)
+    share = (pd.read_csv(drifted)["diagnosis"] == "malignant").mean()
+    assert abs(np.mean(rows.new.y == "malignant") - share) < 0.02  # classes keep their shares
+
+
+def test_rows_that_are_old_already_are_left_out(run: Run, alike: Path, tmp_path: Path) -> None:
+    frame = run_frame(run)
+    new = pd.read_csv(alike)
+    pd.concat([frame.head(100), new]).to_csv(tmp_path / "mixed.csv", index=False)
+    rows = update_rows(Trained.open(run), str(tmp_path / "mixed.csv"), tmp_path / "rows", "both", seed=0)
+    assert rows.known == 100
+    frame.to_csv(tmp_path / "known.csv", index=False)
+    with pytest.raises(DeployError, match="in the old data already"):
+        update_rows(Trained.open(run), str(tmp_path / "known.csv"), tmp_path / "rows", "both", seed=0)
+
+
+def run_frame(run: Run) -> pd.DataFrame:
+    frame = Trained.open(run).records.frame
+    assert frame is not None
+    return frame
+
+
+def test_data_that_do_not_fit_say_what_is_missing(run: Run, alike: Path, tmp_path: Path) -> None:
+    trained, frame = Trained.open(run), pd.read_csv(alike)
+    frame.drop(columns=[trained.schema.columns[3].name]).to_csv(tmp_path / "less.csv", index=False)
+    with pytest.raises(DeployError, match="has no column"):
+        update_rows(trained, str(tmp_path / "less.csv"), tmp_path / "rows", "both", seed=0)
+    frame.head(60).to_csv(tmp_path / "few.csv", index=False)
+    with pytest.raises(DeployError, match="collect at least 100"):
+        update_rows(trained, str(tmp_path / "few.csv"), tmp_path / "rows", "both", seed=0)
+
+
+def _paired(low: float | None, high: float | None) -> Paired:
+    middle = 0.0 if low is None or high is None else (low + high) / 2
+    return Paired("accuracy", "maximize", 100, 0.8, 0.8 + middle, middle, low, high, 0.5, "said why")
+
+
+@pytest.mark.parametrize(
+    ("new_rows", "old_rows", "promote", "reason"),
+    [
+        ((0.1, 0.2), (-0.1, 0.1), True, "better on the new rows"),
+        ((0.1, 0.2), (0.1, 0.2), True, "better on the new rows"),
+        ((-0.1, 0.1), (0.1, 0.2), True, "better on the old rows"),
+        ((0.1, 0.2), (-0.2, -0.1), False, "worse on the old rows"),
+        ((-0.2, -0.1), (0.1, 0.2), False, "worse on the new rows"),
+        ((-0.1, 0.1), (-0.1, 0.1), False, "no difference"),
+        ((None, None), (-0.1, 0.1), False, "said why"),
+    ],
+)
+def test_what_follows_from_the_two_comparisons(
+    new_rows: tuple[float, float], old_rows: tuple[float, float], promote: bool, reason: str
+) -> None:
+    decided, why = _decide(_paired(*new_rows), _paired(*old_rows))
+    assert decided is promote
+    assert reason in why
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("update nothing --data x.csv", 1, "neither a model folder nor a registry"),
+        ("update MODEL --data x.csv", 1, "--registry registry/model"),
+        ("update MODEL --data nothing.csv --registry registry/x", 2, "nothing.csv"),
+        ("update MODEL --data x.csv --registry registry/x --run nothing", 2, "no run"),
+        ("registry show nothing", 1, "tuneyard registry add nothing MODEL"),
+        ("registry promote nothing v1", 1, "is no registry"),
+        ("registry add registry/y nothing", 1, "nothing"),
+    ],
+)
+def test_mistakes_are_answered_with_the_next_move(
+    arguments: str, code: int, said: str, model: Path, storage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(model) if word == "MODEL" else word for word in arguments.split()]
+    if words[0] == "update":
+        words += ["--storage", str(storage)]
+    assert main(words) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_registry_by_hand(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["registry", "add", "registry/hand", str(model), "--note", "the first"]) == 0
+    assert "tuneyard registry promote registry/hand v1" in capsys.readouterr().err
+    assert main(["registry", "promote", "registry/hand", "v1"]) == 0
+    assert main(["registry", "add", "registry/hand", str(model)]) == 0
+    assert main(["registry", "archive", "registry/hand", "v2", "--reason", "a copy"]) == 0
+    capsys.readouterr()
+    assert main(["registry", "show", "registry/hand", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["stage"] for each in found["versions"]] == ["production", "archived"]
+    assert main(["registry", "show", "registry/hand"]) == 0
+    told = capsys.readouterr()
+    assert "the first" in told.out
+    assert "tuneyard serve registry/hand" in told.err
