@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deploy.errors import DeployError
-from deploy.export.served import served
+from deploy.export.served import quietly, served
 from deploy.export.tree_graph import tree_graph
 from deploy.export.trees import trees_of
 from deploy.onnx_runtime import run, session_of
@@ -57,13 +56,8 @@ def _network(trained: Trained, module: nn.Module, file: Path) -> None:
 
     rows = tensor(trained.data.valid_x)
     example = torch.cat([rows, rows])[:2].contiguous()
-    silenced = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [each.level for each in silenced]
-    for each in silenced:
-        each.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # of torch and onnxscript, about each other
+        with quietly(), torch.no_grad():
             program = torch.onnx.export(
                 module,
                 (example,),
@@ -83,9 +77,6 @@ def _network(trained: Trained, module: nn.Module, file: Path) -> None:
             f"onnx: torch cannot write {trained.ref} as ONNX: {type(error).__name__}: "
             f"{' '.join(str(error).split())[:300]}; leave the format out"
         ) from error
-    finally:
-        for each, level in zip(silenced, levels, strict=True):
-            each.setLevel(level)
 
 
 def _estimator(trained: Trained, file: Path) -> None:
@@ -127,7 +118,9 @@ def _converted(trained: Trained, *, single: bool) -> bytes:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     estimator, kind = trained.estimator, FloatTensorType if single else DoubleTensorType
-    if hasattr(estimator, "flatten_transform"):  # of a vote: for transform() alone, and skl2onnx has but one of its ways
+    if hasattr(
+        estimator, "flatten_transform"
+    ):  # of a vote: for transform() alone, and skl2onnx has but one of its ways
         estimator = copy.copy(estimator).set_params(flatten_transform=False)
     margins = bool(trained.labels) and not hasattr(estimator, "predict_proba")
     options: Any = None

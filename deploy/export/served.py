@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +14,7 @@ if TYPE_CHECKING:
 
     from deploy.trained import Trained
 
-__all__ = ["served"]
+__all__ = ["quietly", "served"]
 
 
 def served(trained: Trained) -> nn.Module | None:
@@ -40,3 +45,24 @@ def served(trained: Trained) -> nn.Module | None:
         torch.tensor(each, dtype=torch.float32) for each in (targets.middle, targets.deviation)
     )
     return Served(trained.module.cpu(), middle, deviation, classes=bool(trained.labels)).eval()
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Without what torch and onnxscript tell each other while they trace: what went wrong is in the exception."""
+    loggers = [logging.getLogger(name) for name in ("torch", "torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL)
+    silence = io.StringIO()
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(silence),
+            contextlib.redirect_stderr(silence),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.errors import DeployError
-from deploy.export.served import served
+from deploy.export.served import quietly, served
 from trainables.data.dataset import Array
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ def write_torch_export(trained: Trained, folder: Path) -> tuple[str, Array]:
     rows = tensor(trained.data.valid_x)
     example = torch.cat([rows, rows])[:2].contiguous()
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # of torch about its own layers
+        with quietly(), torch.no_grad():
             program = torch.export.export(module, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
     except Exception as error:
         raise DeployError(

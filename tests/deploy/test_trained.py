@@ -117,5 +117,5 @@ def test_a_trial_without_a_checkpoint_is_refused_with_the_next_move(tmp_path: Pa
     run = run_of(tmp_path, "classical", "wine", LOGISTIC)
     assert run.paths is not None
     shutil.rmtree(run.paths.checkpoints(0))
-    with pytest.raises(DeployError, match="no sound checkpoint is left of t00000.*tuneyard confirm"):
+    with pytest.raises(DeployError, match=r"no sound checkpoint is left of t00000.*tuneyard confirm"):
         Trained.open(run)

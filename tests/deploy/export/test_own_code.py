@@ -73,5 +73,5 @@ def test_a_pipeline_of_scikit_learns_own_parts_is_stored_and_a_class_of_the_user
     found = Model.load(tmp_path / "model").predict(winner.raw("valid")).probabilities
     assert np.array_equal(found, winner.predict(winner.data.valid_x))
     odd = trained(tmp_path, f"{tmp_path / 'mine.py'}:Odd", "wine", {"C": 1.0}, name="odd")
-    with pytest.raises(DeployError, match="holds .*Twice, which no reader of a model would trust"):
+    with pytest.raises(DeployError, match=r"holds .*Twice, which no reader of a model would trust"):
         export(odd, tmp_path / "odd")

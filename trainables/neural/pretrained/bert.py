@@ -72,9 +72,10 @@ class SentenceEncoder(nn.Module):
     def embed(self, pieces: Tensor) -> Tensor:
         """The vectors, of length 1: (rows, features)."""
         real = pieces != 0
-        longest = max(1, int(real.sum(dim=1).max()))
-        pieces, real = pieces[:, :longest], real[:, :longest]
-        places = torch.arange(longest, device=pieces.device)
+        if not torch.compiler.is_exporting():  # it only saves time, and no graph is cut to its longest row
+            longest = max(1, int(real.sum(dim=1).max()))
+            pieces, real = pieces[:, :longest], real[:, :longest]
+        places = torch.arange(pieces.shape[1], device=pieces.device)
         x = (
             self.word_embeddings(pieces)
             + self.position_embeddings(places)
