@@ -67,6 +67,7 @@ ALLOWED = {
         "search/submission/client.py",  # from here on: a cluster that is reached by its job server
         "search/submission/package.py",
         "search/submission/probe_script.py",
+        "deploy/serving/ray_serve.py",
     ),
     "optuna": ("spaces/translate/optuna.py", "search/searchers/", "search/analysis/", "search/exchange/"),
     "hyperopt": ("spaces/translate/hyperopt.py", "search/searchers/"),
@@ -82,6 +83,10 @@ ALLOWED = {
     "fsspec": ("search/storage/",),
     "mlflow": ("search/views/mlflow.py",),
     "wandb": ("search/views/wandb.py",),
+    "fastapi": ("deploy/serving/",),
+    "uvicorn": ("deploy/serving/uvicorn_server.py",),
+    "prometheus_client": ("deploy/serving/metrics.py",),
+    "river": ("deploy/monitoring/stream.py",),
     "IPython": ("search/views/notebook.py",),
 }
 

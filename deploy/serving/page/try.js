@@ -4,7 +4,7 @@
   const form = byId("record"), fields = byId("fields"), answer = byId("answer");
   let schema = null;
 
-  const digits = (value) => (typeof value === "number" ? Number(value.toPrecision(4)).toLocaleString() : String(value));
+  const digits = (value) => (typeof value === "number" ? Number(value.toPrecision(4)).toLocaleString(undefined, { useGrouping: Math.abs(value) >= 10000 }) : String(value));
   const share = (value) => `${(100 * value).toFixed(1)} %`;
 
   const field = (column, index) => {
@@ -34,8 +34,9 @@
 
   const fill = () => {
     for (const input of fields.querySelectorAll("[data-column]")) {
-      const column = schema.columns[Number(input.dataset.column)];
+      const column = isWhole() ? null : schema.columns[Number(input.dataset.column)];
       const value = column ? schema.example[column.name] : schema.example;
+      if (input.type === "file") continue;
       if (input.tagName === "SELECT") {
         const at = column.labels.indexOf(String(value));
         input.value = at < 0 ? "" : String(at);
@@ -55,25 +56,44 @@
     return Number.isFinite(number) ? number : trimmed; /* the server says what is wrong with it */
   };
 
-  const record = () => {
-    if (!schema.columns.length) {
-      const text = fields.querySelector("[data-column]").value;
-      if (schema.modality === "text") return text;
-      try {
-        return JSON.parse(text);
-      } catch {
-        return text;
-      }
+  /* A table's record is a field for each column; everything else is one field: a text, a picture's file, or JSON. */
+  const isWhole = () => !schema.columns.length || schema.window > 0;
+  const wholeField = () => {
+    if (schema.modality === "images") {
+      const box = field({ name: `picture, ${schema.shape.slice(0, 2).join(" × ")} pixels (others are brought to that size)`, kind: "text", nullable: false, low: null, high: null, labels: [] }, 0);
+      const input = made("input", null, { id: "field-0", type: "file", accept: "image/*", "data-column": "0" });
+      input.addEventListener("change", () => {
+        const reader = new FileReader();
+        reader.addEventListener("load", () => { input.dataset.picture = reader.result; });
+        if (input.files.length) reader.readAsDataURL(input.files[0]);
+      });
+      box.querySelector("textarea").replaceWith(input);
+      return box;
     }
-    return Object.fromEntries([...fields.querySelectorAll("[data-column]")].map((input) => {
-      const column = schema.columns[Number(input.dataset.column)];
-      return [column.name, valueOf(input, column)];
-    }));
+    const name = schema.modality === "text" ? "text" : schema.window ? `the last ${schema.window} steps, as JSON` : `series as JSON, ${schema.shape.join(" × ")}`;
+    return field({ name, kind: "text", nullable: false, low: null, high: null, labels: [] }, 0);
+  };
+
+  const record = () => {
+    const inputs = [...fields.querySelectorAll("[data-column]")];
+    if (!isWhole()) {
+      return Object.fromEntries(inputs.map((input) => {
+        const column = schema.columns[Number(input.dataset.column)];
+        return [column.name, valueOf(input, column)];
+      }));
+    }
+    if (schema.modality === "images") return inputs[0].dataset.picture || "";
+    if (schema.modality === "text") return inputs[0].value;
+    try {
+      return JSON.parse(inputs[0].value);
+    } catch {
+      return inputs[0].value;
+    }
   };
 
   const markFaults = (faults) => {
     for (const input of fields.querySelectorAll("[data-column]")) {
-      const column = schema.columns[Number(input.dataset.column)];
+      const column = isWhole() ? null : schema.columns[Number(input.dataset.column)];
       const fault = faults.find((each) => !column || each.field === column.name);
       const place = byId(`${input.id}-fault`);
       place.hidden = !fault;
@@ -173,9 +193,8 @@
     byId("name").textContent = schema.model;
     document.title = `${schema.model} · tuneyard`;
     byId("about").textContent = `${schema.model}, version ${schema.version}: ${schema.task}${schema.target ? ` of ${schema.target}` : ""}`;
-    fields.replaceChildren(...(schema.columns.length
-      ? schema.columns.map(field)
-      : [field({ name: schema.modality === "text" ? "text" : `${schema.modality} as nested lists, ${schema.shape.join(" × ")}`, kind: "text", nullable: false, low: null, high: null, labels: [] }, 0)]));
+    fields.replaceChildren(...(isWhole() ? [wholeField()] : schema.columns.map(field)));
+    byId("explain").hidden = schema.window > 0;
     fill();
     form.hidden = false;
     document.documentElement.dataset.ready = "true";
