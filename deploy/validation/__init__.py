@@ -2,8 +2,8 @@
 
 - validating: `validate`, and the page and numbers it writes; checks/: one file a check; page, figures, template/: the page.
 - subject: the trial and its rows; rows/: rows that can be disturbed, by modality; against: another file's rows.
-- shift, columns: statistics of shift, which monitoring asks, too; attack: FGSM and PGD; calibration: reliability and
-  temperature; surrogate, gradients: explanations; intervals.
+- shift, columns: statistics of shift, which monitoring asks, too; calibration: reliability and temperature; surrogate,
+  gradients: explanations; intervals. FGSM and PGD are in trainables.neural.attack.
 
 Importing this package imports none of them: a name is looked up when it is first used.
 """

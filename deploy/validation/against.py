@@ -10,6 +10,7 @@ import numpy as np
 from deploy.errors import DeployError
 from deploy.validation.rows import Rows, make_rows
 from deploy.validation.rows.base import Array
+from trainables.data.sources import BUILT_IN
 
 if TYPE_CHECKING:
     from deploy.trained import Trained
@@ -44,10 +45,7 @@ def read_against(trained: Trained, source: str) -> Against:
         DataError: it cannot be read so, or lacks a column that the model reads.
         DeployError: it holds rows of another kind, or none.
     """
-    from trainables.data.section import Section
-    from trainables.data.sources import read_records
-
-    records = read_records(Section({**trained.section.values, "source": source, **_kinds(trained)}))
+    records = _records(trained, source)
     if records.modality != trained.modality:
         raise DeployError(
             f"{records.name} holds {records.modality}, and the model was trained on {trained.modality}; name a file like "
@@ -69,6 +67,24 @@ def read_against(trained: Trained, source: str) -> Against:
     rows = make_rows(trained, raw)
     known, y = _answers(trained, records)
     return Against(records.name, rows, rows.inputs(), known, y)
+
+
+def _records(trained: Trained, source: str) -> Records:
+    from trainables.data.section import Section
+    from trainables.data.sources import read_records
+    from trainables.errors import DataError
+
+    values = {**trained.section.values, "source": source, "modality": trained.modality, **_kinds(trained)}
+    if trained.task != "forecasting":  # nothing is split here
+        values |= {"split.group": None, "split.time": None}
+    if source in BUILT_IN:
+        values["modality"] = trained.section["modality"]
+    try:
+        return read_records(Section(values))
+    except DataError as error:
+        if not str(error).startswith("data.target:") or trained.task == "forecasting":
+            raise
+        return read_records(Section({**values, "target": None}))  # new rows may have no answer yet
 
 
 def _series(trained: Trained, records: Records) -> Against:

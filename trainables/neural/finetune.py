@@ -91,6 +91,11 @@ class Finetune(Supervised):
             DataError: the data cannot be read, or the package with the weights is not there.
         """
         _check(options)
+        if options["adversarial.strength"]:
+            raise TrainableError(
+                f"{self.name}: what a frozen part says of a row is computed once, and an attack has to reach the row itself; "
+                "adversarial.strength: 0"
+            )
         rows, self._origin, self._translation = _rows(data, options)
         self._inputs = Inputs(rows.view, rows.shape, rows.outputs, len(rows.vocabulary), rows.task)
         if not _cached(rows, self._origin, options):

@@ -23,6 +23,9 @@ from trainables.supervised import view_for
 __all__ = ["GENERATIVE_TRAINING", "Generative", "GenerativeTraining", "pixels"]
 
 SUPERVISED_ONLY = (
+    "adversarial.strength",
+    "adversarial.steps",
+    "adversarial.share",
     "accumulate",
     "early_stopping",
     "l1",

@@ -56,6 +56,15 @@ TRAINING_OPTIONS: dict[str, TrainingOption] = {
     "mixup": TrainingOption(
         0.0, "alpha of mixup (Zhang et al. 2018): rows of a batch are blended; 0 = off", low=0.0
     ),
+    "adversarial.strength": TrainingOption(
+        0.0,
+        "adversarial training: how far an input may be moved, in its deviation over the training rows; 0 = off",
+        low=0.0,
+    ),
+    "adversarial.steps": TrainingOption(
+        1, "of an attack: 1 = FGSM from a random start (Wong et al. 2020), more = PGD", low=1
+    ),
+    "adversarial.share": TrainingOption(0.5, "share of each batch that is attacked", low=0.0, high=1.0),
     "label_smoothing": TrainingOption(0.0, "probability spread over all classes", low=0.0, below=1.0),
     "clip": TrainingOption(
         0.0, "largest 2-norm of an update's gradient, larger ones are shortened; 0 = off", low=0.0
@@ -121,7 +130,7 @@ def check_training(options: Mapping[str, Any], owner: str) -> None:
         if (refusal := option.refusal(options[name])) is not None:
             raise TrainableError(f"{owner}: {name} {refusal}")
     if options["optimizer"] == "lbfgs":
-        for name, off in (("clip", 0.0), ("accumulate", 1), ("mixup", 0.0)):
+        for name, off in (("clip", 0.0), ("accumulate", 1), ("mixup", 0.0), ("adversarial.strength", 0.0)):
             if options[name] != off:
                 raise TrainableError(
                     f"{owner}: optimizer lbfgs searches along a line of the full batch's loss, which {name} "

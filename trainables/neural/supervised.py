@@ -205,6 +205,10 @@ class Supervised(Trainable):
             raise TrainableError(
                 f"{self.name}: mixup blends numbers, and words have none between them; mixup: 0"
             )
+        if options["adversarial.strength"] and dataset.train_x.dtype.kind != "f":
+            raise TrainableError(
+                f"{self.name}: an attack takes small steps, and there is none between words; adversarial.strength: 0"
+            )
         inputs = Inputs(dataset.view, dataset.shape, dataset.outputs, len(dataset.vocabulary), dataset.task)
         description = {
             "trainable": self.ref or self.name,

@@ -18,6 +18,7 @@ from trainables.neural.checkpoint import loading, write_state
 from trainables.neural.determinism import deterministic
 from trainables.neural.early_stopping import EarlyStopping
 from trainables.neural.examples import Examples, batch_sizes, tensor
+from trainables.neural.hardening import Hardening
 from trainables.neural.initializers import initialize
 from trainables.neural.losses import Targets
 from trainables.neural.optimizers import make_optimizer, put_back
@@ -84,6 +85,7 @@ class Training:
         self._targets = Targets(dataset, options["label_smoothing"])
         self._train = Examples(dataset.train_x, self._targets.encode(dataset.train_y), place)
         self._augment = make_augmenter(dataset)
+        self._harden = Hardening(options, dataset.train_x, place) if options["adversarial.strength"] else None
         self._valid = Examples(dataset.valid_x, self._targets.encode(dataset.valid_y), place)
         self._sizes = batch_sizes(len(self._train), options["batch_size"])
         self._whole = options["optimizer"] == "lbfgs"
@@ -214,6 +216,8 @@ class Training:
         for batch, (x, y) in enumerate(self._train.shuffled(self._sizes, order)):
             if self._augment is not None:
                 x = self._augment(x, self._random.generator)
+            if self._harden is not None:
+                x = self._harden(self._module, x, y, self._targets.loss)
             outputs, loss = self._forward(x, y) if blends is None else self._mixed(x, y, blends[batch])
             losses.append(loss.detach())
             if self._targets.classes and blends is None:

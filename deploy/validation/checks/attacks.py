@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deploy.validation.attack import Ball, fgsm, pgd
 from deploy.validation.finding import Finding, Result, cannot_tell
 from deploy.validation.rows.base import Array
 from deploy.validation.subject import Subject
@@ -83,6 +82,8 @@ def attacks(subject: Subject) -> Result:
 
 def _by_gradient(subject: Subject, some: Array, reach: Reach) -> dict[str, list[dict[str, Any]]]:
     import torch
+
+    from trainables.neural.attack import Ball, fgsm, pgd
 
     module = subject.trained.module
     assert module is not None

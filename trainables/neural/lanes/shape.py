@@ -125,6 +125,8 @@ def _hashable(value: Any) -> Any:
 def _refused(options: Mapping[str, Any]) -> str | None:
     if options["optimizer"] == "lbfgs":
         return "optimizer lbfgs: a line search asks for as many gradients as each trial needs"
+    if options["adversarial.strength"]:
+        return "adversarial.strength: each attack follows the gradients of its own trial, step by step"
     if options["precision"] != "float32":
         return f"precision {options['precision']}: lanes compute in float32"
     return None

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from deploy.validation.attack import Ball, Norm, fgsm, pgd
+from trainables.neural.attack import Ball, Norm, fgsm, pgd
 
 ROWS, INPUTS, CLASSES = 12, 6, 3
 

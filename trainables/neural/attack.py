@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from torch import Generator, Tensor, nn
+import torch
+from torch import Generator, Tensor, nn
 
 __all__ = ["Ball", "Norm", "fgsm", "pgd"]
 
 Norm = Literal["linf", "l2"]
-Loss = Callable[["Tensor", "Tensor"], "Tensor"]
-"""Outputs (rows, outputs) and what is right (rows,) or (rows, outputs) -> what the attack raises (rows,)."""
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Outputs (rows, outputs) and what is right (rows,) or (rows, outputs) -> what the attack raises, a number a row or their sum; a number a row where
+there are several starts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,6 @@ class Ball:
 
     def projected(self, x: Tensor, moved: Tensor) -> Tensor:
         """The point of the ball around x that is nearest to `moved`, clipped to the bounds of the data."""
-        import torch
-
         moving = self.scale > 0
         unit = torch.where(moving, self.scale, torch.ones_like(self.scale))
         step = torch.where(moving, (moved - x) / unit, torch.zeros_like(x))
@@ -61,8 +60,6 @@ class Ball:
 
     def anywhere(self, x: Tensor, generator: Generator) -> Tensor:
         """A point of the ball around each x, drawn evenly (on the CPU, so that every device draws the same)."""
-        import torch
-
         if self.norm == "linf":
             step = torch.rand(x.shape, generator=generator) * 2 - 1
         else:
@@ -113,15 +110,16 @@ def pgd(
     Returns:
         The inputs moved, of the shape of x.
     """
-    import torch
-
     length = step or 2.5 * ball.radius / steps
     worst, harm = x, torch.full((len(x),), -torch.inf, device=x.device)
-    for _ in range(starts if generator is not None else 1):
+    count = starts if generator is not None else 1
+    for _ in range(count):
         moved = x if generator is None else ball.anywhere(x, generator)
         for _ in range(steps):
             gradient = _gradient(module, moved, y, loss)
             moved = ball.projected(x, moved + length * ball.ascent(gradient) * ball.scale)
+        if count == 1:
+            return moved
         with torch.no_grad():
             found = torch.nan_to_num(loss(module(moved), y), nan=torch.inf)
         better = found > harm
@@ -131,8 +129,6 @@ def pgd(
 
 
 def _gradient(module: nn.Module, x: Tensor, y: Tensor, loss: Loss) -> Tensor:
-    import torch
-
     leaf = x.detach().requires_grad_(True)
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(loss(module(leaf), y).sum(), leaf)
