@@ -51,6 +51,9 @@ def test_commands_and_options_exist(page: Path) -> None:
             continue
         command = cli.get_command(context, name)
         assert command is not None, f"tuneyard {name}"
+        if isinstance(command, click.Group) and (words := rest.split()):  # tuneyard ab plan --rate 0.1
+            command = command.get_command(context, words[0])
+            assert command is not None, f"tuneyard {name} {words[0]}"
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         given = set(re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", rest.partition("#")[0]))
         assert given <= known, f"tuneyard {name}: {given - known}"

@@ -167,15 +167,14 @@ def _check_columns(trained: Trained, records: Records, data: str) -> None:
 
 def _unknown(trained: Trained, records: Records, target: Target, data: str) -> tuple[Records, Target, int]:
     """The new data with the targets of those rows alone that are not in the old data; and how many were."""
-    if trained.records.frame is not None and records.frame is not None:
-        names = [name for name in trained.records.frame.columns if name in records.frame.columns]
-        before, now = (
-            _marks(each.frame[names]) for each in (trained.records, records) if each.frame is not None
-        )
+    frames, arrays = (trained.records.frame, records.frame), (trained.records.array, records.array)
+    if frames[0] is not None and frames[1] is not None:
+        names = [name for name in frames[0].columns if name in frames[1].columns]
+        before, now = _marks(frames[0][names]), _marks(frames[1][names])
     else:
-        assert trained.records.array is not None
-        assert records.array is not None
-        before, now = ([row.tobytes() for row in each.array] for each in (trained.records, records))
+        assert arrays[0] is not None
+        assert arrays[1] is not None
+        before, now = [row.tobytes() for row in arrays[0]], [row.tobytes() for row in arrays[1]]
     known = {*before}
     fresh = np.array([now[int(row)] not in known for row in target.rows], dtype=bool)
     if not fresh.any():
@@ -185,7 +184,7 @@ def _unknown(trained: Trained, records: Records, target: Target, data: str) -> t
     return records, replace(target, rows=target.rows[fresh], y=target.y[fresh]), int((~fresh).sum())
 
 
-def _marks(frame: Any) -> list[str]:
+def _marks(frame: Any) -> list[Any]:
     """What stands in each row, whatever the types of its columns: 1 and 1.0 are the same."""
     import pandas as pd
 
