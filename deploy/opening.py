@@ -154,7 +154,7 @@ def _restorable(run: Run, paths: RunPaths, trials: list[Trial]) -> tuple[Trial, 
             return trial, *found
     named = ", ".join(trial.id for trial in trials[:5]) or "its winner"
     raise DeployError(
-        f"{run.name}: no sound checkpoint is left of {named}; a run keeps those of its best trials. Name another trial "
+        f"{run.name}: no sound checkpoint is left of {named}; a run deletes those that it no longer needs. Name another trial "
         f"(--trial), or train the best configs again: tuneyard confirm {run.name} --afresh"
     )
 

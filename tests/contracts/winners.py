@@ -13,11 +13,19 @@ __all__ = ["run_of", "trained"]
 
 
 def run_of(
-    folder: Path, trainable: Any, data: Mapping[str, Any] | str, parameters: Mapping[str, Any], **changed: Any
+    folder: Path,
+    trainable: Any,
+    data: Mapping[str, Any] | str,
+    parameters: Mapping[str, Any],
+    *,
+    split: bool = True,
+    **changed: Any,
 ) -> Run:
-    """A finished sweep of one trial of one step, unless `changed` says otherwise."""
+    """A finished sweep of one trial of one step, unless `changed` says otherwise. `split`: search the seed of the split,
+    so that there is something to search."""
     section = {"source": data} if isinstance(data, str) else dict(data)
-    section["split"] = {**section.get("split", {}), "seed": {"values": [0, 1]}}
+    if split:
+        section["split"] = {**section.get("split", {}), "seed": {"values": [0, 1]}}
     settings: dict[str, Any] = {
         "name": "winner",
         "data": section,

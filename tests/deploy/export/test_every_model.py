@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contracts.winners import trained
+from contracts.winners import run_of, trained
 from deploy.errors import DeployError
 from deploy.export import export
+from deploy.export.checking import TOLERANCES
 from deploy.model import Model
 from deploy.trained import Trained
+from search import Run
 from trainables.classical.estimators import ESTIMATORS
 
 pytest.importorskip("skops", reason="model folders are written by skops: pip install 'tuneyard[deploy]'")
@@ -22,7 +24,7 @@ ROUNDS = {"rounds_per_step": 3}
 SMALL = {"limit": 40}
 TEXTS = {"source": "movie_sentences", "limit": 40, "split": {"valid": 0.01}}
 FORECAST = {"source": "co2", "features": {"horizon": 3, "window": 6}, "limit": 100}
-SMALLEST = {
+SMALLEST: dict[str, dict[str, int]] = {
     "bagging": {"n_estimators": 3},
     "random_forest": {"n_estimators": 3},
     "extra_trees": {"n_estimators": 3},
@@ -66,13 +68,39 @@ def said(model: Model, winner: Trained) -> np.ndarray[Any, Any]:
     return model.outputs(winner.data.valid_x)
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run for classes and one for values, with a trial for each estimator at its defaults, but small."""
+    found = {}
+    for kind, data in (("classes", "wine"), ("values", "diabetes")):
+        names = [name for name, its in CLASSICAL if its == kind]
+        parameters: dict[str, Any] = {"estimator": {"values": names}}
+        for name in names:
+            values = {each.name: each.default for each in ESTIMATORS[name].settings_for(kind)}
+            leaves = {
+                each: {"value": value, "when": {"estimator": name}}
+                for each, value in (values | SMALLEST.get(name, {})).items()
+                if value is not None
+            }
+            parameters |= {name: leaves} if leaves else {}
+        folder = tmp_path_factory.mktemp(kind)
+        found[kind] = run_of(
+            folder, "classical", data, parameters, method="grid", run_cap=len(names), split=False
+        )
+    return found
+
+
+def estimator(runs: dict[str, Run], name: str, kind: str) -> Trained:
+    """The trial with this estimator."""
+    trial = next(each for each in runs[kind].history.trials if each.config["estimator"] == name)
+    return Trained.open(runs[kind], trial.number)
+
+
 @pytest.mark.parametrize(("name", "kind"), CLASSICAL)
 def test_an_estimator_of_scikit_learn_says_the_same_to_the_last_bit(
-    name: str, kind: str, tmp_path: Path
+    name: str, kind: str, runs: dict[str, Run], tmp_path: Path
 ) -> None:
-    data = "wine" if kind == "classes" else "diabetes"
-    own = {name: SMALLEST[name]} if name in SMALLEST else {}
-    winner = trained(tmp_path, "classical", data, {"estimator": name, **own})
+    winner = estimator(runs, name, kind)
     model = reloaded(winner, tmp_path / "model")
     assert np.array_equal(said(model, winner), winner.predict(winner.data.valid_x))
 
@@ -93,25 +121,52 @@ def test_a_booster_says_the_same_in_its_own_format_and_nearly_so_in_onnx(
     assert model.card["checks"][1]["difference"] < 1e-5
 
 
-ONNX_REFUSED = {("knn", "classes"): "differ", ("knn", "values"): "differ", ("svm", "values"): "differ"}
-
-
-@pytest.mark.parametrize(("name", "kind"), [each for each in CLASSICAL if each[0] != "stacking"])
-def test_an_estimator_is_written_as_onnx_or_refused_by_name(name: str, kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "kind"), CLASSICAL)
+def test_an_estimator_says_nearly_the_same_in_onnx(
+    name: str, kind: str, runs: dict[str, Run], tmp_path: Path
+) -> None:
     pytest.importorskip(
         "skl2onnx", reason="estimators are written by skl2onnx: pip install 'tuneyard[deploy]'"
     )
-    data = "breast_cancer" if kind == "classes" else "diabetes"
-    own = {name: SMALLEST[name]} if name in SMALLEST else {}
-    winner = trained(tmp_path, "classical", data, {"estimator": name, **own})
-    refused = ONNX_REFUSED.get((name, kind))
-    if refused is None:
-        done = export(winner, tmp_path / "model", formats=["onnx"])
-        assert done.checks[1].difference <= 1e-4
-    else:
-        with pytest.raises(DeployError, match=f"onnx: .*{refused}"):
-            export(winner, tmp_path / "model", formats=["onnx"])
-        assert not (tmp_path / "model").exists()
+    done = export(estimator(runs, name, kind), tmp_path / "model", formats=["onnx"])
+    assert done.checks[1].difference <= 1e-4
+
+
+def test_what_has_no_graph_is_refused_by_name_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    pytest.importorskip(
+        "skl2onnx", reason="estimators are written by skl2onnx: pip install 'tuneyard[deploy]'"
+    )
+    winner = trained(tmp_path, "classical", FORECAST, {"estimator": "sgd"})
+    with pytest.raises(DeployError, match="onnx: classical has an estimator for each of several values"):
+        export(winner, tmp_path / "model", formats=["onnx"])
+    with pytest.raises(DeployError, match="torch-export: classical is no network but a Columns"):
+        export(winner, tmp_path / "model", formats=["torch-export"])
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    model = reloaded(winner, tmp_path / "model")
+    assert np.array_equal(said(model, winner), winner.predict(winner.data.valid_x))
+
+
+def test_a_graph_that_says_something_else_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(
+        "skl2onnx", reason="estimators are written by skl2onnx: pip install 'tuneyard[deploy]'"
+    )
+    winner = trained(tmp_path, "classical", "wine", {"estimator": "random_forest"})
+    monkeypatch.setitem(TOLERANCES, "onnx", 1e-12)
+    with pytest.raises(
+        DeployError, match=r"onnx: its outputs for the \d+ validation rows differ .* by up to"
+    ):
+        export(winner, tmp_path / "model", formats=["onnx"])
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_margins_of_two_classes_are_probabilities_in_onnx_too(tmp_path: Path) -> None:
+    pytest.importorskip(
+        "skl2onnx", reason="estimators are written by skl2onnx: pip install 'tuneyard[deploy]'"
+    )
+    winner = trained(tmp_path, "classical", "breast_cancer", {"estimator": "svm"})
+    assert export(winner, tmp_path / "model", formats=["onnx"]).checks[1].difference <= 1e-4
 
 
 @pytest.mark.slow
