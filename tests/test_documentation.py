@@ -126,7 +126,8 @@ ROWS = [
     *(f"B{n}" for n in range(1, 9)),
     *(f"C{n}" for n in range(1, 9)),
     *(f"D{n}" for n in range(1, 9)),
-    *("E1", "E2", "E3", "E4", "E9"),
+    *(f"E{n}" for n in range(1, 10)),
+    *(f"F{n}" for n in range(1, 6)),
 ]
 
 

@@ -4,7 +4,7 @@
 - `outcomes`: its outcomes, read from a table; `Outcomes`
 - `fixed`: one look at the end; `sequential`: as many looks as wanted; `allocation`: whether the arms got their shares
 - `analysis`: what the outcomes say so far; `Analysis`
-- `paired`: two models on one test set; `Paired`
+- `paired`: two models on one test set; `Paired`; `models`: two model folders on a file of rows
 """
 
 from deploy.ab.analysis import Analysis, Arm, Goal, analyse

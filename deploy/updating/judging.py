@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deploy.ab.models import aligned
 from deploy.ab.paired import Paired, compare
 from deploy.updating.rows import Part
-from trainables.data.dataset import Array
 
 if TYPE_CHECKING:
     from deploy.model import Model
@@ -67,16 +67,7 @@ def _compared(old: Model, new: Model, part: Part, metric: str, goal: str, seed: 
     task = new.schema.task
     if task != "classification":
         return compare(task, outputs[0], outputs[1], part.y.astype(np.float64), metric, goal=goal, seed=seed)
-    labels = list(dict.fromkeys([*new.schema.labels, *old.schema.labels, *part.y.tolist()]))
-    wide = [
-        _spread(each, model.schema.labels, labels) for each, model in zip(outputs, (old, new), strict=True)
-    ]
-    y = np.array([labels.index(label) for label in part.y.tolist()])
-    return compare(task, wide[0], wide[1], y, metric, goal=goal, seed=seed)
-
-
-def _spread(outputs: Array, own: tuple[str, ...], labels: list[str]) -> Array:
-    """Probabilities over all labels; of one that the model does not know 0."""
-    wide = np.zeros((len(outputs), len(labels)))
-    wide[:, [labels.index(label) for label in own]] = outputs
-    return wide
+    first, second, y = aligned(
+        (outputs[0], old.schema.labels), (outputs[1], new.schema.labels), part.y.tolist()
+    )
+    return compare(task, first, second, y, metric, goal=goal, seed=seed)

@@ -174,6 +174,48 @@ def analyse(
         next_steps("tuneyard registry promote REGISTRY VERSION")
 
 
+@command.command("compare")
+@click.argument("old", metavar="OLD", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("new", metavar="NEW", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--metric", metavar="NAME", help="accuracy, log_loss, f1, rmse, ...  [default: that of NEW's run]"
+)
+@click.option("--query", metavar="SQL", help="Of a database: what selects the rows.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap.")
+@as_json
+def compare(
+    old: Path, new: Path, file: str, metric: str | None, query: str | None, seed: int, as_json: bool
+) -> None:
+    """Have two model folders answer the rows of FILE, which hold the right answers, and compare them row by row.
+
+    The rows have to be ones that neither was trained on.
+    """
+    from deploy.ab.models import compare_models
+    from deploy.model import Model
+
+    found, left_out = compare_models(
+        Model.load(old), Model.load(new), file, metric=metric, query=query, seed=seed
+    )
+    if as_json:
+        print_json({**found.to_json(), "left_out": left_out})
+        return
+    click.echo(f"{found.metric} on {found.rows} rows: {old} {found.old:.4g}, {new} {found.new:.4g}")
+    if found.low is not None and found.high is not None:
+        click.echo(
+            f"difference {found.difference:+.4g}, 95 % interval [{found.low:+.4g}, {found.high:+.4g}], p {found.p:.2g}"
+        )
+    click.echo(found.test)
+    if left_out:
+        click.echo(
+            f"note: {left_out} rows are left out: a model cannot use them, or they have no right answer"
+        )
+    verdict = "is better" if found.better else "is worse" if found.worse else "is not shown to differ"
+    click.echo(printable(f"\n{new} {verdict}."))
+    if found.better:
+        next_steps(f"tuneyard registry add REGISTRY {quoted(str(new))}")
+
+
 def _read_plan(file: Path) -> Plan:
     from deploy.ab import Plan
     from deploy.errors import DeployError

@@ -44,6 +44,30 @@ def test_new_rows_that_the_old_model_misreads_promote_the_new_one_and_a_rollback
     assert Registry.open("registry/cancer").production.name == "v1"
 
 
+def test_two_versions_are_compared_on_a_file_of_rows(
+    model: Path, drifted: Path, storage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = update(model, drifted, registry="registry/both", storage=storage)
+    frame = pd.read_csv(drifted)
+    frame.loc[3, "diagnosis"] = None  # no right answer
+    frame.astype({"mean radius": object}).assign(
+        **{"mean radius": ["wide", *frame["mean radius"].tolist()[1:]]}
+    ).to_csv(tmp_path / "rows.csv", index=False)
+    folders = ["registry/both/v1", "registry/both/v2"]
+    assert main(["ab", "compare", *folders, "rows.csv", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["rows"], told["left_out"]) == (298, 2)
+    assert told["low"] > 0
+    answers = frame["diagnosis"].drop(index=[0, 3])
+    rows = frame.drop(columns="diagnosis").drop(index=[0, 3])
+    right = [(np.asarray(Model.load(each).predict(rows).labels) == answers).mean() for each in folders]
+    assert [told["old"], told["new"]] == pytest.approx(right)
+    assert main(["ab", "compare", *folders, "rows.csv", "--metric", "log_loss"]) == 0
+    assert "registry/both/v2 is better" in capsys.readouterr().out
+    assert found.promoted
+    assert main(["ab", "compare", *folders, "nothing.csv"]) == 1
+
+
 def test_new_rows_of_the_old_kind_promote_nothing(model: Path, alike: Path, storage: Path) -> None:
     found = update(model, alike, registry="registry/alike", storage=storage)
     assert not found.promoted
