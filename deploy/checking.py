@@ -9,6 +9,7 @@ import math
 import numbers
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def checked(schema: Schema, records: Sequence[Any], *, texts: bool) -> tuple[Any
         return _table(schema, records, texts=texts)
     read: Callable[[Any], Any]
     if schema.modality == "text":
-        read = _text_of
+        read = partial(_text_of, field=schema.field)
     elif schema.modality == "images":
         read = _Reader(schema).picture
     else:
@@ -196,13 +197,14 @@ def _series(column: Column, cells: list[Any]) -> Any:
     return pd.Series(cells, dtype=object)
 
 
-def _text_of(record: Any) -> str:
+def _text_of(record: Any, field: str) -> str:
     if isinstance(record, Mapping):
         held = [value for value in record.values() if isinstance(value, str)]
-        if "text" in record:
-            held = [record["text"]]
+        name = next((name for name in (field, "text") if name in record), None)
+        if name is not None:
+            held = [record[name]]
         if len(held) != 1:
-            raise _Bad('is a text, or an object with one: {"text": ...}')
+            raise _Bad(f'is a text, or an object with one: {{"{field or "text"}": ...}}')
         record = held[0]
     if not isinstance(record, str):
         raise _Bad("is a text")

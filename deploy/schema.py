@@ -65,6 +65,7 @@ class Schema:
         horizon: values that are forecast at once; 1 for everything else.
         window: steps that a forecast looks back: so many rows give the first one; 0 for everything else.
         nullable: whether a step of a series that is classified may be missing.
+        field: of texts the column that held them, where the data section names it; else "".
     """
 
     modality: Modality
@@ -76,6 +77,7 @@ class Schema:
     horizon: int = 1
     window: int = 0
     nullable: bool = False
+    field: str = ""
 
     def check(self, records: Sequence[Any], *, texts: bool = False) -> tuple[Any, list[Fault]]:
         """The rows that can be used, as `Model.inputs` takes them, and what is wrong with the others.
@@ -156,6 +158,7 @@ def schema_of(trained: Trained) -> Schema:
         trained.data.train_y.shape[1] if trained.data.train_y.ndim == 2 else 1,
         preparation.window if isinstance(preparation, Windows) else 0,
         nullable,
+        next(iter(trained.section["columns.text"]), "") if trained.modality == "text" else "",
     )
 
 

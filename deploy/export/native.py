@@ -13,7 +13,7 @@ from trainables.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from deploy.trained import Trained
 
-__all__ = ["kind_of", "needs_user_code", "write_native"]
+__all__ = ["kind_of", "unreadable", "write_native"]
 
 
 def kind_of(trained: Trained) -> str:
@@ -35,11 +35,16 @@ def kind_of(trained: Trained) -> str:
     return package if package in ("xgboost", "lightgbm") else "sklearn"
 
 
-def needs_user_code(trained: Trained) -> str | None:
-    """The class outside of the catalogue that the network is built by; None where it needs none."""
+def unreadable(trained: Trained) -> str | None:
+    """Why a network could not be read from its weights alone, a sentence; None where it can, or is no network."""
     if trained.module is None:
         return None
-    return next((name for name in _named(trained.trainable.blueprint()) if name not in CATALOGUE), None)
+    for name in _named(trained.trainable.blueprint()):
+        if name not in CATALOGUE:
+            return f"{name} is no network of the catalogue, and reading its weights would import your code"
+        if name == "finetune":
+            return "its backbone was finetuned in another run, without which it cannot be built"
+    return None
 
 
 def write_native(trained: Trained, folder: Path) -> dict[str, Any]:
@@ -75,12 +80,6 @@ def _network(trained: Trained, folder: Path) -> dict[str, Any]:
         from safetensors.torch import save_file
     except ImportError as error:
         raise DeployError("weights are written by safetensors: pip install 'tuneyard[deploy]'") from error
-    user = needs_user_code(trained)
-    if user is not None:
-        raise DeployError(
-            f"{user} is no network of the catalogue: reading its weights would import your code. Add --format onnx, "
-            "from which the model is then loaded"
-        )
     assert trained.module is not None
     weights = {
         name: tensor.detach().cpu().contiguous() for name, tensor in trained.module.state_dict().items()

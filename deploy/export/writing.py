@@ -12,7 +12,7 @@ import numpy as np
 from deploy.errors import DeployError
 from deploy.export.card import card_of, card_text
 from deploy.export.checking import Check, compared
-from deploy.export.native import needs_user_code, write_native
+from deploy.export.native import unreadable, write_native
 from deploy.export.requirements import requirements_text, versions_of
 from deploy.folder import write_folder, write_json
 from deploy.reference import reference_of
@@ -61,16 +61,17 @@ def export(
         if form not in FORMATS:
             raise DeployError(f"there is no format {form!r}; {nearest(form, FORMATS)}")
     wanted = tuple(dict.fromkeys(form for form in formats if form != "native"))
-    user = needs_user_code(trained)
-    if user is not None and ("native" in formats or "onnx" not in wanted):
+    reason = unreadable(trained)
+    if reason is not None and ("native" in formats or "onnx" not in wanted):
         raise DeployError(
-            f"native: {user} is no network of the catalogue, and reading its weights would import your code. Write the "
-            "model as a graph, from which it is loaded anywhere: --format onnx"
+            f"native: {reason}. Write the model as a graph, from which it is then loaded: --format onnx"
         )
     made: list[Exported] = []
 
     def fill(writing: Path) -> None:
-        made.append(_fill(trained, writing, wanted, name or trained.name, stands_for_native=user is not None))
+        made.append(
+            _fill(trained, writing, wanted, name or trained.name, stands_for_native=reason is not None)
+        )
 
     version = write_folder(Path(folder), fill, force=force)
     return Exported(Path(folder), version, made[0].kind, made[0].checks)

@@ -14,6 +14,7 @@ from deploy.model import Model, Prediction
 from deploy.prediction.reading import UNREADABLE, Chunk, chunks_of
 from deploy.prediction.writing import Table, opened_table
 from deploy.schema import Fault, Schema
+from trainables.data.dataset import Array
 
 __all__ = ["Outcome", "predict_file"]
 
@@ -92,6 +93,11 @@ def _predicted(
     """The numbers of the rows that were predicted, the predictions, and the faults by number."""
     read = [record for record in chunk.records if not _is_unreadable(record)]
     places = [place for place, record in enumerate(chunk.records) if not _is_unreadable(record)]
+    if model.schema.columns:  # an array of a table has no names: its columns are x0, x1, ...
+        read = [
+            _named(record) if isinstance(record, np.ndarray) and record.ndim == 1 else record
+            for record in read
+        ]
     raw, faults = model.schema.check(read, texts=chunk.texts)
     faults = [replace(fault, row=places[fault.row]) for fault in faults]
     faults += [
@@ -121,6 +127,11 @@ def _of_nothing(model: Model) -> Prediction:
 
 def _is_unreadable(record: Any) -> bool:
     return isinstance(record, str) and record.startswith(UNREADABLE)
+
+
+def _named(record: Array) -> dict[str, Any]:
+    values = [None if value != value else value for value in record.tolist()]
+    return {f"x{index}": value for index, value in enumerate(values)}
 
 
 def _names(schema: Schema) -> tuple[str, ...]:

@@ -141,6 +141,17 @@ def test_an_object_of_another_type_is_not_made(tmp_path: Path) -> None:
         read_object(tmp_path / "type.skops")
 
 
+def test_a_description_that_names_foreign_code_imports_nothing(tmp_path: Path) -> None:
+    from trainables.errors import TrainableError
+    from trainables.neural.blueprint import built
+
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nclass Net: ...\n")
+    for name in (f"{tmp_path / 'evil.py'}:Net", "os:system", "mlpp", ["mlp"]):
+        with pytest.raises(TrainableError, match="no network"):
+            built({"trainable": name, "options": {}, "inputs": {}})
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_folder_is_replaced_only_when_asked_and_only_if_it_is_one(winner: Trained, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     first = export(winner, folder)

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.winners import run_of, trained
 from deploy.errors import DeployError
+from deploy.export.card import card_of, card_text
 from deploy.trained import Trained
 from search import Sweep
 from search.confirmation import confirm
@@ -80,6 +81,12 @@ def test_it_is_the_trial_that_was_asked_for_the_confirmed_winner_or_the_best(tmp
     assert "confirmation" in confirmed.note
     assert confirmed.name.startswith("winner-confirm-")
     assert not Trained.open(run, 0).confirmed
+    card = card_of(confirmed, [], {})
+    low, high = card["confirmation"]["interval"]
+    assert low <= card["confirmation"]["mean"] <= high
+    assert card["test"]["opening"] == 1
+    assert "test/accuracy" in card["test"]["metrics"]
+    assert "opening 1" in card_text(card)
 
 
 def test_of_repeated_trainings_it_is_the_last_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainables.catalogue import CATALOGUE
 from trainables.errors import TrainableError
 from trainables.neural.supervised import Inputs, Supervised
 from trainables.plug import resolve
@@ -29,7 +30,7 @@ def built(blueprint: Mapping[str, Any]) -> nn.Module:
     try:
         with torch.random.fork_rng(devices=[]):
             return _built(blueprint)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise TrainableError(f"this describes no network: {error!r}") from error
 
 
@@ -48,6 +49,10 @@ def _built(blueprint: Mapping[str, Any]) -> nn.Module:
             side = None if said["side"] is None else (int(said["side"][0]), int(said["side"][1]))
             reader = ImageReader(said["channels"], side, said["mean"], said["deviation"])
         return Backbone(network, parts_of(network), reader, blueprint["outputs"], blueprint["dropout"])
+    if (
+        blueprint["trainable"] not in CATALOGUE
+    ):  # a description may be anybody's, and names no code to be imported
+        raise TrainableError(f"{blueprint['trainable']!r} is no network of the catalogue")
     model = resolve(blueprint["trainable"]).target
     if not (isinstance(model, type) and issubclass(model, Supervised)):
         raise TrainableError(f"{blueprint['trainable']} is no network of this project")

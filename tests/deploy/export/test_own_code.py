@@ -53,7 +53,9 @@ def test_a_network_of_the_users_becomes_a_graph_that_needs_no_code(tmp_path: Pat
     )
     (tmp_path / "net.py").write_text(MODULE)
     winner = trained(tmp_path, f"{tmp_path / 'net.py'}:Net", "wine", {"model": {"width": 4}})
-    with pytest.raises(DeployError, match=r"net\.py:Net is no network of the catalogue.*--format onnx"):
+    with pytest.raises(
+        DeployError, match=r"native: .*net\.py:Net is no network of the catalogue.*--format onnx"
+    ):
         export(winner, tmp_path / "model")
     done = export(winner, tmp_path / "model", formats=["onnx"])
     assert done.kind == "onnx"

@@ -195,6 +195,36 @@ def test_a_series_is_forecast_from_every_step_that_has_enough_before_it(tmp_path
     assert found.iloc[:, 1:].to_numpy() == pytest.approx(winner.predict(winner.inputs(steps)))
 
 
+def test_texts_are_found_in_the_column_that_the_data_section_names(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    words = {"good": ["fine", "great", "nice"], "bad": ["poor", "awful", "sad"]}
+    rows = [
+        {"id": f"n{row}", "body": " ".join(rng.choice(words[label], 4)), "mood": label}
+        for row, label in enumerate(["good", "bad"] * 20)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "notes.csv", index=False)
+    data = {"source": str(tmp_path / "notes.csv"), "target": "mood", "columns": {"text": ["body"]}}
+    winner = trained(tmp_path, "classical", data, {"estimator": "logistic"})
+    export(winner, tmp_path / "model")
+    done = predict_file(Model.load(tmp_path / "model"), str(tmp_path / "notes.csv"), tmp_path / "out.csv")
+    assert (done.predicted, done.bad) == (40, 0)
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == [row["mood"] for row in rows]
+
+
+def test_an_archive_of_arrays_without_names(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    np.savez(tmp_path / "rows.npz", x=x, y=np.where(x[:, 0] > 0, "up", "down"))
+    winner = trained(tmp_path, "classical", str(tmp_path / "rows.npz"), {"estimator": "logistic"})
+    export(winner, tmp_path / "model")
+    done = predict_file(Model.load(tmp_path / "model"), str(tmp_path / "rows.npz"), tmp_path / "out.parquet")
+    assert (done.predicted, done.bad) == (60, 0)
+    expected = winner.predict(winner.inputs(pd.DataFrame(x, columns=["x0", "x1", "x2"])))
+    assert pd.read_parquet(tmp_path / "out.parquet")["probability_up"].to_numpy() == pytest.approx(
+        expected[:, 1]
+    )
+
+
 def call(capfd: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, str, str]:
     capfd.readouterr()
     code = main([str(argument) for argument in arguments])
