@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from deploy.trained import Trained
     from trainables.data.records import Records
 
-__all__ = ["Against", "read_against"]
+__all__ = ["Against", "read_against", "shown_name"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Against:
     """Another source.
 
     Attributes:
-        name: of the source.
+        name: of the source, without its folders.
         rows: all of its rows.
         x: the same as the model reads them.
         known: numbers of the rows whose right answer is in the file and known to the model.
@@ -66,7 +67,7 @@ def read_against(trained: Trained, source: str) -> Against:
         )
     rows = make_rows(trained, raw)
     known, y = _answers(trained, records)
-    return Against(records.name, rows, rows.inputs(), known, y)
+    return Against(shown_name(records.name), rows, rows.inputs(), known, y)
 
 
 def _records(trained: Trained, source: str) -> Records:
@@ -87,6 +88,11 @@ def _records(trained: Trained, source: str) -> Records:
         return read_records(Section({**values, "target": None}))  # new rows may have no answer yet
 
 
+def shown_name(source: str) -> str:
+    """The name of a source without the folders in front of it: they are the business of the machine they are on."""
+    return PurePath(source).name if source.startswith(("/", "~", ".")) else source
+
+
 def _series(trained: Trained, records: Records) -> Against:
     from trainables.data.prepare import inputs_of
     from trainables.data.targets import read_target
@@ -95,7 +101,7 @@ def _series(trained: Trained, records: Records) -> Against:
     x, y, _ = inputs_of(trained.preparation, target, records, trained.section, target.rows)
     if not len(x):
         raise DeployError(f"{records.name} is too short: no whole window and what follows it fit into it")
-    return Against(records.name, make_rows(trained, x), x, np.arange(len(x)), y)
+    return Against(shown_name(records.name), make_rows(trained, x), x, np.arange(len(x)), y)
 
 
 def _kinds(trained: Trained) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.errors import DeployError
 from deploy.trained import Trained
+from deploy.validation.against import shown_name
 from deploy.validation.checks import attacks, calibration, explanations, robustness, shift, slices
 from deploy.validation.finding import Result
 from deploy.validation.subject import Subject
@@ -85,12 +86,12 @@ def validate(
             "task": trained.task,
             "modality": trained.modality,
             "view": trained.view,
-            "source": trained.records.name,
+            "source": shown_name(trained.records.name),
             "rows": {"train": len(data.train_x), "valid": len(data.valid_x), "asked": len(subject.y)},
             "measure": subject.measure,
             "score": subject.score(subject.each(subject.outputs)).to_json(),
             "seed": seed,
-            "against": against,
+            "against": None if against is None else shown_name(against),
             "findings": findings,
             "checks": found,
         }
