@@ -120,7 +120,7 @@ def update(
     made = train(
         trained, rows, mode, name=name, storage=str(storage), trials=trials, seed=seed, runner=runner
     )
-    winner = Trained.open(made)
+    winner = Trained.open(made, trust=True)  # this process has just written it
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / versions.name
         export(winner, written, formats=_formats(old), name=old.name)

@@ -71,7 +71,13 @@ def command(
         print_json({**made.to_json(), "path": path})
         return
     _tell(made)
-    next_steps(f"tuneyard export {reference(found)} --trial {made.best} -o model")
+    if made.measured.better:
+        click.echo(f"Use it from Python: deploy.ensembles.Ensemble.open(Run.open({found.name!r}))")
+        next_steps(
+            f"tuneyard export {reference(found)} --trial {made.best} -o model  # the single best, as a folder"
+        )
+    else:
+        next_steps(f"tuneyard export {reference(found)} --trial {made.best} -o model")
 
 
 def _tell(made: Made) -> None:

@@ -35,6 +35,7 @@ def test_equal_models_are_told_apart_as_seldom_as_stated(metric: str) -> None:
     assert missed / draws < 0.05 + 3 * sigma
 
 
+@pytest.mark.slow
 def test_the_bootstrap_of_equal_models_holds_0_as_often_as_stated() -> None:
     rng, draws, missed = np.random.default_rng(3), 20, 0
     for draw in range(draws):

@@ -27,6 +27,7 @@ def _best(outputs: np.ndarray, y: np.ndarray) -> int:
     return int((outputs.argmax(axis=2) == y).mean(axis=1).argmax())
 
 
+@pytest.mark.slow
 def test_a_gain_is_claimed_as_seldom_as_stated_where_all_members_are_one_model() -> None:
     """Members that differ by next to nothing: what selection gains where it selects is noise."""
     rng, repeats, claimed = np.random.default_rng(0), 25, 0

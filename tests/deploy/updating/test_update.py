@@ -79,6 +79,7 @@ def test_new_rows_of_the_old_kind_promote_nothing(model: Path, alike: Path, stor
     assert json.loads(json.dumps(found.to_json()))["promoted"] is False
 
 
+@pytest.mark.slow
 def test_an_update_of_an_update_goes_on_from_the_version_in_production(
     model: Path, drifted: Path, storage: Path, tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_sweep_begins_with_the_old_winner(model: Path, run: Run, drifted: Path
     assert {each.config["data.scaling"] for each in made.history.trials} <= {"zscore", "robust"}
 
 
+@pytest.mark.slow
 def test_weights_go_on_from_where_they_were(run: Run, storage: Path, drifted: Path) -> None:
     net = Sweep(
         trainable="mlp",
