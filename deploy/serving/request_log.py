@@ -2,8 +2,8 @@
 
 ```
 LOG/
-  predictions-20260501T120000-7f3a.jsonl      open: one line a row, written at once, locked by its writer
-  predictions-20260501T110000-7f3a.parquet    closed: the same rows as columns
+  predictions-20260501T120000123456-7f3a9c01.jsonl    open: one line a row, written at once, locked by its writer
+  predictions-20260501T110000654321-7f3a9c01.parquet  closed: the same rows as columns
   labels-....jsonl, labels-....parquet        what /feedback was told
 ```
 
@@ -92,7 +92,7 @@ class LogWriter:
         self._closer.shutdown()
 
     def _open(self) -> tuple[Path, IO[bytes]]:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         path = self._folder / f"{self._kind}-{stamp}-{secrets.token_hex(4)}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         file = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)

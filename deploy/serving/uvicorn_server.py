@@ -26,6 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         DeployError: the port is taken, or the address is not of this machine.
     """
+    listening = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
@@ -33,6 +34,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(2048)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise DeployError(
             f"cannot listen on {host}:{port}: {error.strerror}. Name another: --port 0 takes a free one"
         ) from error

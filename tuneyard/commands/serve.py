@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,9 +127,9 @@ def command(
     if runner == "uvicorn":
         from deploy.serving.uvicorn_server import listen, serve_here
 
-        listening = listen(host, port)
-        address = _address(host, listening.getsockname()[1])
-        serve_here(source, settings, listening, lambda: _announce(address, settings, model))
+        with contextlib.closing(listen(host, port)) as listening:
+            address = _address(host, listening.getsockname()[1])
+            serve_here(source, settings, listening, lambda: _announce(address, settings, model))
     else:
         from deploy.serving.ray_serve import serve_on_ray
 
