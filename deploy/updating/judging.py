@@ -34,25 +34,36 @@ class Judgement:
 
 
 def judge(
-    old: Model, new: Model, new_part: Part, old_part: Part, metric: str, goal: str, seed: int
+    old: Model,
+    new: Model,
+    new_part: Part,
+    old_part: Part,
+    metric: str,
+    goal: str,
+    seed: int,
+    *,
+    new_alone: bool = False,
 ) -> Judgement:
     """Compare two models and decide.
 
     The new one is promoted where it is better on the new rows and not worse on the old ones, or better on the old ones and
-    not worse on the new. "Better" and "worse": the interval of 95 % of the paired difference lies on one side of 0.
+    not worse on the new; where the new rows count alone (`new_alone`), if it is better on them.
+    "Better" and "worse": the interval of 95 % of the paired difference lies on one side of 0.
     """
     found = [_compared(old, new, part, metric, goal, seed) for part in (new_part, old_part)]
-    promote, reason = _decide(*found)
+    promote, reason = _decide(found[0], found[1], new_alone=new_alone)
     return Judgement(found[0], found[1], promote, reason)
 
 
-def _decide(new_rows: Paired, old_rows: Paired) -> tuple[bool, str]:
-    for found, name in ((new_rows, "new"), (old_rows, "old")):
+def _decide(new_rows: Paired, old_rows: Paired, *, new_alone: bool) -> tuple[bool, str]:
+    counted = [(new_rows, "new")] if new_alone else [(new_rows, "new"), (old_rows, "old")]
+    for found, name in counted:
         if found.worse:
             return False, f"it is worse on the {name} rows: {_told(found)}"
-    for found, name, other in ((new_rows, "new", "old"), (old_rows, "old", "new")):
+    for found, name in counted:
         if found.better:
-            return True, f"it is better on the {name} rows: {_told(found)}, and not worse on the {other} ones"
+            beside = "" if new_alone else f", and not worse on the {'old' if name == 'new' else 'new'} ones"
+            return True, f"it is better on the {name} rows: {_told(found)}{beside}"
     if new_rows.low is None:
         return False, f"nothing can be said of the new rows: {new_rows.test}"
     return False, f"no difference is shown on the new rows: {_told(new_rows)}; the one in production stays"

@@ -92,7 +92,7 @@ def update(
         run: the run that the old model was exported from; None = the run of that name in `storage`.
         mode: retrain: the winner's config again; continue: its weights further (networks); sweep: `trials` trials of the old
             space, beginning with the winner.
-        source: rows to train on: "both", or the "new" ones alone.
+        source: rows to train on: "both", or the "new" ones alone, which then alone decide, too.
         seed: of what is set aside, and of the training.
         trust: as of `Trained.open`.
         told: called with what is being done.
@@ -102,6 +102,10 @@ def update(
     """
     if mode not in MODES:
         raise DeployError(f"there is no mode {mode!r}; {nearest(str(mode), MODES)}")
+    if "://" in str(storage):
+        raise DeployError(
+            f"--storage {storage}: an update is trained in a folder of this machine; name one: --storage runs"
+        )
     versions = _registry(Path(model), registry)
     current = versions.current
     assert current is not None
@@ -127,7 +131,9 @@ def update(
         objective = earlier.history.problem.objective
         metric = scored_by(trained.task, objective.metric)
         goal = objective.goal if objective.metric.rpartition("/")[2] in (metric, "loss") else "minimize"
-        judgement = judge(old, Model.load(written), rows.new, rows.old, metric, goal, seed)
+        judgement = judge(
+            old, Model.load(written), rows.new, rows.old, metric, goal, seed, new_alone=source == "new"
+        )
         note = f"{mode} on {rows.trained_old} old and {rows.trained_new} new rows; {judgement.reason}"
         version = versions.add(written, note=note)
     if judgement.promote:

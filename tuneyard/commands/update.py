@@ -46,7 +46,7 @@ __all__ = ["command"]
     type=click.Choice(["both", "new"]),
     default="both",
     show_default=True,
-    help="Train on old and new rows, or on the new ones alone.",
+    help="Train on old and new rows, or on the new ones alone, which then alone decide.",
 )
 @click.option(
     "--trials",

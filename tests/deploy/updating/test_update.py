@@ -191,9 +191,15 @@ def _paired(low: float | None, high: float | None) -> Paired:
 def test_what_follows_from_the_two_comparisons(
     new_rows: tuple[float, float], old_rows: tuple[float, float], promote: bool, reason: str
 ) -> None:
-    decided, why = _decide(_paired(*new_rows), _paired(*old_rows))
+    decided, why = _decide(_paired(*new_rows), _paired(*old_rows), new_alone=False)
     assert decided is promote
     assert reason in why
+
+
+def test_where_the_old_world_is_gone_the_new_rows_decide_alone() -> None:
+    assert _decide(_paired(0.1, 0.2), _paired(-0.2, -0.1), new_alone=True)[0]
+    assert not _decide(_paired(-0.1, 0.1), _paired(0.1, 0.2), new_alone=True)[0]
+    assert not _decide(_paired(-0.2, -0.1), _paired(0.1, 0.2), new_alone=True)[0]
 
 
 @pytest.mark.parametrize(
