@@ -46,7 +46,7 @@ def test_it_pins_every_package_of_a_deployment_at_the_tested_version() -> None:
     while left:
         wanted = left.pop()
         name, chosen = canonicalize_name(wanted.name), frozenset(wanted.extras)
-        if (name, chosen) in seen:
+        if (name, chosen) in seen or name == project["name"]:  # an extra that includes another
             continue
         seen.add((name, chosen))
         assert name in lock, f"{name} is missing: run scripts/lock-hashes"
