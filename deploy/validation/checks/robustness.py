@@ -80,12 +80,13 @@ def _at(
 def _finding(subject: Subject, clean: float, point: dict[str, Any], cause: str) -> Finding:
     limit = DROP if subject.classifies else DROP * max(clean, 1e-12)
     says = f"With {cause} the {subject.measure} goes from {number(clean)} to {number(point['value'])}."
+    augmented = "augmentation (`data.augmentation.strength`) or "
+    helps = f"{'' if subject.trained.modality == 'table' else augmented}stronger regularisation"
     if point["worse"] > limit and point["worse_interval"][0] > 0:
         return Finding(
             "warn",
             says,
-            "Train with augmentation (`data.augmentation.strength`) or stronger regularisation, and check how exact the "
-            "inputs are where it will serve.",
+            f"Train with {helps}, and check how exact and whole the inputs are where it will serve.",
         )
     return Finding("pass", says)
 
