@@ -8,7 +8,8 @@ The folder holds the tasks and the peers, so that tasks that may not be publishe
 (`SAMPLERS`: ask and tell) and `simulate` (`run`, an event queue of asynchronous workers; `Trial`; `ALGOS`: next and report).
 Ours run through the passive sweep, in the same queue as the peers. A method is `NAME` with no early stopping where
 `--whole` is given, else `NAME+SCHEDULER` (default: `auto+auto`, all others `+asha`). Regret: 0 the best known, 1 a random config's median. Every
-result is appended to `--out` at once, and what stands there is not run again.
+result is appended to `--out` at once, and what stands there is not run again. Tools whose pins do not go with ours live in an
+environment of their own: `--peers-in FOLDER` builds it and runs the whole comparison in it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+from _environment import run_again_in
 
 from search.journal import MemoryJournal
 from search.problem import Budget, FailurePolicy, Objective, Problem
@@ -128,9 +131,13 @@ def stepwise(task: Any, seed: int, method: str, simulate: Any, budget: int, work
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is missing, print the means."""
     chosen = _arguments(argv)
+    if chosen.peers_in is not None:
+        status = run_again_in(chosen.peers_in, [__file__, *(sys.argv[1:] if argv is None else argv)])
+        if status is not None:
+            return status
     sys.path.insert(0, str(chosen.tasks))
     tasks, samplers, simulate = (import_module(name) for name in ("devtasks", "samplers", "simulate"))
-    suite = tasks.SUITE_FULL if chosen.whole else tasks.SUITE_MF
+    suite = chosen.only or (tasks.SUITE_FULL if chosen.whole else tasks.SUITE_MF)
     done = {(row["method"], row["task"], row["seed"]): row for row in _read(chosen.out, _setting(chosen))}
     began = time.monotonic()
     for seed, name, method in product(range(chosen.seeds), suite, chosen.methods):
@@ -179,6 +186,7 @@ def _table(rows: Any, methods: Sequence[str]) -> Iterator[str]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tasks", type=Path, required=True, help="folder of tasks and peers")
+    parser.add_argument("--only", nargs="+", help="names of tasks; default: the folder's suite")
     parser.add_argument("--methods", nargs="+", default=["auto", "tpe", "random"])
     parser.add_argument("--whole", action="store_true", help="whole trainings, one after the other")
     parser.add_argument("--trials", type=int, default=100, help="whole trainings")
@@ -187,6 +195,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no run after so many")
     parser.add_argument("--out", type=Path, help="JSON lines, one a run")
+    parser.add_argument(
+        "--peers-in", type=Path, help="environment with SMAC3, Ax, Syne Tune and HEBO; built where missing"
+    )
     return parser.parse_args(argv)
 
 

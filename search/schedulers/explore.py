@@ -13,7 +13,7 @@ from spaces import Float, Integer, Ordinal, Parameter, Space
 from spaces.errors import nearest
 from spaces.values import Value
 
-__all__ = ["SHAPING", "Explorer"]
+__all__ = ["SHAPING", "Explorer", "told_changes"]
 
 SHAPING = ("data", "model")
 """Sections of a config that give a model its shape, which no checkpoint survives: not changed unless they are named."""
@@ -69,21 +69,19 @@ class Explorer:
 
     def explore(self, config: Mapping[str, Value], rng: np.random.Generator) -> tuple[dict[str, Value], str]:
         """Another config, and in words what changed. The same one where no draw meets the constraints."""
-        active = [
-            each for each in self.space.active(config) if each.name in self.names and each.name in config
-        ]
+        active = self.active(config)
         for _ in range(_ATTEMPTS if active else 0):
-            found = {**config, **{each.name: self._change(each, config[each.name], rng) for each in active}}
+            found = {**config, **{each.name: self.change(each, config[each.name], rng) for each in active}}
             if self.space.feasible(found):
-                changes = [
-                    f"{name} {_shown(config[name])} -> {_shown(value)}"
-                    for name, value in found.items()
-                    if value != config[name]
-                ]
-                return found, ", ".join(changes)
+                return found, told_changes(config, found)
         return dict(config), ""
 
-    def _change(self, parameter: Parameter, value: Value, rng: np.random.Generator) -> Value:
+    def active(self, config: Mapping[str, Value]) -> list[Parameter]:
+        """The parameters of a config that may change."""
+        return [each for each in self.space.active(config) if each.name in self.names and each.name in config]
+
+    def change(self, parameter: Parameter, value: Value, rng: np.random.Generator) -> Value:
+        """Another value of one parameter: drawn anew, or a step away."""
         domain = parameter.domain
         anew, up = rng.random() < self.resample, rng.random() < 0.5
         drawn = domain.sample(rng)
@@ -96,6 +94,13 @@ class Explorer:
             place = values.index(domain.validate(value)) + (1 if up else -1)
             return values[min(max(place, 0), len(values) - 1)]
         return value
+
+
+def told_changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> str:
+    """In words what differs: "lr 0.1 -> 0.12"."""
+    return ", ".join(
+        f"{name} {_shown(old[name])} -> {_shown(value)}" for name, value in new.items() if value != old[name]
+    )
 
 
 def _moved(domain: Float | Integer, value: Value, factor: float) -> Value:

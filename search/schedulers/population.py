@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from search.history import History
 from search.problem import Problem
+from search.schedulers.bandit import Bandit
 from search.schedulers.base import CONTINUE, Copy, GoOn, Move, Verdict
 from search.schedulers.explore import Explorer
 from search.schedulers.halving import ordinal
@@ -41,6 +42,7 @@ class Population:
             `data` and `model`.
         factor: a number is multiplied or divided by it (on a log scale, and for ints too); default 1.2.
         resample: chance that a parameter is drawn anew instead; default 0.25.
+        explore: "perturb": as above; "bandit": numbers where a model of all gains so far promises most (`Bandit`).
 
     Departs from the paper: a generation waits for its last member, where the paper compares each with whatever the
     others have; with fewer workers than members nobody idles but at the very end of each.
@@ -57,6 +59,7 @@ class Population:
         mutate: Sequence[str] | str | None = None,
         factor: float = 1.2,
         resample: float = 0.25,
+        explore: str = "perturb",
     ) -> None:
         check = OptionCheck()
         self._size = SIZE if size is None else check.whole("size", size, least=1)
@@ -64,7 +67,10 @@ class Population:
         self._interval = every if interval is None else check.whole("interval", interval, least=1)
         self._quantile = check.share("quantile", quantile, most=0.5)
         self._explorer = Explorer.read(problem.space, mutate, factor, resample, check)
+        if explore not in ("perturb", "bandit"):
+            check.refuse("explore", f"must be perturb or bandit, got {explore!r}")
         check.done()
+        self._bandit = Bandit(self._explorer, self._interval) if explore == "bandit" else None
         self._seed = problem.seed
         self._steps = tuple(range(self._interval, problem.max_steps, self._interval))
         self._first = self._read = 0  # trials that are no copies, of so many that were read
@@ -123,7 +129,10 @@ class Population:
             return None
         rng = explore_rng(self._seed, number)
         parent = history.trials[best[int(rng.integers(len(best)))]]
-        config, changes = self._explorer.explore(parent.config, rng)
+        if self._bandit is not None:
+            config, changes = self._bandit.explore(history, parent, generation.step, rng)
+        else:
+            config, changes = self._explorer.explore(parent.config, rng)
         reason = f"step {generation.step}: {why}; a copy of {trial_id(parent.number)} takes its place"
         return Copy(parent.number, number, config, f"{reason}, {changes}" if changes else reason)
 

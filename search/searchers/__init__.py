@@ -5,7 +5,7 @@ the file and add a line to `SEARCHERS`; the contract suite (`tests/contracts/sea
 
 - `auto`: chooses by itself; its own model is in `surrogate`.
 - `grid`: every config of a grid, once; `random`: independent draws; `sobol`: an even cover of the space.
-- `tpe`, `gp`, `cmaes`, `nsga2`: Optuna's samplers. `hyperopt`: Hyperopt's TPE and annealing.
+- `tpe`, `gp`, `cmaes`, `nsga2`: Optuna's samplers; `bohb`: its TPE over one rung at a time. `hyperopt`: Hyperopt's TPE and annealing.
 - `make_searcher` builds one by its name; `capabilities` says what it can do, without loading any library, and `unable`
   why it cannot have several objectives, or outcome constraints.
 """
@@ -30,6 +30,7 @@ SEARCHERS: dict[str, str] = {
     "random": "search.searchers.random:Random",
     "sobol": "search.searchers.sobol:Sobol",
     "tpe": "search.searchers.tpe:TPE",
+    "bohb": "search.searchers.bohb:BOHB",
     "gp": "search.searchers.gp:GP",
     "cmaes": "search.searchers.cmaes:CMAES",
     "nsga2": "search.searchers.nsga2:NSGA2",

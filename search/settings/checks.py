@@ -33,7 +33,7 @@ from spaces.errors import SpaceError, nearest
 
 __all__ = ["METHOD_ALIASES", "check", "parameter_path", "read_space"]
 
-METHOD_ALIASES = {"bohb": "tpe", "bayes": "tpe", "bayesian": "tpe"}
+METHOD_ALIASES = {"bayes": "tpe", "bayesian": "tpe"}
 
 
 def check(file: SweepFile, document: Document, base: Path) -> list[str]:
@@ -97,15 +97,6 @@ def _method_problems(file: SweepFile, document: Document) -> list[str]:
     if name not in SEARCHERS:
         known = nearest(written, [*SEARCHERS, *METHOD_ALIASES])
         return [document.problem(("method", "name"), f"unknown method {written!r}{known}")]
-    problems = []
-    if written == "bohb" and file.early_terminate is not None and file.early_terminate.type != "hyperband":
-        problems.append(
-            document.problem(
-                ("method", "name"),
-                f"bohb is tpe with early_terminate: hyperband, but early_terminate is {file.early_terminate.type!r}; "
-                "leave it out, or write method: tpe",
-            )
-        )
     options = file.method.options
     known_options = capabilities(name).options or {}
 
@@ -117,7 +108,7 @@ def _method_problems(file: SweepFile, document: Document) -> list[str]:
             f"option {key!r}", f"option of {name}"
         )
 
-    return problems + _refusals(lambda: read_options(name, known_options, options), place, document)
+    return _refusals(lambda: read_options(name, known_options, options), place, document)
 
 
 def _early_terminate_problems(file: SweepFile, document: Document, space: Space | None) -> list[str]:

@@ -169,7 +169,7 @@ def _declaration(
 def _method(
     file: SweepFile, document: Document, notes: list[str]
 ) -> tuple[MethodSection, EarlyTerminateSection]:
-    method = file.method or MethodSection(name="tpe")
+    method = file.method or MethodSection(name="auto")
     early_terminate = file.early_terminate
     if method.name == "bohb" and early_terminate is None:
         early_terminate = EarlyTerminateSection(type="hyperband")
@@ -177,7 +177,7 @@ def _method(
         notes.append(
             document.problem(
                 ("method", "name"),
-                f"{method.name} is read as tpe, the Bayesian search that is the default here; "
+                f"{method.name} is read as tpe, the Bayesian search that most tools begin with; "
                 "for a Gaussian process, as W&B has it, write method: gp",
             )
         )

@@ -29,6 +29,10 @@ PAUSING: dict[str, tuple[str, dict[str, Any]]] = {
     "asha by two": ("asha", {"promote": True, "min_iter": 1, "eta": 2}),
     "auto": ("auto", {"opening": 9}),
     "population": ("population", {"size": 4, "interval": 2, "quantile": 0.5}),
+    "population by a bandit": (
+        "population",
+        {"size": 4, "interval": 2, "quantile": 0.5, "explore": "bandit"},
+    ),
 }
 every = pytest.mark.parametrize("rule", PAUSING)
 seeds = st.integers(0, 10**6)

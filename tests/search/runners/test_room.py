@@ -92,7 +92,11 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Swee
 
     def made(**more: Any) -> Sweep:
         return Sweep(
-            "chaos", parameters={"x": {"min": 0.0, "max": 1.0}}, storage=str(tmp_path / "runs"), **more
+            "chaos",
+            method="random",
+            parameters={"x": {"min": 0.0, "max": 1.0}},
+            storage=str(tmp_path / "runs"),
+            **more,
         )
 
     return made

@@ -294,3 +294,32 @@ def test_the_same_seed_leaves_the_same_journal(
 ) -> None:
     one, other = (make(problem())[1].records for _ in range(2))
     assert [plain(record) for record in one] == [plain(record) for record in other]
+
+
+def test_the_bandit_gets_a_small_population_nearer_to_the_top_than_chance() -> None:
+    def best(explore: str) -> float:
+        ends = [
+            run(problem(40, seed=seed), size=4, interval=4, explore=explore)[0].history.best
+            for seed in range(6)
+        ]
+        return sum(each.best.score for each in ends if each is not None and each.best is not None) / len(ends)
+
+    assert best("bandit") < best("perturb")
+
+
+def test_the_bandit_leaves_what_is_no_number_to_chance_and_keeps_to_constraints() -> None:
+    space = Space(
+        (*SPACE.parameters, Parameter("kind", Categorical(("a", "b")))), constraints=("h0 + h1 <= 1.2",)
+    )
+    some = replace(problem(24), space=space)
+    sweep, _ = run(some, size=6, interval=4, explore="bandit")
+    copies = [trial for trial in sweep.history.trials if trial.parent is not None]
+    assert copies
+    assert all(space.feasible(trial.config) for trial in copies)
+
+
+def test_explore_is_one_of_two() -> None:
+    with pytest.raises(
+        SettingsError, match=r"early_terminate\.explore: must be perturb or bandit, got 'pb2'"
+    ):
+        run(problem(), explore="pb2")

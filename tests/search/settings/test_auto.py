@@ -45,6 +45,12 @@ def test_what_cannot_be_saved_is_never_paused() -> None:
     assert _stopping(_generator("max_steps: 27\nstep_budget: 500\n")) == {"type": "auto", "opening": 0}
 
 
+def test_it_is_the_method_of_a_file_that_names_none() -> None:
+    settings = _resolved("trainable: mlp\ndata: digits\nrun_cap: 40\n")
+    assert settings.to_dict()["method"] == {"name": "auto"}
+    assert _stopping(settings) == {"type": "auto", "opening": 10}
+
+
 def test_what_is_said_stands() -> None:
     assert _stopping(_generator("max_steps: 27\nearly_terminate: none\n"))["type"] == "none"
     assert _stopping(_generator("max_steps: 27\nearly_terminate: asha\n"))["type"] == "asha"

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from contracts.heavy import HEAVY
 from search.errors import PlugError, SettingsError
 from search.paths import check_name
+from search.schedulers.asha import Asha
 from search.schedulers.hyperband import Hyperband
 from search.settings import ResolvedSettings, Settings, read_settings
 
@@ -150,12 +151,14 @@ def test_what_is_sound_but_may_surprise_is_noted() -> None:
     assert points.notes[-1] == "run_cap: 2 points are given, only the first 1 are tried"
 
 
-def test_bohb_is_tpe_with_hyperband() -> None:
+def test_bohb_brings_hyperband() -> None:
     settings = own("metric: loss\nmethod: bohb\nmax_steps: 27\n")
     problem = settings.problem()
     assert settings.file.method is not None
-    assert settings.file.method.name == "tpe"
+    assert settings.file.method.name == "bohb"
     assert isinstance(settings.scheduler(problem), Hyperband)
+    other = own("metric: loss\nmethod: bohb\nearly_terminate: asha\nmax_steps: 27\n")
+    assert isinstance(other.scheduler(other.problem()), Asha)
 
 
 def test_a_scheduler_of_rays_goes_to_the_ray_runner() -> None:

@@ -243,12 +243,6 @@ WRONG = [
         "sweep.yaml:3:31 early_terminate.min_iter: must not exceed 3, the last step that counts, got 9",
     ),
     (
-        "bohb with another scheduler",
-        "trainable: branin\nmethod: bohb\nearly_terminate: asha\n",
-        "sweep.yaml:2:1 method: bohb is tpe with early_terminate: hyperband, but early_terminate is 'asha'; "
-        "leave it out, or write method: tpe",
-    ),
-    (
         "point outside the space",
         "trainable: branin\nparameters:\n  x1: {min: 0.0, max: 1.0}\npoints:\n  - {x1: 0.5}\n  - {x1: 3}\n",
         "sweep.yaml:6:6 points[1].x1: must lie in [0.0, 1.0], got 3.0",

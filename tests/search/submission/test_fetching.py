@@ -26,7 +26,9 @@ WORD = "0123456789abcdef"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunPaths:
     storage = tmp_path_factory.mktemp("cluster")
-    made = Sweep("curves", name="one", run_cap=3, max_steps=2, storage=str(storage)).run(runner="inline")
+    made = Sweep("curves", name="one", method="random", run_cap=3, max_steps=2, storage=str(storage)).run(
+        runner="inline"
+    )
     assert made.paths is not None
     (made.paths.tune / "g001").mkdir(parents=True)
     (made.paths.tune / "g001" / "state.json").write_text("{}")
