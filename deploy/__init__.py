@@ -3,6 +3,9 @@
 - `trained`: `Trained`, a trial opened again; `schema`: what it takes and gives; `errors`
 - `export/`: writes a model folder; `model`: `Model`, such a folder loaded; `reference`: what training data looked like
 - `prediction`: a file of rows through a model, in chunks
+- `validation/`: what speaks against shipping it; `ensembles/`: several trials as one model
+- `serving/`: a model over HTTP; `monitoring/`: what was asked of it, and whether that has changed
+- `updating/`: its next version, on new rows; `registry`: versions, stages, rollback; `ab/`: two models compared
 
 Importing this package imports none of them: a name is looked up when it is first used.
 """

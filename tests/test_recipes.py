@@ -91,8 +91,8 @@ def _members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_trainable_alone_is_a_sweep_file() -> None:
     run = Sweep("square", run_cap=3, runner="inline").run()
-    assert len(run.trials) == 3
-    assert run.summary()["trials"]["completed"] == 3
+    assert run.summary()["trials"]["total"] == 3
+    assert run.summary()["state"] == "finished"
 
 
 def test_a_searcher_is_a_method_with_options(monkeypatch: pytest.MonkeyPatch) -> None:
