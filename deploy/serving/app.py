@@ -12,7 +12,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-import search.report.page
 from deploy.serving.bodies import read_json
 from deploy.serving.description import describe, openapi
 from deploy.serving.engine import Engine
@@ -20,6 +19,7 @@ from deploy.serving.explanation import MOST_ROWS, explain
 from deploy.serving.feedback import labels_of
 from deploy.serving.guard import Guard
 from deploy.serving.metrics import Metrics
+from deploy.serving.page import FILES
 from deploy.serving.records import records_of
 from deploy.serving.refusals import Refusal, json_bytes
 from deploy.serving.served_log import ServedLog
@@ -28,14 +28,6 @@ from deploy.serving.source import ModelSource
 
 __all__ = ["make_app"]
 
-_PAGES = Path(__file__).parent / "page"
-_REPORT_STYLE = Path(search.report.page.__file__).parent / "page.css"
-_FILES = {
-    "/": _PAGES / "try.html",
-    "/docs": _PAGES / "docs.html",
-    "/assets/report.css": _REPORT_STYLE,
-    **{f"/assets/{name}": _PAGES / name for name in ("serve.css", "ask.js", "try.js", "docs.js")},
-}
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
@@ -129,7 +121,7 @@ def make_app(source: ModelSource, settings: Settings) -> FastAPI:
     async def machine_readable() -> Response:
         return _json(openapi(engine.loaded, settings))
 
-    for path, file in _FILES.items():
+    for path, file in FILES.items():
         app.get(path)(_asset(file))
 
     @app.exception_handler(Refusal)
