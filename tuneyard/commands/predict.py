@@ -56,7 +56,11 @@ def command(model: Path, file: str, output: Path, query: str | None, as_json: bo
     else:
         click.echo(printable(f"{output}: {done.predicted:,} predictions of {done.rows:,} rows"))
         if done.faults is not None:
-            click.echo(printable(f"rows that could not be used: {done.bad:,}; row, field and rule of each: {done.faults}"))
+            click.echo(
+                printable(
+                    f"rows that could not be used: {done.bad:,}; row, field and rule of each: {done.faults}"
+                )
+            )
             next_steps(f"head {quoted(str(done.faults))}")
         else:
             next_steps(f"head {quoted(str(output))}")
