@@ -67,7 +67,9 @@ class Made:
             return "The ensemble is better than the single best trial."
         if found.worse:
             return "The ensemble is worse than the single best trial. Ship that one."
-        return "The difference is within noise: the interval holds 0. Ship the single trial, which is cheaper."
+        return (
+            "The difference is within noise: the interval holds 0. Ship the single trial, which is cheaper."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """What `ensemble.json` holds."""

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from search.history import History
 from search.problem import Problem
-from search.schedulers.bandit import Bandit
 from search.schedulers.base import CONTINUE, Copy, GoOn, Move, Verdict
 from search.schedulers.explore import Explorer
 from search.schedulers.halving import ordinal
 from search.schedulers.options import OptionCheck
 from search.seeds import explore_rng
 from search.trial import Outcome, Result, Trial, trial_id
+
+if TYPE_CHECKING:
+    from search.schedulers.bandit import Bandit
 
 __all__ = ["SIZE", "Population"]
 
@@ -70,7 +73,11 @@ class Population:
         if explore not in ("perturb", "bandit"):
             check.refuse("explore", f"must be perturb or bandit, got {explore!r}")
         check.done()
-        self._bandit = Bandit(self._explorer, self._interval) if explore == "bandit" else None
+        self._bandit: Bandit | None = None
+        if explore == "bandit":
+            from search.schedulers.bandit import Bandit  # it loads scipy, which settings and plans do without
+
+            self._bandit = Bandit(self._explorer, self._interval)
         self._seed = problem.seed
         self._steps = tuple(range(self._interval, problem.max_steps, self._interval))
         self._first = self._read = 0  # trials that are no copies, of so many that were read
