@@ -163,7 +163,8 @@ def _note(trial: Trial, step: int, confirmed: bool, settings: ResolvedSettings) 
     unit = settings.step_unit
     unit = unit if unit.isalpha() else "step"  # "5 rounds" counts itself
     said = f"The weights are those after {unit} {step} of {trial.id}"
-    if trial.best is not None and trial.best.step != step:
+    here = next((each.score for each in trial.results if each.step == step), None)
+    if trial.best is not None and trial.best.score != here:
         said += f"; its best value was after {unit} {trial.best.step}, whose weights were not kept"
     elif trial.best is not None:
         said += ", its best"
