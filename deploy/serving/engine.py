@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from deploy.reference import columns_of
@@ -19,7 +19,7 @@ from deploy.serving.source import Loaded, ModelSource
 
 if TYPE_CHECKING:
     from deploy.model import Model, Prediction
-    from deploy.schema import Fault
+    from deploy.schema import Fault, Schema
 
 __all__ = ["Answer", "Engine", "answer_all", "refused", "rows_of"]
 
@@ -148,7 +148,12 @@ class Engine:
     async def _watch_source(self) -> None:
         while True:
             await asyncio.sleep(self._settings.reload)
-            if (state := self._source.state()) != self._state:
+            try:
+                state = self._source.state()
+            except OSError as error:  # the storage is away for a moment: it is looked at again
+                _log.warning("%s cannot be looked at: %s", self._source.path, error.strerror)
+                continue
+            if state != self._state:
                 self._state = state
                 await self._reload()
 
@@ -157,6 +162,7 @@ class Engine:
         try:
             registry = before.folder != self._source.path
             if registry and await asyncio.to_thread(self._source.folder) == before.folder:
+                self.problem = None  # what could not be loaded is in production no more
                 return
             fresh = await asyncio.to_thread(self._source.load)
         except Exception as error:  # whatever is wrong with it: the old one goes on answering
@@ -180,10 +186,9 @@ def answer_all(loaded: Loaded, requests: Sequence[Sequence[Any]]) -> list[Answer
     """
     if loaded.model.schema.task == "forecasting":
         return [_forecast(loaded, request) for request in requests]
-    records = [record for request in requests for record in request]
-    raw, faults = loaded.model.schema.check(records)
+    raw, faults = _checked(loaded.model.schema, requests)
     wrong = {fault.row for fault in faults}
-    good = iter(_computed(loaded.model, raw) if len(wrong) < len(records) else [])
+    good = iter(_computed(loaded.model, raw) if len(wrong) < sum(map(len, requests)) else [])
     answers: list[Answer | Exception] = []
     begin = 0
     for request in requests:
@@ -195,6 +200,23 @@ def answer_all(loaded: Loaded, requests: Sequence[Sequence[Any]]) -> list[Answer
             answers.append(refused([fault for fault in faults if begin <= fault.row < end], begin))
         begin = end
     return answers
+
+
+def _checked(schema: Schema, requests: Sequence[Sequence[Any]]) -> tuple[Any, list[Fault]]:
+    """`Schema.check` of all records together; of dates by request, as how one is spelt follows from those beside it."""
+    if not any(column.kind == "date" for column in schema.columns):
+        return schema.check([record for request in requests for record in request])
+    import pandas as pd
+
+    frames: list[Any] = []
+    faults: list[Fault] = []
+    begin = 0
+    for request in requests:
+        frame, own = schema.check(request)
+        frames.append(frame)
+        faults += [replace(fault, row=fault.row + begin) for fault in own]
+        begin += len(request)
+    return pd.concat(frames, ignore_index=True), faults
 
 
 def _computed(model: Model, raw: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.errors import DeployError
@@ -38,7 +38,7 @@ class Settings:
     """
 
     host: str = "127.0.0.1"
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     allow_hosts: tuple[str, ...] = ()
     batch_wait_ms: float = 2.0
     batch_rows: int = 256

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from contracts.served import PENGUIN, Client, FixedSource, Penguins, client_of
 from deploy.errors import ModelError
+from deploy.schema import Column
 from deploy.serving.guard import SECURITY_HEADERS
 
 GENTOO = {
@@ -93,6 +96,33 @@ def test_a_wrong_request_in_a_batch_spoils_no_other(source: FixedSource) -> None
     assert [answer.status_code for answer in answers] == [200, 422, 200, 422, 200]
     assert answers[1].json()["error"]["faults"][0]["row"] == 1
     assert answers[3].json()["error"]["faults"][0]["row"] == 0
+
+
+class Dated(Penguins):
+    """Reads the day, too, and says which it was by its one label."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.schema = dataclasses.replace(self.schema, columns=(*self.schema.columns, Column("day", "date")))
+
+
+def test_how_a_date_is_spelt_follows_from_its_own_request_alone(tmp_path: Path) -> None:
+    model = Dated()
+    with client_of(FixedSource(model), batch_wait_ms=200, log=tmp_path / "log") as client:
+        days = ("25/04/2026", "04/25/2026", "2026-04-25", "03/04/2026")
+        answers = client.post_together("/predict", [{**PENGUIN, "day": day} for day in days])
+        together = client.post(
+            "/predict", json=[{**PENGUIN, "day": day} for day in ("25/04/2026", "03/04/2026")]
+        )
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 422]  # the last may be two dates
+    assert answers[3].json()["error"]["faults"][0]["row"] == 0
+    assert together.status_code == 200
+    assert model.calls == [3, 2], "one batch for all that could be read"
+    (kept,) = (tmp_path / "log").glob("predictions-*.parquet")
+    read = pd.read_parquet(kept)["in.day"].dropna().tolist()
+    day = pd.Timestamp("2026-04-25").toordinal() - pd.Timestamp("1970-01-01").toordinal()
+    assert read[:3] == [day] * 3
+    assert len(set(read[3:])) == 2
 
 
 class Failing(Penguins):
@@ -183,6 +213,30 @@ def test_a_new_version_that_cannot_be_loaded_leaves_the_old_one() -> None:
         assert client.post("/predict", json=PENGUIN).json()["version"] == "aaaaaaaa"
         assert "weights" not in client.get("/readyz").text
         assert 'tuneyard_reloads_total{outcome="failed"} 1.0' in client.get("/metrics").text
+
+
+class Away(FixedSource):
+    """Its storage is away where `gone` says so."""
+
+    gone = False
+
+    def state(self) -> tuple[int, ...]:
+        if self.gone:
+            self.gone = False
+            raise OSError(5, "Input/output error")
+        return super().state()
+
+
+def test_a_storage_that_is_away_for_a_moment_is_looked_at_again() -> None:
+    source = Away(Penguins())
+    with client_of(source, reload=0.02) as client:
+        source.gone = True
+        while source.gone:
+            pass
+        source.promote(Penguins("bbbbbbbb"))
+        deadline = time.monotonic() + 60
+        while client.get("/readyz").json()["version"] != "bbbbbbbb":
+            assert time.monotonic() < deadline
 
 
 def test_what_was_served_is_logged_but_for_what_shall_not_be(tmp_path: Path) -> None:

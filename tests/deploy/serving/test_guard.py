@@ -122,6 +122,10 @@ def test_a_token_file_is_read_if_it_is_ones_own(tmp_path: Path) -> None:
             read_token(path)
 
 
+def test_a_token_is_not_shown_with_the_settings() -> None:
+    assert TOKEN not in repr(Settings(host="0.0.0.0", token=TOKEN))
+
+
 @pytest.mark.parametrize("text", ["", "short", "two words are no token", "ü" * 20])
 def test_a_token_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "token"
