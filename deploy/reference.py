@@ -22,6 +22,9 @@ BINS = 10
 LABELS = 100
 """Labels of a category that have a share of their own; the rest are "(other)"."""
 
+MOST_SINGLE = 0.01
+"""Of the values, the share of labels that occur once, above which training cannot have seen nearly all labels."""
+
 OTHER = "(other)"
 
 
@@ -32,11 +35,11 @@ class Distribution:
     Attributes:
         name: of the column.
         kind: "number" (dates as days since 1970) or "category".
-        rows: how many were looked at, the missing ones included.
+        rows: how many the shares were counted in, the missing ones included.
         missing: share of them.
         edges: of a number the inner edges of its bins, ascending: deciles of what is known, equal ones once. A value
             belongs to bin `numpy.searchsorted(edges, value, side="right")`; the outer bins are open.
-        labels: of a category, the most frequent first, at most 100, then "(other)" where there are more.
+        labels: of a category, the most frequent first, at most 100, then "(other)" where there are or may be more.
         shares: of the known values in each bin (one more than edges) or of each label; they add up to 1.
         mean, deviation: of a number's known values; None of a category.
     """
@@ -53,18 +56,26 @@ class Distribution:
 
     @classmethod
     def of(cls, name: str, values: Sequence[Any] | Array) -> Distribution:
-        """Of numbers (NaN where missing), or of labels (None where missing)."""
+        """Of numbers (NaN where missing), or of labels (None where missing).
+
+        Where labels are many or rare, every other value says which have a share of their own, and the rest how large it
+        is: counted in the values that chose them, they would be too frequent by chance, and all later values drifted.
+        """
         array = np.asarray(values)
         if array.dtype.kind in "iufb":
             return cls._of_numbers(name, array.astype(np.float64))
         known = [str(value) for value in values if value is not None and value == value]
-        counts = sorted(Counter(known).items(), key=lambda each: (-each[1], each[0]))
-        labels, shares = [label for label, _ in counts[:LABELS]], [n / len(known) for _, n in counts[:LABELS]]
-        if len(counts) > LABELS:
+        missing, counted = 1 - len(known) / max(len(array), 1), known
+        chosen, few = _frequent(known), sum(count == 1 for count in Counter(known).values())
+        rows = len(array)
+        if len(set(known)) > LABELS or few > MOST_SINGLE * len(known):
+            chosen, counted, rows = _frequent(known[::2]), known[1::2], rows // 2
+        counts = Counter(counted)
+        labels, shares = list(chosen), [counts.pop(label, 0) / max(len(counted), 1) for label in chosen]
+        if counts or counted is not known:
             labels.append(OTHER)
-            shares.append(sum(n for _, n in counts[LABELS:]) / len(known))
-        missing = 1 - len(known) / max(len(array), 1)
-        return cls(name, "category", len(array), missing, (), tuple(labels), tuple(shares))
+            shares.append(sum(counts.values()) / max(len(counted), 1))
+        return cls(name, "category", rows, missing, (), tuple(labels), tuple(shares))
 
     @classmethod
     def _of_numbers(cls, name: str, values: Array) -> Distribution:
@@ -92,6 +103,12 @@ class Distribution:
         known = [str(value) for value in values if value is not None and value == value]
         found = np.array([places.get(label, last) for label in known], dtype=np.int64)
         return np.bincount(found, minlength=last + 1)
+
+
+def _frequent(labels: Sequence[str]) -> list[str]:
+    """The most frequent first, at most `LABELS`, equals in the order of the alphabet."""
+    counts = Counter(labels)
+    return sorted(counts, key=lambda label: (-counts[label], label))[:LABELS]
 
 
 @dataclass(frozen=True)

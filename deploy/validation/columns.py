@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deploy.validation.shift import chi2, holm, jensen_shannon, ks, psi, psi_by_chance, shares
+from deploy.validation.shift import (
+    chi2,
+    holm,
+    jensen_shannon,
+    joined,
+    ks,
+    most_frequent,
+    psi,
+    psi_by_chance,
+    shares,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +38,8 @@ class ColumnShift:
         statistic, p: of that test.
         p_missing: of a chi-squared test of how many are missing; 1 where none is.
         adjusted: the smaller p of the two, doubled where both were asked, and corrected for all columns (Holm).
-        psi: over deciles of the first frame, or labels; missing is a bin of its own.
+        psi: over deciles of the first frame, or the labels most frequent in both; missing is a bin of its own, and bins
+            that are too rare are joined.
         psi_limit: what chance alone exceeds with probability 0.05.
         jensen_shannon: in bits.
         missing: shares in the first and the second frame.
@@ -65,6 +76,8 @@ def compare_columns(a: pd.DataFrame, b: pd.DataFrame) -> list[ColumnShift]:
 
 
 def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
+    import pandas as pd
+
     counts = np.array([[int(x.isna().sum()), int(x.notna().sum())] for x in (a, b)])
     gone = [float(row[0] / max(row.sum(), 1)) for row in counts]
     _, p_missing = chi2(*counts) if counts[:, 0].any() else (0.0, 1.0)
@@ -79,7 +92,7 @@ def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
         test, usual = "ks", [_median(x) for x in (a, b)]
     else:
         said = [x.dropna().astype("str") for x in (a, b)]
-        labels = list(said[0].value_counts().index[:MOST_LABELS])
+        labels = most_frequent(pd.concat(said), MOST_LABELS)
         bins = [_counts(x, labels) for x in said]
         statistic, p = chi2(*bins)
         test, usual = "chi2", [str(x.mode().iloc[0]) if len(x) else "–" for x in said]
@@ -87,6 +100,7 @@ def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
         np.append(x, row[0]) if counts[:, 0].any() else x for x, row in zip(bins, counts, strict=True)
     ]
     parts = [shares(x) for x in with_gone]
+    common = joined(*with_gone)  # an empty bin alone would put the index beyond what chance gives
     return {
         "name": name,
         "test": test,
@@ -94,8 +108,8 @@ def _compare(name: str, a: pd.Series[Any], b: pd.Series[Any]) -> dict[str, Any]:
         "p": p,
         "p_missing": p_missing,
         "adjusted": min(1.0, 2 * min(p, p_missing)) if counts[:, 0].any() else p,
-        "psi": psi(*parts),
-        "psi_limit": psi_by_chance(len(parts[0]), *(int(x.sum()) for x in with_gone)),
+        "psi": psi(*map(shares, common)),
+        "psi_limit": psi_by_chance(common.shape[1], *(int(x.sum()) for x in common)),
         "jensen_shannon": jensen_shannon(*parts),
         "missing": (gone[0], gone[1]),
         "a": usual[0],

@@ -14,7 +14,18 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["chi2", "holm", "jensen_shannon", "ks", "psi", "psi_by_chance", "shares", "two_sample"]
+__all__ = [
+    "chi2",
+    "holm",
+    "jensen_shannon",
+    "joined",
+    "ks",
+    "most_frequent",
+    "psi",
+    "psi_by_chance",
+    "shares",
+    "two_sample",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -109,10 +120,26 @@ def chi2(counts_a: Sequence[float] | Array, counts_b: Sequence[float] | Array) -
     """
     from scipy.stats import chi2 as chi_squared
 
+    table = joined(counts_a, counts_b)
+    totals = table.sum(axis=1)
+    if table.shape[1] < 2:
+        return 0.0, 1.0
+    expected = totals[:, None] * table.sum(axis=0) / totals.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    return statistic, float(chi_squared.sf(statistic, table.shape[1] - 1))
+
+
+def joined(counts_a: Sequence[float] | Array, counts_b: Sequence[float] | Array) -> Array:
+    """Two rows of counts (2, bins), the bins that are too rare for an approximation joined into one; of a row without
+    counts one bin is left.
+
+    Raises:
+        ValueError: the bins are not as many.
+    """
     table = np.array(_same_bins(counts_a, counts_b))
     totals = table.sum(axis=1)
     if min(totals) <= 0:
-        return 0.0, 1.0
+        return np.asarray(totals[:, None])
     least = table.sum(axis=0) * (totals.min() / totals.sum())
     common = least >= EXPECTED
     rare = table[:, ~common].sum(axis=1, keepdims=True)
@@ -121,11 +148,7 @@ def chi2(counts_a: Sequence[float] | Array, counts_b: Sequence[float] | Array) -
         smallest = int(np.argmin(table[:, :-1].sum(axis=0)))  # the rare ones together are still too rare
         table[:, smallest] += table[:, -1]
         table = table[:, :-1]
-    if table.shape[1] < 2:
-        return 0.0, 1.0
-    expected = totals[:, None] * table.sum(axis=0) / totals.sum()
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(chi_squared.sf(statistic, table.shape[1] - 1))
+    return table
 
 
 def holm(p_values: Sequence[float] | Array) -> Array:
@@ -219,8 +242,8 @@ def _of_column(column: pd.Series[Any]) -> Array:
     else:
         said = column.astype("str")
         counts = said[~missing].value_counts()
-        common = list(counts.index[:MOST_LABELS])
-        if counts.sum() and counts.iloc[: len(common)].sum() >= counts.sum() / 2:
+        common = most_frequent(said[~missing], MOST_LABELS)
+        if counts.sum() and counts[common].sum() >= counts.sum() / 2:
             one_hot = np.column_stack([said == label for label in common])
             return np.column_stack([(one_hot & ~missing[:, None]) / np.sqrt(2), missing])
         values = np.array([float(len(each.split())) for each in said])
@@ -229,6 +252,16 @@ def _of_column(column: pd.Series[Any]) -> Array:
     if not missing.all():
         ranks[~missing] = rankdata(values[~missing]) / (len(values) - missing.sum())
     return np.column_stack([np.sqrt(12) * (ranks - 0.5), missing])
+
+
+def most_frequent(labels: pd.Series[Any], most: int) -> list[str]:
+    """The most frequent labels, equals in the order of the alphabet.
+
+    Of two samples they are to be counted together: those that one sample alone has most of are too many there by chance,
+    and would look shifted.
+    """
+    counts = labels.value_counts()
+    return [str(label) for label in sorted(counts.index, key=lambda label: (-counts[label], label))[:most]]
 
 
 def _finite(values: Sequence[float] | Array) -> Array:

@@ -156,3 +156,22 @@ def test_a_classifier_sees_what_no_column_shows() -> None:
     assert p <= 0.01
     assert auc > 0.65
     assert two_sample(a, b) == (auc, p)
+
+
+def _codes(rng: np.random.Generator, labels: int, rows: int) -> pd.DataFrame:
+    return pd.DataFrame({"code": [f"c{number:06}" for number in rng.integers(0, labels, rows)]})
+
+
+@pytest.mark.parametrize(("labels", "a", "b"), [(200, 400, 200), (60, 400, 100)])
+def test_a_column_of_many_labels_is_called_shifted_as_seldom_as_stated(labels: int, a: int, b: int) -> None:
+    """Labels chosen because the first frame has many of them would be fewer in any second one."""
+    rng, draws = np.random.default_rng(7), 60
+    found = [compare_columns(_codes(rng, labels, a), _codes(rng, labels, b))[0] for _ in range(draws)]
+    assert _at_most(sum(each.adjusted <= 0.05 for each in found), draws, 0.05)
+    assert _at_most(sum(each.psi > each.psi_limit for each in found), draws, 0.05)
+
+
+def test_labels_that_occur_once_do_not_tell_the_frames_apart() -> None:
+    rng, draws = np.random.default_rng(8), 20
+    found = [two_sample(_codes(rng, 10**6, 20), _codes(rng, 10**6, 20), seed)[1] for seed in range(draws)]
+    assert _at_most(sum(p <= 0.05 for p in found), draws, 0.05)
