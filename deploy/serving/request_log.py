@@ -83,8 +83,19 @@ class LogWriter:
         if self._file is None:
             self._file = self._open()
             self._written, self._begun = 0, now
-        self._file[1].write(lines)
+        self._append(self._file[1], lines)
         self._written += lines.count(b"\n")
+
+    @staticmethod
+    def _append(file: IO[bytes], lines: bytes) -> None:
+        """All of the lines or none: a half one that a full disk leaves would spoil the next one, too."""
+        size, left = os.fstat(file.fileno()).st_size, memoryview(lines)
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise
 
     def close(self) -> None:
         """Close the file as Parquet, and wait until that is done."""
@@ -97,7 +108,10 @@ class LogWriter:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         file = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
-        return path, file
+        if os.fstat(file.fileno()).st_nlink:
+            return path, file
+        file.close()  # another server that starts took it for one that was left, before it was locked
+        return self._open()
 
     def _rotate(self) -> None:
         if self._file is not None:
@@ -121,8 +135,9 @@ class LogWriter:
                 import pyarrow.parquet as pq
 
                 new = path.with_suffix(".part")
-                pq.write_table(_table(rows), new, compression="zstd")
-                os.chmod(new, 0o600)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+                with os.fdopen(os.open(new, flags, 0o600), "wb") as file:
+                    pq.write_table(_table(rows), file, compression="zstd")
                 os.replace(new, path.with_suffix(".parquet"))
             path.unlink()
             self._forget_oldest()

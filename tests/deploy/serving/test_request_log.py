@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -105,6 +107,57 @@ def test_what_a_killed_server_had_written_is_read_and_closed_by_the_next(tmp_pat
     writer(tmp_path).close()
     assert not list(tmp_path.glob("*.jsonl"))
     assert len(read_log(tmp_path).rows) == 25
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from deploy.serving.request_log import LogWriter
+log = LogWriter(Path(sys.argv[1]), "predictions", 1000, 3600.0, 2**30)
+log.write([{"time": 0.0, "request": "a", "row": 0}])
+unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, unlimited[1]))
+try:
+    log.write([{"time": 1.0, "request": "b" * 200, "row": 0}])
+except OSError:
+    print("full")
+resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+log.write([{"time": 2.0, "request": "c", "row": 0}])
+"""
+
+
+def test_a_disk_that_was_full_for_a_moment_costs_no_other_line(tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        check=True,
+    )
+    assert done.stdout == "full\n"
+    (left,) = tmp_path.glob("*.jsonl")
+    assert [each["request"] for each in read_lines(left)] == ["a", "c"]
+
+
+def test_a_file_that_is_taken_away_before_it_is_locked_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a server that starts, to which it looks like one that was left."""
+    lock, taken = fcntl.flock, []
+
+    def late(file: Any, how: int) -> None:
+        if not taken:
+            taken.extend(tmp_path.glob("*.jsonl"))
+            taken[0].unlink()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    log = writer(tmp_path)
+    log.write([row(0)])
+    log.close()
+    assert len(taken) == 1
+    assert len(read_log(tmp_path).rows) == 1
 
 
 def test_a_folder_that_cannot_be_made_is_said_at_once(tmp_path: Path) -> None:
