@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.request
@@ -77,6 +78,8 @@ def _post(url: str, body: Mapping[str, Any]) -> Iterator[str]:
             answer.read(1)
     except (OSError, ValueError) as error:
         yield f"the webhook could not be told: {error}"
+    except http.client.HTTPException as error:  # its text may hold the address, and so a secret
+        yield f"the webhook could not be told: {type(error).__name__}"
 
 
 def _judge(contents: Mapping[str, Any], rule: Rule) -> Iterator[Alert]:

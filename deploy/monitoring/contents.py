@@ -24,7 +24,7 @@ from trainables.data.dataset import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMAT", "look"]
+__all__ = ["FORMAT", "look", "watched"]
 
 FORMAT = 1
 WINDOWS = 60
@@ -87,6 +87,18 @@ def look(model: Path, served: Served, window: int) -> dict[str, Any]:
         "refused_fields": _refused(served.rows),
         "unread": list(served.unread),
     }
+
+
+def watched(model: Path) -> frozenset[str]:
+    """What is watched of a model's inputs and predictions, by name; a rule may be about these.
+
+    Raises:
+        DeployError: as `look`.
+    """
+    folder = ModelSource(model).folder()
+    verified(folder)
+    reference = Reference.from_json(read_json(folder / "reference.json"))
+    return frozenset(each.name for each in (*reference.columns, *reference.outputs))
 
 
 def _window(

@@ -141,6 +141,8 @@ class _Reader:
         column = said.get("column")
         if column is not None and figure not in (*OF_COLUMNS, "changes"):
             self._problem((*path, "column"), f"{figure} is of no column; leave column out")
+        elif column is not None and not isinstance(column, str):
+            self._problem((*path, "column"), f"has to be the name of a column, got {kind_of(column)}")
         elif column is not None and self._columns is not None and column not in self._columns:
             self._problem(
                 (*path, "column"),
@@ -171,7 +173,11 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._problem((*path, key), f"has to be a number, got {kind_of(value)}")
             return None
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            self._problem((*path, key), "has to be a number that is not as large")
+            return None
 
     def _webhook(self, said: Any) -> str | None:
         """http only to this machine: elsewhere anybody on the way could read and change it."""
@@ -183,12 +189,18 @@ class _Reader:
             fine = (
                 parts is not None
                 and host
+                and parts.username is None
+                and said.isprintable()
+                and " " not in said
                 and (parts.scheme == "https" or (parts.scheme == "http" and _here(host)))
             )
         except ValueError:
             fine = False
         if not fine:
-            self._problem(("webhook",), "has to be https://..., or http:// to this machine")
+            self._problem(
+                ("webhook",),
+                "has to be https://..., or http:// to this machine, without a name and password in it",
+            )
             return None
         return str(said)
 

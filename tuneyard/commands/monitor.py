@@ -62,11 +62,11 @@ def command(
 
     Exit code 3: a rule of --rules with the action exit is broken.
     """
-    from deploy.monitoring import DEFAULT_RULES, act, build_page, judge, look, read_log, read_rules
+    from deploy.monitoring import DEFAULT_RULES, act, build_page, judge, look, read_log, read_rules, watched
     from deploy.monitoring.verdict import verdict
 
     log = log or Path("served") / model.absolute().name
-    wanted = DEFAULT_RULES if rules is None else read_rules(rules)
+    wanted = DEFAULT_RULES if rules is None else read_rules(rules, watched(model))
     contents = look(model, read_log(log), window)
     alerts = judge(contents, wanted)
     problems = act(alerts, wanted, contents, log)

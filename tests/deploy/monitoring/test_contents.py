@@ -117,8 +117,33 @@ def test_a_log_that_is_written_meanwhile_torn_or_damaged_is_read_as_far_as_it_go
     served = read_log(tmp_path)
     assert len(served.rows) == 101
     assert served.unread == ("predictions-20990101T000000-1.parquet",)
-    (tmp_path / closed.with_suffix(".jsonl").name).write_bytes(b'{"time":1,"request":"a","row":0}\n')
+    (tmp_path / closed.with_suffix(".jsonl").name).write_bytes(
+        b'{"time":1,"request":"a","row":0,"status":200,"ms":1.0,"version":"x"}\n'
+    )
     assert len(read_log(tmp_path).rows) == 101, "closed, but its lines not removed yet: counted once"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"time":1.0,"request":"a","row":0}',
+        '{"time":"now","request":"a","row":0,"status":200,"ms":1.0,"version":"x"}',
+        '{"time":1e300,"request":"a","row":0,"status":200,"ms":1.0,"version":"x"}',
+        '{"time":1.0,"request":["a"],"row":0,"status":200,"ms":1.0,"version":"x"}',
+        '{"time":1.0,"request":"a","row":0,"status":null,"ms":1.0,"version":"x"}',
+        '{"time":1.0,"request":"a","row":0,"status":200,"ms":1.0,"version":{"a":1}}',
+    ],
+)
+def test_a_file_that_no_server_wrote_is_named_and_left_out(
+    model: tuple[Path, str], tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "predictions-0.jsonl").write_text(f"{line}\n")
+    with pytest.raises(DeployError, match=r"nothing that can be read: predictions-0\.jsonl"):
+        read_log(tmp_path)
+    write_log(tmp_path / "log", [penguins_asked(60, 10)], model[1])
+    (tmp_path / "predictions-0.jsonl").rename(tmp_path / "log" / "predictions-0.jsonl")
+    seen = look(model[0], read_log(tmp_path / "log"), 60)
+    assert (seen["rows"], seen["unread"]) == (60, ["predictions-0.jsonl"])
 
 
 def test_no_log(tmp_path: Path) -> None:

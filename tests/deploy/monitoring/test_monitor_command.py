@@ -12,6 +12,7 @@ pytest.importorskip("river", reason="needs the extra deploy: pip install 'tuneya
 from click.testing import CliRunner
 
 from contracts.watched_penguins import described, penguins_asked, write_log
+from search.errors import SettingsError
 from tuneyard.commands.monitor import command
 
 RULES = "rules: [{figure: psi, above: 0.25}]\n"
@@ -60,3 +61,11 @@ def test_json_is_one_line_and_the_page_says_the_same(served: Path) -> None:
     assert "drifted" in page
     assert EVIL not in page
     assert "Content-Security-Policy" in page
+
+
+def test_a_rule_on_a_column_that_the_model_does_not_have_is_refused_rather_than_never_broken(
+    served: Path,
+) -> None:
+    (served / "rules.yaml").write_text("rules: [{figure: psi, column: bil, above: 0.25}]\n")
+    with pytest.raises(SettingsError, match=r"no column 'bil'; did you mean bill\?"):
+        run("penguins", "--rules", "rules.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,26 @@ WRONG = {
     "a bound of truth": ("rules:\n  - figure: psi\n    above: true\n", "3:5", "true or false"),
     "a bound without end": ("rules:\n  - figure: psi\n    above: .inf\n", "3:12", "must be finite"),
     "an unknown column": ("rules:\n  - {figure: psi, above: 1, column: bil}\n", "2:29", "did you mean bill?"),
+    "a column that is a list": (
+        "rules:\n  - {figure: psi, above: 1, column: [bill]}\n",
+        "2:29",
+        "got a list",
+    ),
+    "a bound beyond all numbers": (
+        f"rules:\n  - {{figure: psi, above: 1{'0' * 400}}}\n",
+        "2:19",
+        "not as large",
+    ),
+    "a webhook with a password": (
+        "webhook: https://me:secret@alerts.example\nrules: [{figure: psi, above: 1}]\n",
+        "1:1",
+        "without a name and password",
+    ),
+    "a webhook with a space": (
+        "webhook: https://alerts.example/a b\nrules: [{figure: psi, above: 1}]\n",
+        "1:1",
+        "https",
+    ),
     "a column of none": ("rules:\n  - {figure: failed, above: 1, column: bill}\n", "2:32", "of no column"),
     "an unknown action": (
         "rules:\n  - {figure: psi, above: 1, actions: [mail]}\n",
@@ -200,3 +221,25 @@ def test_a_webhook_that_does_not_take_it_is_said_and_not_followed(
         (problem,) = act(judge(seen, rules), rules, seen, tmp_path / "log")
     assert str(status) in problem
     assert len(told) == 1
+
+
+def test_a_webhook_that_answers_something_else_than_http_is_said_without_its_address(
+    tmp_path: Path, seen: dict[str, Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"220 mail.example ESMTP\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/secret"
+        rules = rules_of(
+            tmp_path, f"webhook: {url}\nrules: [{{figure: psi, above: 0.25, actions: [webhook]}}]\n"
+        )
+        (problem,) = act(judge(seen, rules), rules, seen, tmp_path / "log")
+        thread.join()
+    assert problem == "the webhook could not be told: BadStatusLine"
