@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import io
 import math
@@ -77,7 +78,9 @@ def _table(schema: Schema, records: Sequence[Any], *, texts: bool) -> tuple[pd.D
     for column in schema.columns:
         cells: list[Any] = []
         read = _READERS[column.kind]
-        spelled = _spelled(column, rows) if column.kind == "date" else None
+        spelled = _spelled(column, rows, texts) if column.kind == "date" else None
+        seen = frozenset(column.labels)
+        spellings: dict[str | float, str] | None = None
         for row, record in enumerate(rows):
             cell = None
             try:
@@ -86,8 +89,15 @@ def _table(schema: Schema, records: Sequence[Any], *, texts: bool) -> tuple[pd.D
                         raise _Bad("is missing; null stands for a value that is not known")
                     cell = _cell(record[column.name], column, texts=texts)
                     if cell is not None:
-                        cell = spelled[row] if spelled is not None else read(cell, texts)
-                        _check_size(cell)
+                        whole = spelled if isinstance(cell, str) else None
+                        found = read(cell, texts) if whole is None else whole[row]
+                        _check_size(found)
+                        if column.kind == "category" and found not in seen and not isinstance(cell, str):
+                            spellings = _spellings(column.labels) if spellings is None else spellings
+                            found = spellings.get(
+                                found if isinstance(cell, bool | np.bool_) else float(cell), found
+                            )
+                        cell = found
             except _Bad as fault:
                 faults.append(Fault(row, column.name, str(fault), _shown(record.get(column.name))))
                 bad.add(row)
@@ -109,6 +119,8 @@ def _cell(value: Any, column: Column, *, texts: bool) -> Any:
         if texts:
             value = value.strip()
             missing = not value if column.kind == "text" else value.lower() in MISSING
+        elif column.kind == "category":
+            missing = not value.strip()
     if missing and not column.nullable:
         raise _Bad("is missing, which it never was in training")
     return None if missing else value
@@ -148,6 +160,18 @@ def _label(value: Any, texts: bool) -> str:
     return value.strip()
 
 
+def _spellings(labels: Sequence[str]) -> dict[str | float, str]:
+    """Labels of training that a truth value or a number means: "True", or "1.0" in a text file."""
+    found: dict[str | float, str] = {}
+    for label in reversed(labels):  # of several the first
+        if label.lower() in ("true", "false"):
+            found[label.lower()] = label
+        else:
+            with contextlib.suppress(ValueError):
+                found[float(label)] = label
+    return found
+
+
 def _words(value: Any, texts: bool) -> str:
     if not isinstance(value, str):
         raise _Bad("is a text")
@@ -166,9 +190,12 @@ def _date(value: Any, texts: bool) -> np.datetime64:
         raise _Bad("is a date that exists, as in 2026-03-31") from None
 
 
-def _spelled(column: Column, rows: Sequence[Mapping[str, Any]]) -> Array | None:
+def _spelled(column: Column, rows: Sequence[Mapping[str, Any]], texts: bool) -> Array | None:
     """A whole column of dates in one spelling other than ISO 8601; None where it is not that."""
     cells = [record.get(column.name) for record in rows]
+    if texts:
+        cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        cells = [None if isinstance(cell, str) and cell.lower() in MISSING else cell for cell in cells]
     held = [cell for cell in cells if isinstance(cell, str)]
     if not held or looks_like_dates(held) or any(len(cell) > 40 for cell in held):
         return None

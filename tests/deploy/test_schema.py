@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,30 @@ def test_a_column_of_dates_in_one_other_spelling_is_read() -> None:
     rows, faults = TABLE.check([{**GOOD, "day": f"{day}.03.2026"} for day in (13, 14)])
     assert faults == []
     assert rows["day"].dt.day.tolist() == [13, 14]
+    _, faults = TABLE.check([{**GOOD, "day": day} for day in ("13.03.2026", 20260314)])
+    assert [(fault.row, fault.field) for fault in faults] == [(1, "day")]
+
+
+def test_a_column_of_dates_in_one_other_spelling_may_have_gaps() -> None:
+    gaps = replace(TABLE, columns=(Column("day", "date", True),))
+    rows, faults = gaps.check([{"day": " 13.03.2026 "}, {"day": ""}, {"day": "NA"}], texts=True)
+    assert faults == []
+    assert rows["day"].isna().tolist() == [False, True, True]
+
+
+def test_a_value_has_the_label_that_training_has_read_it_as() -> None:
+    """A file of texts holds "True" and "1.0", a request true and 1."""
+    column = Column("kind", "category", True, labels=("1.0", "False", "True", "x"))
+    rows, faults = replace(TABLE, columns=(column,)).check(
+        [{"kind": cell} for cell in (True, 1, False, "x", " ", 7)]
+    )
+    assert faults == []
+    assert rows["kind"].tolist() == ["True", "1.0", "False", "x", None, "7"]
+    with_own = replace(column, labels=("true", "True", "1"))
+    rows, _ = replace(TABLE, columns=(with_own,)).check([{"kind": True}, {"kind": 1.0}])
+    assert rows["kind"].tolist() == ["true", "1"]
+    _, faults = TABLE.check([{**GOOD, "shop": ""}])
+    assert faults == []  # it may be missing
 
 
 def test_pictures_come_as_lists_arrays_or_files() -> None:
