@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deploy.errors import DeployError
 from deploy.model import Model, Prediction
 from deploy.prediction.reading import UNREADABLE, Chunk, chunks_of
 from deploy.prediction.writing import Table, opened_table
@@ -70,6 +71,7 @@ def predict_file(
     names = ("row", *_names(schema))
     faults = output.with_name(f"{output.stem}.faults.csv")
     rows = predicted = bad = 0
+    _check_apart(source, output, faults)
     chunks = chunks_of(source, _size(schema), query=query)
     if schema.task == "forecasting":
         chunks = _joined(chunks)
@@ -87,12 +89,27 @@ def predict_file(
     return Outcome(rows, predicted, bad, output, faults if bad else None)
 
 
+def _check_apart(source: str, output: Path, faults: Path) -> None:
+    """What is written does not replace what is read."""
+    path = Path(source)
+    for written in (output, faults):
+        if "://" not in source and written.exists() and path.exists() and written.samefile(path):
+            raise DeployError(f"-o {output}: {written} is the file that is read; choose another name")
+
+
 def _predicted(
     model: Model, chunk: Chunk
 ) -> tuple[list[int | str], Prediction, list[tuple[int | str, Fault]]]:
     """The numbers of the rows that were predicted, the predictions, and the faults by number."""
-    read = [record for record in chunk.records if not _is_unreadable(record)]
-    places = [place for place, record in enumerate(chunk.records) if not _is_unreadable(record)]
+    if (
+        model.schema.task == "forecasting"
+    ):  # every step keeps its place: nothing is known of one that is unreadable
+        nothing = dict.fromkeys((column.name for column in model.schema.columns), None)
+        read = [nothing if _is_unreadable(record) else record for record in chunk.records]
+        places = list(range(len(read)))
+    else:
+        read = [record for record in chunk.records if not _is_unreadable(record)]
+        places = [place for place, record in enumerate(chunk.records) if not _is_unreadable(record)]
     if model.schema.columns:  # an array of a table has no names: its columns are x0, x1, ...
         read = [
             _named(record) if isinstance(record, np.ndarray) and record.ndim == 1 else record

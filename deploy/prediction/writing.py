@@ -45,15 +45,26 @@ def opened_table(path: Path, names: Sequence[str]) -> Iterator[Table]:
 
 @contextmanager
 def _csv(path: Path, names: Sequence[str]) -> Iterator[Table]:
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(names)
-        yield lambda columns: writer.writerows(zip(*columns, strict=True))
+        yield lambda columns: writer.writerows(zip(*(map(_cell, each) for each in columns), strict=True))
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would compute is quoted, as in trials.csv; a label that is a number is none."""
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 @contextmanager
 def _jsonl(path: Path, names: Sequence[str]) -> Iterator[Table]:
-    with path.open("w", encoding="utf-8") as stream:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as stream:
 
         def append(columns: Sequence[Sequence[Any]]) -> None:
             for row in zip(*columns, strict=True):

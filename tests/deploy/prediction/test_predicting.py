@@ -17,6 +17,7 @@ from deploy.errors import DeployError
 from deploy.export import export
 from deploy.model import Model
 from deploy.prediction import predict_file, predicting
+from deploy.prediction.writing import opened_table
 from deploy.trained import Trained
 from tuneyard.__main__ import main
 
@@ -156,6 +157,23 @@ def test_what_cannot_be_read_at_all_leaves_an_earlier_output_alone(model: Model,
     assert out.read_text() == "earlier"
 
 
+def test_what_is_read_is_never_written_over(winner: Trained, model: Model, tmp_path: Path) -> None:
+    frame = winner.records.frame
+    assert frame is not None
+    for source, out in (("rows.csv", "rows.csv"), ("out.faults.csv", "out.csv")):
+        frame.head(3).to_csv(tmp_path / source, index=False)
+        before = (tmp_path / source).read_text()
+        with pytest.raises(DeployError, match="is the file that is read"):
+            predict_file(model, str(tmp_path / source), tmp_path / out)
+        assert (tmp_path / source).read_text() == before
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    with opened_table(tmp_path / "out.csv", ("row", "prediction")) as append:
+        append([["=1+1.png", "a.png"], ["@SUM(A1)", "-1"]])
+    assert (tmp_path / "out.csv").read_text().splitlines()[1:] == ["'=1+1.png,'@SUM(A1)", "a.png,-1"]
+
+
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
     from PIL import Image
 
@@ -193,6 +211,19 @@ def test_a_series_is_forecast_from_every_step_that_has_enough_before_it(tmp_path
     assert list(found.columns) == ["row", "prediction_1", "prediction_2"]
     assert found["row"].tolist() == list(range(7, 22))
     assert found.iloc[:, 1:].to_numpy() == pytest.approx(winner.predict(winner.inputs(steps)))
+    lines = Path(source).read_text().splitlines()
+    Path(source).write_text("\n".join([*lines[:4], "1,2,3,4,5,6", *lines[5:], ""]))
+    done = predict_file(Model.load(tmp_path / "model"), source, tmp_path / "out.csv")
+    assert (done.rows, done.predicted, done.bad) == (
+        20,
+        15,
+        1,
+    )  # the step that cannot be read keeps its place
+    gap = steps.reset_index(drop=True)
+    gap.loc[3, "co2"] = np.nan
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found["row"].tolist() == list(range(7, 22))
+    assert found.iloc[:, 1:].to_numpy() == pytest.approx(winner.predict(winner.inputs(gap)))
 
 
 def test_texts_are_found_in_the_column_that_the_data_section_names(tmp_path: Path) -> None:
