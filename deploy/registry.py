@@ -251,14 +251,24 @@ class Registry:
             shutil.rmtree(copy, ignore_errors=True)
         return version
 
-    def promote(self, name: str, *, reason: str = "") -> Version:
+    def promote(self, name: str, *, reason: str = "", over: str | None = None) -> Version:
         """Put a version into production; the one that was there is archived.
 
+        Args:
+            over: the version that has to be in production until then, as it was compared with that one; None = any, or none.
+
         Raises:
-            RegistryError: there is no such version, it is in production already, or its files were changed.
+            RegistryError: there is no such version, it is in production already, its files were changed, or another than
+                `over` is in production.
         """
         with self._changing():
             version = self.version(name)
+            if over is not None and (self.current is None or self.current.name != over):
+                now = "none" if self.current is None else self.current.name
+                raise RegistryError(
+                    f"{now} is in production by now, and {name} was compared with {over}; compare the two: tuneyard ab "
+                    f"compare {self.folder / now} {self.folder / name} FILE"
+                )
             if version.stage == "production":
                 raise RegistryError(f"{version.name} is in production already; there is nothing to promote")
             self.check(name)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from trainables.data.splitting import split_rows
 from trainables.data.targets import Target, read_target
 from trainables.data.ties import ties_of
 
-__all__ = ["HELD_OUT", "LEAST", "Part", "Rows", "Source", "update_rows"]
+__all__ = ["ENDINGS", "HELD_OUT", "LEAST", "Part", "Rows", "Source", "update_rows"]
 
 Source = Literal["both", "new"]
 
@@ -29,6 +30,9 @@ HELD_OUT = 0.3
 
 LEAST = 30
 """Rows that a comparison needs."""
+
+ENDINGS = (".parquet", ".npz")
+"""Of the file of rows to train on: tables, pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,8 @@ class Rows:
 def update_rows(trained: Trained, data: str, file: Path, source: Source, seed: int) -> Rows:
     """Read the new data as the old were read, set a part of them aside, and write the rest to be trained on.
 
-    The new rows are cut as `data.split` says (classes keep their shares, groups stay together, the last ones are set aside
+    Where `data.split` names a group, new rows of a group that old validation rows are of are not trained on: only the new
+    model would know it. The new rows are cut as `data.split` says (classes keep their shares, groups stay together, the last ones are set aside
     where there is a time), by `seed`.
 
     Args:
@@ -98,6 +103,11 @@ def update_rows(trained: Trained, data: str, file: Path, source: Source, seed: i
         raise DeployError(
             f"{data}: has {len(target.rows)} rows with a target, of which {len(held)} would be set aside to compare on; "
             f"collect at least {int(np.ceil(LEAST / HELD_OUT))}"
+        )
+    kept = kept[_apart(trained, records, section, target.rows[kept])]
+    if not len(kept):
+        raise DeployError(
+            f"{data}: each of its rows to train on is of a group that old validation rows are of; give rows of other groups"
         )
     parts = [(records, target, target.rows[kept])]
     if source == "both":
@@ -184,6 +194,17 @@ def _unknown(trained: Trained, records: Records, target: Target, data: str) -> t
     return records, replace(target, rows=target.rows[fresh], y=target.y[fresh]), int((~fresh).sum())
 
 
+def _apart(trained: Trained, records: Records, section: Section, rows: Array) -> Array:
+    """Which of the new rows are of no group that a row is of which the old model was validated on."""
+    group = section["split.group"]
+    frames = [each.frame if each.frame is not None else each.extra for each in (trained.records, records)]
+    if group is None or frames[0] is None or frames[1] is None:
+        return np.ones(len(rows), bool)
+    held = frames[0][[group]].iloc[trained.data.valid_rows].dropna()
+    known = {*_marks(held)}
+    return np.array([mark not in known for mark in _marks(frames[1][[group]].iloc[rows])], dtype=bool)
+
+
 def _marks(frame: Any) -> list[Any]:
     """What stands in each row, whatever the types of its columns: 1 and 1.0 are the same."""
     import pandas as pd
@@ -202,14 +223,32 @@ def _write(parts: list[tuple[Records, Target, Array]], file: Path) -> Path:
     if parts[0][0].frame is not None:
         import pandas as pd
 
-        written = file.with_name(f"{file.name}.parquet")
+        written = file.with_name(f"{file.name}{ENDINGS[0]}")
         names = [name for name in raws[-1].columns if all(name in raw.columns for raw in raws)]
-        pd.concat([raw[names] for raw in raws], ignore_index=True).to_parquet(written, index=False)
+        joined = pd.concat([raw[names] for raw in raws], ignore_index=True)
+        with _begun(written) as new:
+            joined.to_parquet(new, index=False)
         return written
-    written = file.with_name(f"{file.name}.npz")
+    written = file.with_name(f"{file.name}{ENDINGS[1]}")
     labels = np.concatenate([_y(target, rows) for _, target, rows in parts])
-    np.savez_compressed(written, x=np.concatenate(raws), y=labels)
+    with _begun(written) as new:
+        np.savez_compressed(new, x=np.concatenate(raws), y=labels)
     return written
+
+
+@contextmanager
+def _begun(file: Path) -> Iterator[IO[bytes]]:
+    """A new file, gone again where it could not be written; another update may be training on one that is there."""
+    try:
+        new = file.open("xb")
+    except FileExistsError:
+        raise DeployError(f"{file} is there already, of another update; run this one again") from None
+    try:
+        with new:
+            yield new
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _part(records: Records, target: Target, rows: Array) -> Part:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from deploy.ensembles.members import scored_by
 from deploy.errors import DeployError
 from deploy.export import export
 from deploy.model import Model
-from deploy.registry import Registry
+from deploy.registry import Registry, RegistryError
 from deploy.trained import Trained
 from deploy.updating.judging import Judgement, judge
-from deploy.updating.rows import Source, update_rows
+from deploy.updating.rows import ENDINGS, Source, update_rows
 from deploy.updating.training import MODES, Mode, train
 from search.paths import check_name
 from search.run import Run
@@ -110,9 +110,13 @@ def update(
     current = versions.current
     assert current is not None
     old = Model.load(versions.production)
-    earlier = Run.open(run if run is not None else str(old.card["run"]), storage)
+    # whose folder says where its run lies could have any code executed: it says a name, of which there is one place
+    earlier = Run.open(
+        run if run is not None else str(Path(storage) / check_name(str(old.card["run"]))), storage
+    )
     told(f"{versions.name} {current.name} is in production; it comes from {earlier.name} {old.card['trial']}")
     trained = Trained.open(earlier, _reference(old), trust=trust)
+    _check_data(old, trained)
     name = _name(versions, Path(storage))
     rows = update_rows(trained, str(data), Path(storage) / name, source, seed)
     if rows.known:
@@ -137,7 +141,10 @@ def update(
         note = f"{mode} on {rows.trained_old} old and {rows.trained_new} new rows; {judgement.reason}"
         version = versions.add(written, note=note)
     if judgement.promote:
-        versions.promote(version.name, reason=judgement.reason)
+        try:
+            versions.promote(version.name, reason=judgement.reason, over=current.name)
+        except RegistryError as error:  # another update was faster
+            judgement = replace(judgement, promote=False, reason=str(error))
     return Updated(
         versions.folder,
         version.name,
@@ -184,6 +191,15 @@ def _registry(model: Path, registry: str | Path | None) -> Registry:
     return found
 
 
+def _check_data(old: Model, trained: Trained) -> None:
+    """Its validation rows are those of the export only as long as the rows of the source are."""
+    if trained.records.fingerprint != old.card["data"]["fingerprint"]:
+        raise DeployError(
+            f"{trained.records.name}: holds other rows than when the model in production was exported, so nobody knows "
+            "any more which of them it was trained on. Put the old rows back there, and the new ones into a file of their own"
+        )
+
+
 def _reference(old: Model) -> str | None:
     """Which trial the old model is; None = the confirmed winner."""
     return None if "-confirm-" in str(old.card["name"]) else str(old.card["trial"])
@@ -194,8 +210,10 @@ def _formats(old: Model) -> tuple[str, ...]:
 
 
 def _name(versions: Registry, storage: Path) -> str:
-    """A run's name that is not taken."""
+    """A run's name that is not taken, and under which no rows to train on lie."""
     number = len(versions.versions) + 1
-    while (storage / (name := f"{versions.name[:50]}-v{number}")).exists():
+    while True:
+        name = f"{versions.name[:50]}-v{number}"
+        if not any((storage / f"{name}{ending}").exists() for ending in ("", *ENDINGS)):
+            return check_name(name)
         number += 1
-    return check_name(name)

@@ -75,6 +75,17 @@ def test_what_was_in_production_is_archived_and_comes_back_by_a_rollback(registr
     assert registry.history[-2].reason == "alerts"
 
 
+def test_a_version_that_was_compared_with_another_than_the_one_in_production_stays(
+    registry: Registry,
+) -> None:
+    registry.promote("v1")
+    late = Registry.open(registry.folder)
+    registry.promote("v2", over="v1")
+    with pytest.raises(RegistryError, match="v2 is in production by now, and v3 was compared with v1"):
+        late.promote("v3", over="v1")
+    assert _stages(registry) == ["archived", "production", "staging"]
+
+
 def test_a_withdrawn_version_is_passed_over_by_a_rollback(registry: Registry) -> None:
     for name in ("v1", "v2", "v3"):
         registry.promote(name)

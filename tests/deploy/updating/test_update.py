@@ -12,12 +12,14 @@ import pytest
 from deploy.ab import Paired
 from deploy.errors import DeployError
 from deploy.export import export
+from deploy.folder import write_folder
 from deploy.model import Model
 from deploy.registry import Registry
 from deploy.trained import Trained
 from deploy.updating import update, update_rows
 from deploy.updating.judging import _decide
 from search import Sweep
+from search.errors import SettingsError
 from search.run import Run
 from tuneyard.__main__ import main
 
@@ -152,13 +154,95 @@ def test_rows_that_are_old_already_are_left_out(run: Run, alike: Path, tmp_path:
     assert rows.known == 100
     frame.to_csv(tmp_path / "known.csv", index=False)
     with pytest.raises(DeployError, match="in the old data already"):
-        update_rows(Trained.open(run), str(tmp_path / "known.csv"), tmp_path / "rows", "both", seed=0)
+        update_rows(Trained.open(run), str(tmp_path / "known.csv"), tmp_path / "again", "both", seed=0)
 
 
 def run_frame(run: Run) -> pd.DataFrame:
     frame = Trained.open(run).records.frame
     assert frame is not None
     return frame
+
+
+def test_new_rows_of_a_group_that_was_validated_on_are_not_trained_on(
+    storage: Path, tumours: pd.DataFrame, tmp_path: Path
+) -> None:
+    frame = tumours.assign(patient=np.arange(len(tumours)) // 3)
+    frame.iloc[:300].to_csv(tmp_path / "old.csv", index=False)
+    # the same patients again, with other numbers; and as many others
+    again = frame.iloc[300:500].assign(patient=[*range(100), *range(500, 600)])
+    again.to_csv(tmp_path / "new.csv", index=False)
+    grouped = Sweep(
+        trainable="classical",
+        data={"source": str(tmp_path / "old.csv"), "target": "diagnosis", "split": {"group": "patient"}},
+        parameters={"estimator": {"value": "logistic"}},
+        run_cap=1,
+        max_steps=1,
+        name="grouped",
+        storage=str(storage),
+        runner="inline",
+    ).run()
+    trained = Trained.open(grouped)
+    assert trained.records.frame is not None
+    held = {*trained.records.frame["patient"].iloc[trained.data.valid_rows]}
+    rows = update_rows(trained, str(tmp_path / "new.csv"), tmp_path / "rows", "new", seed=0)
+    learnt = {*pd.read_parquet(rows.file)["patient"]}
+    assert held & {*again["patient"]}
+    assert not held & learnt
+    assert rows.trained_new == len(pd.read_parquet(rows.file)) > 100
+
+
+def test_two_updates_at_once_do_not_train_on_each_others_rows(run: Run, alike: Path, tmp_path: Path) -> None:
+    trained = Trained.open(run)
+    update_rows(trained, str(alike), tmp_path / "rows", "both", seed=0)
+    before = (tmp_path / "rows.parquet").read_bytes()
+    with pytest.raises(DeployError, match="of another update"):
+        update_rows(trained, str(alike), tmp_path / "rows", "both", seed=1)
+    assert (tmp_path / "rows.parquet").read_bytes() == before
+
+
+def test_a_version_that_another_update_promoted_meanwhile_is_not_replaced_unseen(
+    model: Path, drifted: Path, storage: Path
+) -> None:
+    registry = Registry.create("registry/raced")
+    registry.promote(registry.add(model).name)
+
+    def meanwhile(sentence: str) -> None:
+        if sentence.startswith("retrain"):
+            registry.promote(registry.add(model).name)
+
+    found = update("registry/raced", drifted, storage=storage, told=meanwhile)
+    assert not found.promoted
+    assert "v2 is in production by now" in found.judgement.reason
+    assert Registry.open("registry/raced").production.name == "v2"
+    assert found.version == "v3"
+
+
+def test_old_data_that_have_changed_are_refused(
+    model: Path, drifted: Path, storage: Path, tumours: pd.DataFrame
+) -> None:
+    old = storage.parent / "old.csv"
+    before = old.read_bytes()
+    try:
+        tumours.head(300).to_csv(old, index=False)  # 31 rows were added to it
+        with pytest.raises(DeployError, match="holds other rows than when"):
+            update(model, drifted, registry="registry/changed", storage=storage)
+    finally:
+        old.write_bytes(before)
+
+
+def test_a_model_folder_does_not_say_where_its_run_lies(
+    model: Path, drifted: Path, storage: Path, tmp_path: Path
+) -> None:
+    def foreign(writing: Path) -> None:
+        for file in model.iterdir():
+            if file.name != "manifest.json":
+                (writing / file.name).write_bytes(file.read_bytes())
+        card = json.loads((writing / "card.json").read_text())
+        (writing / "card.json").write_text(json.dumps({**card, "run": str(storage / "cancer")}))
+
+    write_folder(tmp_path / "foreign", foreign, force=False)
+    with pytest.raises(SettingsError, match="run name must be"):
+        update(tmp_path / "foreign", drifted, registry="registry/foreign", storage=storage)
 
 
 def test_data_that_do_not_fit_say_what_is_missing(run: Run, alike: Path, tmp_path: Path) -> None:
