@@ -96,7 +96,12 @@ class Model:
         if translated:
             from trainables.neural.pretrained.translation import Translation
 
-            translation = Translation.from_json(read_json(folder / "translation.json"))
+            try:
+                translation = Translation.from_json(read_json(folder / "translation.json"))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ModelError(
+                    f"{folder / 'translation.json'} holds no translation: {error!r}; export it again"
+                ) from error
         return cls(
             folder,
             name,

@@ -12,6 +12,7 @@ import numpy as np
 from deploy.errors import DeployError, ModelError
 from deploy.folder import read_json
 from deploy.trusted import read_object
+from spaces.errors import TuneyardError
 from trainables.data.dataset import Array
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Network(Runtime):
 
         self.module = built(said["network"])
         try:
-            self.module.load_state_dict(load_file(folder / said["file"]))
+            self.module.load_state_dict(load_file(_file(folder, said["file"])))
         except RuntimeError as error:
             raise ModelError(f"{folder / said['file']} holds weights of another network: {error}") from error
         self.module.eval().requires_grad_(False)
@@ -84,7 +85,7 @@ class Estimator(Runtime):
     estimator: Any
 
     def _read(self, folder: Path, said: Mapping[str, Any]) -> None:
-        self.estimator = read_object(folder / said["file"])
+        self.estimator = read_object(_file(folder, said["file"]))
 
     def outputs(self, x: Array) -> Array:
         from trainables.classical.measure import outputs
@@ -102,7 +103,7 @@ class XGBoost(Runtime):
     def _read(self, folder: Path, said: Mapping[str, Any]) -> None:
         import xgboost
 
-        self.estimator = xgboost.Booster(model_file=folder / said["file"])
+        self.estimator = xgboost.Booster(model_file=_file(folder, said["file"]))
 
     def outputs(self, x: Array) -> Array:
         import xgboost
@@ -122,7 +123,7 @@ class LightGBM(Runtime):
     def _read(self, folder: Path, said: Mapping[str, Any]) -> None:
         import lightgbm
 
-        boosters = [lightgbm.Booster(model_file=folder / name) for name in said["files"]]
+        boosters = [lightgbm.Booster(model_file=_file(folder, name)) for name in said["files"]]
         self.estimator = boosters if len(boosters) > 1 else boosters[0]
 
     def outputs(self, x: Array) -> Array:
@@ -140,7 +141,7 @@ class Onnx(Runtime):
     def _read(self, folder: Path, said: Mapping[str, Any]) -> None:
         from deploy.onnx_runtime import session_of
 
-        self._session = session_of(folder / said["file"])
+        self._session = session_of(_file(folder, said["file"]))
 
     def outputs(self, x: Array) -> Array:
         from deploy.onnx_runtime import run
@@ -172,5 +173,17 @@ def read_runtime(folder: Path) -> Runtime:
             f"this model needs the package {error.name}, which is not installed; its versions are in "
             f"{folder / 'requirements.txt'}"
         ) from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder / 'model.json'} describes no model: {error!r}; export it again") from error
+    except TuneyardError:
+        raise
+    except Exception as error:  # each library has errors of its own for a file that is none of its
+        raise ModelError(
+            f"{folder / 'model.json'} or the file it names describes no model: {' '.join(repr(error).split())[:300]}. Compare "
+            "the installed versions with requirements.txt beside it, or export it again"
+        ) from error
+
+
+def _file(folder: Path, name: Any) -> Path:
+    """A file of the folder, which alone was verified."""
+    if not isinstance(name, str) or Path(name).name != name or not (folder / name).is_file():
+        raise ValueError(f"{name!r} is no file of this folder")
+    return folder / name

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ import pytest
 from contracts.winners import trained
 from deploy.errors import DeployError, ModelError
 from deploy.export import export
+from deploy.folder import write_folder
 from deploy.model import Model
 from deploy.reference import Reference
 from deploy.schema import Schema
 from deploy.trained import Trained
 from deploy.trusted import read_object
+from trainables.errors import TrainableError
 
 skops = pytest.importorskip(
     "skops.io", reason="model folders are written by skops: pip install 'tuneyard[deploy]'"
@@ -127,6 +130,38 @@ def test_a_folder_that_was_touched_is_refused_and_the_file_named(
         Model.load(folder)
 
 
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        [],
+        {"kind": "odd"},
+        {"kind": "sklearn", "file": "../elsewhere.skops"},
+        {"kind": "sklearn", "file": "card.md"},
+        {"kind": "xgboost", "file": "card.md"},
+        {"kind": "lightgbm", "files": ["card.md"]},
+        {"kind": "onnx", "file": "card.md"},
+        {"kind": "network", "file": "card.md", "network": {"trainable": "mlp"}},
+    ],
+)
+def test_a_folder_with_right_hashes_and_wrong_contents_is_refused(
+    runtime: Any, written: Path, tmp_path: Path
+) -> None:
+    shutil.copy(written / "model.skops", tmp_path / "elsewhere.skops")
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(written, folder, dirs_exist_ok=True)
+        (folder / "manifest.json").unlink()
+        said = json.loads((folder / "model.json").read_text())
+        said["runtime"] = {**said["runtime"], **runtime} if isinstance(runtime, dict) else runtime
+        (folder / "model.json").write_text(json.dumps(said))
+
+    if isinstance(runtime, dict) and runtime["kind"] in ("xgboost", "lightgbm"):
+        pytest.importorskip(runtime["kind"], reason="an optional package")
+    write_folder(tmp_path / "model", fill, force=False)
+    with pytest.raises((ModelError, TrainableError)):
+        Model.load(tmp_path / "model")
+
+
 def test_what_is_no_model_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
         Model.load(tmp_path)
@@ -142,7 +177,6 @@ def test_an_object_of_another_type_is_not_made(tmp_path: Path) -> None:
 
 
 def test_a_description_that_names_foreign_code_imports_nothing(tmp_path: Path) -> None:
-    from trainables.errors import TrainableError
     from trainables.neural.blueprint import built
 
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nclass Net: ...\n")
