@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,10 @@ def _records(trained: Trained, source: str) -> Records:
 
 
 def shown_name(source: str) -> str:
-    """The name of a source without the folders in front of it: they are the business of the machine they are on."""
+    """The name of a source without the folders in front of it, which are the business of the machine they are on, and of
+    a database without who opens it and the password."""
+    if "://" in source:
+        return re.sub(r"://[^@\s]*@", "://", source, count=1)
     return PurePath(source).name if source.startswith(("/", "~", ".")) else source
 
 
@@ -132,7 +136,13 @@ def _answers(trained: Trained, records: Records) -> tuple[Array, Array]:
         return np.zeros(0, np.int64), np.zeros(0)
     there = np.flatnonzero(~np.asarray(pd.isna(values)))
     if trained.task == "regression":
-        return there, values[there].astype(np.float64)
+        try:
+            return there, values[there].astype(np.float64)
+        except ValueError as error:
+            raise DeployError(
+                f"{shown_name(records.name)}, column {column!r}: the right answers are numbers, and {error}; correct it, or "
+                "leave the column out"
+            ) from error
     numbers = {label: number for number, label in enumerate(trained.labels)}
     said = [_label(values[row]) for row in there]
     known = np.array([label in numbers for label in said], bool)

@@ -91,7 +91,7 @@ def validate(
             "measure": subject.measure,
             "score": subject.score(subject.each(subject.outputs)).to_json(),
             "seed": seed,
-            "against": None if against is None else shown_name(against),
+            "against": None if against is None else found["shift"]["against"]["name"],
             "findings": findings,
             "checks": found,
         }

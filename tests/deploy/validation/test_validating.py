@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.validation import CHECKS, headline, validate, write_validation
+from deploy.validation.against import shown_name
 from deploy.validation.page import render_validation
 from search.api import Sweep
 from search.errors import SettingsError
@@ -119,6 +120,12 @@ def test_a_file_is_compared_with_the_training_rows(folder: Path, forest: Run) ->
     alike = validate(forest, checks=["shift"], against=str(folder / "alike.csv"), trust=True)
     assert _verdicts(alike, "shift") == ["pass", "pass"]
     assert alike["checks"]["shift"]["against"]["score"] is None  # it has no answers
+
+
+def test_a_source_is_named_without_folders_and_passwords() -> None:
+    assert shown_name("/home/me/new.csv") == "new.csv"
+    assert shown_name("postgresql://me:se/cret@host/shop") == "postgresql://host/shop"
+    assert shown_name("sqlite:///shop.db: SELECT '@'") == "sqlite:///shop.db: SELECT '@'"
 
 
 def test_noise_and_holes_cost_what_they_cost(forest: Run) -> None:
