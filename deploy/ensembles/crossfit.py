@@ -9,6 +9,7 @@ import numpy as np
 
 from deploy.ab.paired import Paired, compare
 from deploy.ensembles.blends import Blend
+from deploy.errors import DeployError
 from trainables.data.dataset import Array
 
 __all__ = ["FOLDS", "Rows", "crossfit", "deal"]
@@ -69,8 +70,16 @@ def crossfit(
     Args:
         outputs: (members, rows, ...).
         fit: makes the ensemble. best: chooses the best member.
+
+    Raises:
+        DeployError: the rows cannot be dealt, since all belong together.
     """
     folds = deal(rows, rng)
+    if len(np.unique(folds)) < 2:
+        raise DeployError(
+            "all validation rows are of one group (data.split.group), or there is one row: nothing is left to measure an "
+            "ensemble on that had no part in making it. Validate on more groups"
+        )
     single, whole = np.empty(outputs.shape[1:]), np.empty(outputs.shape[1:])
     for fold in np.unique(folds):
         there = folds == fold

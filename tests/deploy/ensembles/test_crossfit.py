@@ -10,6 +10,7 @@ import pytest
 from deploy.ensembles.blends import Mean
 from deploy.ensembles.crossfit import FOLDS, Rows, crossfit, deal
 from deploy.ensembles.greedy import select
+from deploy.errors import DeployError
 
 
 def _members(rng: np.random.Generator, y: np.ndarray, members: int, shared: float, own: float) -> np.ndarray:
@@ -92,3 +93,11 @@ def test_folds_keep_classes_groups_and_neighbours() -> None:
     ordered = deal(Rows(y.astype(float), False, ordered=True), rng)
     assert (np.diff(ordered) >= 0).all()
     assert len(set(ordered.tolist())) == FOLDS
+
+
+def test_rows_that_all_belong_together_measure_nothing() -> None:
+    rng, y = np.random.default_rng(5), np.arange(20) % 3
+    rows = Rows(y, True, groups=np.zeros(20, int))
+    outputs = _members(rng, y, 3, shared=0.1, own=0.1)
+    with pytest.raises(DeployError, match="of one group"):
+        crossfit(outputs, rows, "classification", "accuracy", "maximize", _greedy(rng), _best, rng)
