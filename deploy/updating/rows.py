@@ -206,14 +206,29 @@ def _apart(trained: Trained, records: Records, section: Section, rows: Array) ->
 
 
 def _marks(frame: Any) -> list[Any]:
-    """What stands in each row, whatever the types of its columns: 1 and 1.0 are the same."""
+    """What stands in each row, whatever the types of its columns: 1, 1.0 and the text "1.0" are the same, and so is all that is missing."""
     import pandas as pd
 
-    columns = {
-        name: values.astype(float) if pd.api.types.is_numeric_dtype(values) else values.astype(str)
-        for name, values in frame.items()
-    }
-    return [repr(row) for row in zip(*(values.tolist() for values in columns.values()), strict=True)]
+    columns = []
+    for _, values in frame.items():
+        number = pd.to_numeric(values, errors="coerce").astype(float)
+        texts = values.astype(object).where(values.notna(), None)
+        columns.append([n if n == n else str(cell) for n, cell in zip(number, texts, strict=True)])
+    return [repr(row) for row in zip(*columns, strict=True)]
+
+
+def _check_kinds(frames: list[Any], names: list[str]) -> None:
+    """Old and new rows stand in one column of a file, so that has to hold numbers of both or of neither."""
+    import pandas as pd
+
+    for name in names:
+        numbers = [pd.api.types.is_numeric_dtype(frame[name]) for frame in frames]
+        if any(numbers) and not all(numbers):
+            ones, others = ("numbers", "something else") if numbers[0] else ("something else", "numbers")
+            raise DeployError(
+                f"column {name!r} holds {ones} in the old data, and {others} in the new. Spell them as the old ones, or leave "
+                "the column out where the model does not read it"
+            )
 
 
 def _write(parts: list[tuple[Records, Target, Array]], file: Path) -> Path:
@@ -225,6 +240,7 @@ def _write(parts: list[tuple[Records, Target, Array]], file: Path) -> Path:
 
         written = file.with_name(f"{file.name}{ENDINGS[0]}")
         names = [name for name in raws[-1].columns if all(name in raw.columns for raw in raws)]
+        _check_kinds(raws, names)
         joined = pd.concat([raw[names] for raw in raws], ignore_index=True)
         with _begun(written) as new:
             joined.to_parquet(new, index=False)

@@ -18,6 +18,7 @@ from deploy.registry import Registry
 from deploy.trained import Trained
 from deploy.updating import update, update_rows
 from deploy.updating.judging import _decide
+from deploy.updating.rows import _marks
 from search import Sweep
 from search.errors import SettingsError
 from search.run import Run
@@ -152,9 +153,15 @@ def test_rows_that_are_old_already_are_left_out(run: Run, alike: Path, tmp_path:
     pd.concat([frame.head(100), new]).to_csv(tmp_path / "mixed.csv", index=False)
     rows = update_rows(Trained.open(run), str(tmp_path / "mixed.csv"), tmp_path / "rows", "both", seed=0)
     assert rows.known == 100
+    spelt = pd.concat([frame.head(100).assign(year="7"), new.assign(year="7.0")])
+    assert rows_that_repeat(spelt, frame.assign(year=7)) == 100  # however a number is spelt
     frame.to_csv(tmp_path / "known.csv", index=False)
     with pytest.raises(DeployError, match="in the old data already"):
         update_rows(Trained.open(run), str(tmp_path / "known.csv"), tmp_path / "again", "both", seed=0)
+
+
+def rows_that_repeat(new: pd.DataFrame, old: pd.DataFrame) -> int:
+    return len([mark for mark in _marks(new) if mark in {*_marks(old)}])
 
 
 def run_frame(run: Run) -> pd.DataFrame:
@@ -250,6 +257,11 @@ def test_data_that_do_not_fit_say_what_is_missing(run: Run, alike: Path, tmp_pat
     frame.drop(columns=[trained.schema.columns[3].name]).to_csv(tmp_path / "less.csv", index=False)
     with pytest.raises(DeployError, match="has no column"):
         update_rows(trained, str(tmp_path / "less.csv"), tmp_path / "rows", "both", seed=0)
+    name = trained.schema.columns[3].name
+    frame.assign(**{name: [f"{cell} mm" for cell in frame[name]]}).to_csv(tmp_path / "odd.csv", index=False)
+    with pytest.raises(DeployError, match=f"column '{name}' holds numbers in the old data"):
+        update_rows(trained, str(tmp_path / "odd.csv"), tmp_path / "rows", "both", seed=0)
+    assert not (tmp_path / "rows.parquet").exists()
     frame.head(60).to_csv(tmp_path / "few.csv", index=False)
     with pytest.raises(DeployError, match="collect at least 100"):
         update_rows(trained, str(tmp_path / "few.csv"), tmp_path / "rows", "both", seed=0)
