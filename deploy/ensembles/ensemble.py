@@ -44,6 +44,7 @@ class Made:
             is the single trial, "new" the ensemble.
         best: the single best trial by all validation rows.
         left_out: a sentence for each trial that could not be a member.
+        dependent: whether the rows are groups or follow each other in time, which the interval does not know.
     """
 
     run: str
@@ -56,6 +57,7 @@ class Made:
     measured: Paired
     best: str
     left_out: tuple[str, ...]
+    dependent: bool = False
 
     @property
     def verdict(self) -> str:
@@ -63,10 +65,13 @@ class Made:
         found = self.measured
         if found.low is None:
             return f"Whether it pays cannot be told: {found.test}. Ship the single trial."
+        narrow = (
+            " Rows of a group or a series are alike, so the interval is too narrow." if self.dependent else ""
+        )
         if found.better:
-            return "The ensemble is better than the single best trial."
+            return f"The ensemble is better than the single best trial.{narrow}"
         if found.worse:
-            return "The ensemble is worse than the single best trial. Ship that one."
+            return f"The ensemble is worse than the single best trial. Ship that one.{narrow}"
         return (
             "The difference is within noise: the interval holds 0. Ship the single trial, which is cheaper."
         )
@@ -89,6 +94,7 @@ class Made:
             "best": self.best,
             "verdict": self.verdict,
             "left_out": list(self.left_out),
+            "dependent": self.dependent,
         }
 
 
@@ -123,7 +129,7 @@ def ensemble(
     blend, measured, best = fitted(members, method, seed)
     made = Made(
         run.name, method, seed, members.task, members.labels, members.trials, blend, measured, members.trials[best],
-        members.left_out,
+        members.left_out, dependent=members.rows.ordered or members.rows.groups is not None,
     )  # fmt: skip
     if run.paths is not None:
         write_atomic(run.paths.ensemble, json.dumps(made.to_json(), indent=1) + "\n")

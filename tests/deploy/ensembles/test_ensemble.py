@@ -73,6 +73,16 @@ def test_the_quick_ways_to_a_quality_are_the_scores(run: Run, metric: str) -> No
         )
 
 
+def test_rows_that_depend_on_each_other_are_told_with_the_verdict(run: Run) -> None:
+    made = ensemble(run, "greedy", seed=5)
+    assert not made.dependent
+    gain = replace(made.measured, difference=0.1, low=0.05, high=0.15)
+    for dependent in (False, True):
+        verdict = replace(made, measured=gain, dependent=dependent).verdict
+        assert ("too narrow" in verdict) == dependent
+        assert verdict.startswith("The ensemble is better")
+
+
 def test_metrics_that_are_no_scores_are_replaced() -> None:
     assert scored_by("classification", "val/accuracy") == "accuracy"
     assert scored_by("classification", "val/loss") == "log_loss"
