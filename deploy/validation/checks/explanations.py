@@ -11,14 +11,19 @@ from deploy.validation.gradients import integrated_gradients
 from deploy.validation.intervals import mean_interval
 from deploy.validation.rows import Rows
 from deploy.validation.rows.base import Array
+from deploy.validation.shift import holm
 from deploy.validation.subject import Subject
 from deploy.validation.surrogate import explain_row
 from search.analysis.numbers import number, percent
+from search.analysis.paired import t_test
 
 __all__ = ["explanations"]
 
 ROWS, REPEATS, PREDICTIONS = 500, 5, 300
 """Rows whose parts are shuffled; how often; and how many predictions of all rows that may cost."""
+
+LEVEL = 0.05
+"""Of the tests that a part matters, corrected for the number of parts (Holm)."""
 
 ALONE = 0.9
 """Share of what the model knows that one part alone may give before it is a warning."""
@@ -51,12 +56,14 @@ def _importance(subject: Subject, rows: Rows, some: Array, rng: np.random.Genera
     outputs = subject.outputs[some]
     before, right = subject.harm(outputs, some), subject.each(outputs, subject.y[some])
     orders = [_others(len(some), rng) for _ in range(repeats)]
-    found = []
+    found: list[dict[str, Any]] = []
+    p: list[float] = []
     for part, name in enumerate(rows.parts):
         shuffled = [subject.trained.predict(rows.shuffled([part], order)) for order in orders]
         harm = np.mean([subject.harm(each, some) for each in shuffled], axis=0) - before
-        each = np.mean([subject.each(each, subject.y[some]) for each in shuffled], axis=0)
-        worse, worse_interval = subject.worse_by(right, each)
+        after = np.mean([subject.each(each, subject.y[some]) for each in shuffled], axis=0)
+        worse, worse_interval = subject.worse_by(right, after)
+        p.append(t_test(harm) if len(harm) > 1 else 1.0)
         found.append(
             {
                 "part": name,
@@ -66,6 +73,8 @@ def _importance(subject: Subject, rows: Rows, some: Array, rng: np.random.Genera
                 "worse_interval": list(worse_interval),
             }
         )
+    for each, adjusted in zip(found, holm(p), strict=True):
+        each["adjusted"] = float(adjusted)
     return sorted(found, key=lambda each: -float(str(each["harm"])))
 
 
@@ -101,7 +110,7 @@ def _findings(
                 "Its rows have no parts in common that could be shuffled; single rows are explained.",
             )
         ]
-    counted = [each for each in importance if each["interval"][0] > 0]
+    counted = [each for each in importance if each["harm"] > 0 and each["adjusted"] <= LEVEL]
     if not counted and not subject.rows.whole:
         return [
             Finding(

@@ -119,7 +119,8 @@ def _finding_of_parts(subject: Subject, parts: dict[str, Any]) -> Finding:
         if timed
         else f"Rows of one '{grouped}' stay together, so parts may differ; take more groups, or folds over them."
         if grouped
-        else "A random split makes them alike but in one case of twenty: look whether rows are ordered or repeated, or "
+        else "Of alike parts one of the three tests (columns, jointly, answers) says so in up to one case of seven: look "
+        "whether rows are ordered or repeated, or "
         "name `split.group` or `split.time`."
     )
     return Finding("warn", says, why)

@@ -99,6 +99,8 @@ def test_what_it_goes_by_is_told_and_a_trace_of_the_answer_is_a_warning(folder: 
     assert importance[0]["part"] != "noise"
     useless = next(each for each in importance if each["part"] == "noise")
     assert useless["harm"] < importance[0]["harm"] / 4
+    counted = sum(each["adjusted"] <= 0.05 and each["harm"] > 0 for each in importance)
+    assert f"{counted} of {len(importance)} parts matter beyond chance" in sound["findings"][0]["says"]
     examples = sound["checks"]["explanations"]["examples"]
     assert {each["why"] for each in examples} == {"surest mistake", "least sure", "surest right answer"}
     assert all(each["effects"] for each in examples)
