@@ -20,7 +20,7 @@ from spaces import flatten
 if TYPE_CHECKING:
     from deploy.trained import Trained
 
-__all__ = ["card_of", "card_text"]
+__all__ = ["card_of", "card_text", "config_of"]
 
 FORMAT = 1
 FEW_ROWS = 100
@@ -29,7 +29,7 @@ FEW_ROWS = 100
 def card_of(trained: Trained, checks: Sequence[Check], versions: Mapping[str, str]) -> dict[str, Any]:
     """The card, JSON throughout.
 
-    Keys: `format`, `name`, `exported` (UTC), `run`, `trial`, `step`, `trainable`, `weights` (a sentence), `task`,
+    Keys: `format`, `name`, `exported` (UTC), `run`, `trial`, `confirmed`, `step`, `trainable`, `weights` (a sentence), `task`,
     `target`, `labels`, `metric`, `goal`, `metrics` (on the validation rows after that step), `confirmation` (`over`
     seeds or folds, `mean`, `interval` (95 %), `values`; None where it was not confirmed), `test` (`metrics`, `opening`;
     None where the locked rows were not opened for it), `data` (`source`, `fingerprint`, `modality`, `rows`), `config`,
@@ -38,13 +38,13 @@ def card_of(trained: Trained, checks: Sequence[Check], versions: Mapping[str, st
     run, objective = trained.run, trained.run.history.problem.objective
     at = next((result for result in trained.trial.results if result.step == trained.step), None)
     confirmed, test = _confirmation(trained)
-    config = {name: value for name, value in flatten(dict(trained.config)).items() if name not in _PRIVATE}
     return {
         "format": FORMAT,
         "name": trained.name,
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": run.name,
         "trial": trained.trial.id,
+        "confirmed": trained.confirmed,
         "step": trained.step,
         "trainable": trained.ref,
         "weights": trained.note,
@@ -57,7 +57,7 @@ def card_of(trained: Trained, checks: Sequence[Check], versions: Mapping[str, st
         "confirmation": confirmed,
         "test": test,
         "data": _data(trained),
-        "config": redact(config),
+        "config": config_of(trained),
         "limits": _limits(trained, confirmed, test),
         "licences": _licences(trained),
         "checks": [asdict(check) for check in checks],
@@ -66,6 +66,12 @@ def card_of(trained: Trained, checks: Sequence[Check], versions: Mapping[str, st
 
 
 _PRIVATE = ("data.source", "data.query")
+
+
+def config_of(trained: Trained) -> dict[str, Any]:
+    """Its config by dotted names, without where the rows come from and what is secret."""
+    config = {name: value for name, value in flatten(dict(trained.config)).items() if name not in _PRIVATE}
+    return dict(redact(config))
 
 
 def _confirmation(trained: Trained) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 from deploy.ensembles.members import scored_by
 from deploy.errors import DeployError
 from deploy.export import export
+from deploy.export.card import config_of
 from deploy.model import Model
 from deploy.registry import Registry, RegistryError
 from deploy.trained import Trained
@@ -116,7 +118,7 @@ def update(
     )
     told(f"{versions.name} {current.name} is in production; it comes from {earlier.name} {old.card['trial']}")
     trained = Trained.open(earlier, _reference(old), trust=trust)
-    _check_data(old, trained)
+    _check_same(old, trained)
     name = _name(versions, Path(storage))
     rows = update_rows(trained, str(data), Path(storage) / name, source, seed)
     if rows.known:
@@ -191,18 +193,26 @@ def _registry(model: Path, registry: str | Path | None) -> Registry:
     return found
 
 
-def _check_data(old: Model, trained: Trained) -> None:
-    """Its validation rows are those of the export only as long as the rows of the source are."""
-    if trained.records.fingerprint != old.card["data"]["fingerprint"]:
+def _check_same(old: Model, trained: Trained) -> None:
+    """The trial is the one that was exported, and its validation rows are those of the export."""
+    card = old.card
+    config = json.loads(json.dumps(config_of(trained), default=str))
+    if (card["trial"], card["config"]) != (trained.trial.id, config):
         raise DeployError(
-            f"{trained.records.name}: holds other rows than when the model in production was exported, so nobody knows "
-            "any more which of them it was trained on. Put the old rows back there, and the new ones into a file of their own"
+            f"{trained.name} is not what {old.name} was exported from: {card['run']} was confirmed again since, or is another "
+            f"run of that name. Name the right one (--run), or begin anew: tuneyard export {trained.run.name} -o DIR"
+        )
+    # rows that were added to the source, say, would be cut into other parts than the model was trained on
+    if card["data"]["fingerprint"] != trained.records.fingerprint:
+        raise DeployError(
+            f"{trained.records.name}: holds other rows than when the model in production was exported, so nobody knows any "
+            "more which of them it was trained on. Put the old rows back there, and the new ones into a file of their own"
         )
 
 
 def _reference(old: Model) -> str | None:
     """Which trial the old model is; None = the confirmed winner."""
-    return None if "-confirm-" in str(old.card["name"]) else str(old.card["trial"])
+    return None if old.card["confirmed"] else str(old.card["trial"])
 
 
 def _formats(old: Model) -> tuple[str, ...]:

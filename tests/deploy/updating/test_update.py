@@ -237,17 +237,32 @@ def test_old_data_that_have_changed_are_refused(
         old.write_bytes(before)
 
 
-def test_a_model_folder_does_not_say_where_its_run_lies(
-    model: Path, drifted: Path, storage: Path, tmp_path: Path
-) -> None:
+def _with_another_card(model: Path, folder: Path, **changes: object) -> None:
     def foreign(writing: Path) -> None:
         for file in model.iterdir():
             if file.name != "manifest.json":
                 (writing / file.name).write_bytes(file.read_bytes())
         card = json.loads((writing / "card.json").read_text())
-        (writing / "card.json").write_text(json.dumps({**card, "run": str(storage / "cancer")}))
+        (writing / "card.json").write_text(json.dumps({**card, **changes}))
 
-    write_folder(tmp_path / "foreign", foreign, force=False)
+    write_folder(folder, foreign, force=False)
+
+
+def test_a_trial_that_is_not_the_exported_one_is_not_trained_further(
+    model: Path, run: Run, drifted: Path, storage: Path, tmp_path: Path
+) -> None:
+    """As where a run was confirmed again, or deleted and another one given its name."""
+    assert run.best is not None
+    other = next(trial.id for trial in run.history.trials if trial.id != run.trial(run.best.trial).id)
+    _with_another_card(model, tmp_path / "other", trial=other)
+    with pytest.raises(DeployError, match=r"is not what .* was exported from"):
+        update(tmp_path / "other", drifted, registry="registry/other", storage=storage)
+
+
+def test_a_model_folder_does_not_say_where_its_run_lies(
+    model: Path, drifted: Path, storage: Path, tmp_path: Path
+) -> None:
+    _with_another_card(model, tmp_path / "foreign", run=str(storage / "cancer"))
     with pytest.raises(SettingsError, match="run name must be"):
         update(tmp_path / "foreign", drifted, registry="registry/foreign", storage=storage)
 
