@@ -33,6 +33,13 @@ class Steps:
         self._window: int = section["cleaning.smoothing_window"]
         self.names: tuple[str, ...] = ()
 
+    @property
+    def memory(self) -> int:
+        """Steps before a step that smoothing looks back at; of exponential weights those that are worth a thousandth."""
+        if self._smoothing == "none":
+            return 0
+        return 4 * self._window if self._smoothing == "exponential" else self._window - 1
+
     def fit_transform(self, x: Array, names: tuple[str, ...]) -> tuple[Array, Array]:
         """The training steps (..., steps, channels), cleaned; and which may be trained on (..., steps) bool.
 

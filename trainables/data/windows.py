@@ -72,8 +72,9 @@ class Windows(Preparation):
 
     @property
     def window(self) -> int:
-        """Steps that a forecast looks back."""
-        return self._window
+        """Steps that a forecast looks back, those included that smooth its first ones: with fewer of them a step would be
+        another one than in training."""
+        return self._window + self._steps.memory
 
     def fit_transform(self, raw: Any, y: Array) -> tuple[Array, Array]:
         """All windows of the training steps that are followed by a step, as `fit_windows` gives them."""
@@ -123,19 +124,20 @@ class Windows(Preparation):
         """One window for each step that has enough before it, and one for what follows the last step.
 
         Args:
-            raw: a frame of steps in the order of time, at least as many as a window has.
+            raw: a frame of steps in the order of time, at least as many as a forecast looks back (`window`).
 
         Returns:
             (steps - window + 1, ...); row i is the past of step i + window.
 
         Raises:
-            DataError: there are fewer steps than a window has.
+            DataError: there are fewer steps.
         """
-        if len(raw) < self._window:
+        if len(raw) < self.window:
             raise DataError(
-                f"{self._name}: a forecast looks at {self._window} steps (features.window), and there are {len(raw)}"
+                f"{self._name}: a forecast looks at {self.window} steps (features.window, and what smooths its first ones), "
+                f"and there are {len(raw)}"
             )
-        return self.transform_at(raw, np.arange(self._window, len(raw) + 1))
+        return self.transform_at(raw, np.arange(self.window, len(raw) + 1))
 
     def transform_at(self, raw: pd.DataFrame, starts: Array) -> Array:
         """The windows before `starts`."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.records import place, prepared, series
 from trainables.data import Records, read_section
 from trainables.data.prepare import prepare
-from trainables.data.windows import window_starts
+from trainables.data.windows import Windows, window_starts
 from trainables.errors import DataError
 
 
@@ -125,3 +125,19 @@ def test_all_targets_lie_in_the_part(steps: int, first: int, size: int, window: 
     assert lost == 0
     expected = [t for t in part if t >= window and t + horizon - 1 <= part[-1]]
     np.testing.assert_array_equal(starts, expected)
+
+
+@pytest.mark.parametrize("kind", ["moving_average", "median", "exponential"])
+def test_a_forecast_from_the_last_steps_alone_is_that_from_all(kind: str) -> None:
+    """Smoothing looks back beyond the window: with fewer steps its first ones would not be those of training."""
+    records = series()
+    section = read_section(
+        {"source": "drawn", "features.window": 6, "cleaning.smoothing": kind, "cleaning.smoothing_window": 4}
+    )
+    found = prepare(records, section, "sequences").preparation
+    assert records.frame is not None
+    everything = found.transform(records.frame)
+    assert isinstance(found, Windows)
+    last = found.transform(records.frame.tail(found.window))
+    assert len(last) == 1
+    np.testing.assert_allclose(last[0], everything[-1], atol=2e-3)
