@@ -169,7 +169,7 @@ def _note(trial: Trial, step: int, confirmed: bool, settings: ResolvedSettings) 
     elif trial.best is not None:
         said += ", its best"
     if confirmed:
-        said += "; it was trained by the confirmation, and is the first of its config's fresh seeds"
+        said += "; it was trained by the confirmation, under the first of its config's fresh seeds that has a checkpoint"
     if settings.plug.inner is not None:
         said += "; of several trainings as steps it is the last one"
     return said + "."
