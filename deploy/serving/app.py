@@ -93,9 +93,13 @@ def make_app(source: ModelSource, settings: Settings) -> FastAPI:
     @app.post("/feedback")
     async def feedback(request: Request) -> Response:
         labels = labels_of(await json_of(request), engine.loaded.model.schema, settings.rows)
-        if not log.labelled(labels):
+        if not log.kept:
             raise Refusal(
                 409, "this server keeps no log, so labels have nowhere to go; start it with --log DIR"
+            )
+        if not log.labelled(labels):
+            raise Refusal(
+                503, "the log cannot be written now; send the labels again", headers={"Retry-After": "60"}
             )
         return _json({"request": request.state.request, "kept": len(labels)}, 202)
 

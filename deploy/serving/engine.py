@@ -33,7 +33,8 @@ class Answer:
     Attributes:
         loaded: that version.
         rows: see `rows_of`.
-        watched: what `deploy.reference.columns_of` watches of each row; None where missing.
+        watched: what `deploy.reference.columns_of` watches of each row, and of a text model the `text` as it was read; None
+            where missing.
     """
 
     loaded: Loaded
@@ -223,6 +224,8 @@ def _computed(model: Model, raw: Any) -> list[tuple[dict[str, Any], dict[str, An
     """For each row what it is answered, and what is watched of it; of a series for its last rows only."""
     told = rows_of(model.predict(raw), model.schema.labels)
     columns = {name: values.tolist() for name, values in columns_of(model.schema, raw).items()}
+    if model.schema.modality == "text":
+        columns["text"] = list(raw)
     seen = [
         {name: None if value != value else value for name, value in zip(columns, row, strict=True)}
         for row in zip(*columns.values(), strict=True)

@@ -69,8 +69,13 @@ class ServedLog:
         if self._rows is not None:
             self._write(self._rows, [{**self._head(request, version, 500, seconds), "row": 0}])
 
+    @property
+    def kept(self) -> bool:
+        """Whether there is a log."""
+        return self._labels is not None
+
     def labelled(self, labels: Sequence[Mapping[str, Any]]) -> bool:
-        """Keep labels; False where there is no log."""
+        """Keep labels; False where that is not possible."""
         if self._labels is None:
             return False
         now = time.time()
@@ -106,8 +111,6 @@ class ServedLog:
     def _inputs(self, record: Any, watched: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
         """Columns of a record. A text is kept as it is; of pictures and series only what is watched of them."""
         fields = dict(watched)
-        if schema.modality == "text":
-            fields["text"] = record if isinstance(record, str) else next(iter(record.values()))
         for column in schema.columns:
             if column.kind == "text":
                 fields[column.name] = record[column.name]

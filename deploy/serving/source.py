@@ -80,14 +80,18 @@ class ModelSource:
         """Load the model once, to say what is wrong with it before a server is started.
 
         Args:
-            fields: names that have to be fields of its records.
+            fields: names that have to be fields of its records, or what is kept of a text, a picture or a series.
 
         Raises:
             DeployError: as `load`, or a name is none.
         """
         from trainables.errors import nearest
 
-        names = [column.name for column in self.load().model.schema.columns]
+        model = self.load().model
+        names = [column.name for column in model.schema.columns] or [
+            *(each.name for each in model.reference.columns),
+            *(["text"] if model.schema.modality == "text" else []),
+        ]
         for name in fields:
             if name not in names:
                 raise DeployError(

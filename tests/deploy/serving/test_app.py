@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 
 from contracts.served import PENGUIN, Client, FixedSource, Penguins, client_of
-from deploy.errors import ModelError
-from deploy.schema import Column
+from deploy.errors import DeployError, ModelError
+from deploy.model import Prediction
+from deploy.reference import Distribution, Reference
+from deploy.schema import Column, Schema
 from deploy.serving.guard import SECURITY_HEADERS
 
 GENTOO = {
@@ -261,6 +263,52 @@ def test_what_was_served_is_logged_but_for_what_shall_not_be(tmp_path: Path) -> 
     assert b"secret" not in everything
     (labels,) = (tmp_path / "log").glob("labels-*.parquet")
     assert pd.read_parquet(labels).iloc[0][["request", "row", "label"]].tolist() == [request, 1, "Gentoo"]
+
+
+class Films:
+    """Whether a text says that a film is good."""
+
+    name, version = "films", "aaaaaaaa"
+    schema = Schema("text", (), (), "classification", ("bad", "good"), field="review")
+    reference = Reference(
+        tuple(Distribution.of(name, np.arange(9.0)) for name in ("words", "characters")), ()
+    )
+
+    def predict(self, raw: Any) -> Prediction:
+        good = np.array([float("good" in text) for text in raw])
+        shares = np.column_stack([1 - good, good])
+        return Prediction(np.array(self.schema.labels)[shares.argmax(axis=1)], shares, None)
+
+
+@pytest.mark.parametrize("without", [(), ("text",)])
+def test_of_a_text_model_the_text_is_logged_and_nothing_beside_it(
+    tmp_path: Path, without: tuple[str]
+) -> None:
+    source = FixedSource(Films())
+    source.check(without)
+    with pytest.raises(DeployError, match="did you mean text"):
+        source.check(("txt",))
+    with client_of(source, log=tmp_path / "log", log_without=without) as client:
+        record = {"customer": "Alice", "review": "a good film"}
+        assert client.post("/predict", json=record).json()["predictions"][0]["label"] == "good"
+    (served,) = (tmp_path / "log").glob("predictions-*.parquet")
+    frame = pd.read_parquet(served)
+    assert frame["in.words"].tolist() == [3]
+    assert frame.get("in.text", pd.Series(["-"])).tolist() == (["-"] if without else ["a good film"])
+    assert b"Alice" not in served.read_bytes()
+
+
+def test_labels_that_cannot_be_kept_are_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with client_of(FixedSource(Penguins()), log=tmp_path / "log") as client:
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("deploy.serving.request_log.LogWriter._open", full)
+        answer = client.post("/feedback", json={"request": "0" * 16, "label": "Adelie"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
 
 
 def test_without_a_log_labels_are_refused_rather_than_lost(client: Client) -> None:
