@@ -31,6 +31,10 @@ __all__ = ["checked"]
 
 LONGEST_TEXT = 1_000_000  # characters of one cell
 PIXELS = 50_000_000  # of a picture's file, before it is brought to size
+SENT_PIXELS, PIXELS_A_BYTE = 250_000, 250
+"""Of a picture that is sent as base64: as many as the first are always read, and of larger ones so many a byte of the file: a
+request of a few kilobytes could else ask for a minute's work."""
+
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -255,8 +259,9 @@ class _Reader:
                 record = base64.b64decode(record.partition("base64,")[2] or record, validate=True)
             except ValueError:
                 raise _Bad("is a picture: nested lists of whole numbers, or a file in base64") from None
+            return self._decoded(record, max(SENT_PIXELS, PIXELS_A_BYTE * len(record)))
         if isinstance(record, bytes):
-            return self._decoded(record)
+            return self._decoded(record, PIXELS)
         found = self._array(record, "is a picture: whole numbers 0 to 255 in lists")
         if ((found < 0) | (found > 255) | (found % 1 != 0)).any():
             raise _Bad("holds whole numbers from 0 to 255")
@@ -295,8 +300,8 @@ class _Reader:
             raise _Bad("holds finite numbers" + ("; null stands for a missing one" if nullable else ""))
         return found
 
-    def _decoded(self, content: bytes) -> Array:
-        """The picture in a file, in the model's size and colours, as a folder of pictures is read."""
+    def _decoded(self, content: bytes, most: int) -> Array:
+        """The picture of at most so many pixels in a file, in the model's size and colours, as a folder of them is read."""
         from PIL import Image
 
         height, width, channels = self._shape
@@ -304,8 +309,10 @@ class _Reader:
             raise _Bad("is given as nested lists: a file has 1 or 3 channels")
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                if picture.width * picture.height > PIXELS:
-                    raise _Bad(f"has at most {PIXELS} pixels")
+                if picture.width * picture.height > min(most, PIXELS):
+                    raise _Bad(
+                        f"has at most {min(most, PIXELS)} pixels, as large as its file is; send it smaller"
+                    )
             return decoded(io.BytesIO(content), (width, height), grey=channels == 1)
         except _Bad:
             raise

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from deploy.checking import PIXELS_A_BYTE
 from deploy.errors import ModelError
 from deploy.schema import Column, Schema
 
@@ -202,6 +203,16 @@ def test_what_is_no_picture_is_a_fault(record: Any) -> None:
     rows, faults = PICTURES.check([record])
     assert rows.shape == (0, 2, 3, 1)
     assert [fault.row for fault in faults] == [0]
+
+
+def test_a_small_file_of_a_large_picture_is_no_way_to_make_a_server_work() -> None:
+    packed = io.BytesIO()
+    Image.new("1", (4000, 4000)).save(packed, "PNG")
+    content = packed.getvalue()
+    assert len(content) < 16_000_000 / PIXELS_A_BYTE
+    _, faults = COLOURS.check([base64.b64encode(content).decode()])
+    assert "send it smaller" in faults[0].rule
+    assert COLOURS.check([content])[1] == []  # a file of the user's own
 
 
 def test_series_and_texts() -> None:
