@@ -5,8 +5,11 @@ No pickle: what is read is data, and what it may become is fixed in this file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from deploy.errors import DeployError, ModelError
 
@@ -56,6 +59,8 @@ TRUSTED: tuple[str, ...] = (
     "sklearn.utils._bunch.Bunch",
 )
 
+_PLAIN = (str, bytes, int, float, type(None))
+
 
 def write_object(fitted: Any, file: Path, what: str) -> None:
     """Write a fitted object.
@@ -98,7 +103,13 @@ def read_object(file: Path) -> Any:
             raise ModelError(
                 f"{file} holds {', '.join(unknown[:5])}, which is not trusted; it was not opened"
             )
-        return skops.loads(content, trusted=list(TRUSTED))
+        found = skops.loads(content, trusted=list(TRUSTED))
+        if _reads_files(found):
+            raise ModelError(
+                f"{file} holds a vectorizer that takes texts for the names of files and would read them (input='filename'); it "
+                "is not used"
+            )
+        return found
     except ModelError:
         raise
     except Exception as error:  # a cut archive, a type that is gone, a version that cannot be read
@@ -106,6 +117,28 @@ def read_object(file: Path) -> Any:
             f"{file} cannot be read: {type(error).__name__}: {error}. Compare the installed versions with "
             "requirements.txt beside it"
         ) from error
+
+
+def _reads_files(found: Any) -> bool:
+    """Whether anything in an object is a text vectorizer of scikit-learn that opens what it is asked about."""
+    waiting, met = [found], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in met or isinstance(each, _PLAIN):
+            continue
+        met.add(id(each))
+        if isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list | tuple | set):
+            waiting += each
+        elif isinstance(each, np.ndarray):
+            waiting += each.ravel().tolist() if each.dtype.kind == "O" else []
+        else:
+            held = getattr(each, "__dict__", {})
+            if isinstance(held.get("input"), str) and held["input"] in ("filename", "file"):
+                return True
+            waiting += held.values()
+    return False
 
 
 def _skops() -> Any:

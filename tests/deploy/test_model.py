@@ -21,7 +21,7 @@ from deploy.model import Model
 from deploy.reference import Reference
 from deploy.schema import Schema
 from deploy.trained import Trained
-from deploy.trusted import read_object
+from deploy.trusted import read_object, write_object
 from trainables.errors import TrainableError
 
 skops = pytest.importorskip(
@@ -174,6 +174,22 @@ def test_an_object_of_another_type_is_not_made(tmp_path: Path) -> None:
     skops.dump({"path": Path("somewhere"), "model": Model}, tmp_path / "type.skops")
     with pytest.raises(ModelError, match=r"type\.skops holds .*deploy\.model\.Model.*not trusted"):
         read_object(tmp_path / "type.skops")
+
+
+def test_a_vectorizer_that_would_open_files_is_not_used(tmp_path: Path) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MaxAbsScaler
+
+    for reads, refused in (("filename", True), (np.str_("filename"), True), ("content", False)):
+        fitted = make_pipeline(TfidfVectorizer(), MaxAbsScaler()).fit(["a text", "another text"])
+        fitted.steps[0][1].input = reads
+        write_object(fitted, tmp_path / "model.skops", "a pipeline")
+        if refused:
+            with pytest.raises(ModelError, match="would read them"):
+                read_object(tmp_path / "model.skops")
+        else:
+            assert read_object(tmp_path / "model.skops").transform(["a text"]).shape == (1, 2)
 
 
 def test_a_description_that_names_foreign_code_imports_nothing(tmp_path: Path) -> None:
