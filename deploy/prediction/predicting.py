@@ -71,7 +71,7 @@ def predict_file(
     names = ("row", *_names(schema))
     faults = output.with_name(f"{output.stem}.faults.csv")
     rows = predicted = bad = 0
-    _check_apart(source, output, faults)
+    _check_apart(source, output, faults, model.folder)
     chunks = chunks_of(source, _size(schema), query=query)
     if schema.task == "forecasting":
         chunks = _joined(chunks)
@@ -89,8 +89,12 @@ def predict_file(
     return Outcome(rows, predicted, bad, output, faults if bad else None)
 
 
-def _check_apart(source: str, output: Path, faults: Path) -> None:
-    """What is written does not replace what is read."""
+def _check_apart(source: str, output: Path, faults: Path, folder: Path) -> None:
+    """What is written does not replace what is read, and lies beside the model: its folder holds what its manifest names."""
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise DeployError(
+            f"-o {output}: is in the model folder, which would not be loaded again; choose another"
+        )
     path = Path(source)
     for written in (output, faults):
         if "://" not in source and written.exists() and path.exists() and written.samefile(path):

@@ -68,7 +68,8 @@ def _jsonl(path: Path, names: Sequence[str]) -> Iterator[Table]:
 
         def append(columns: Sequence[Sequence[Any]]) -> None:
             for row in zip(*columns, strict=True):
-                stream.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+                told = {name: None if cell != cell else cell for name, cell in zip(names, row, strict=True)}
+                stream.write(json.dumps(told, ensure_ascii=False) + "\n")
 
         yield append
 

@@ -166,6 +166,8 @@ def test_what_is_read_is_never_written_over(winner: Trained, model: Model, tmp_p
         with pytest.raises(DeployError, match="is the file that is read"):
             predict_file(model, str(tmp_path / source), tmp_path / out)
         assert (tmp_path / source).read_text() == before
+    with pytest.raises(DeployError, match="is in the model folder"):
+        predict_file(model, str(tmp_path / "rows.csv"), model.folder / "out.csv")
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
