@@ -19,7 +19,7 @@ from deploy.schema import Column, Fault, Schema
 from trainables.data.cleaning import LARGEST
 from trainables.data.dataset import Array
 from trainables.data.sources.columns import MISSING
-from trainables.data.sources.dates import dates_of, looks_like_dates
+from trainables.data.sources.dates import dates_of, is_spelled, looks_like_dates
 from trainables.data.sources.image_folders import FORMATS, decoded
 from trainables.data.sources.origin import Origin
 from trainables.errors import DataError
@@ -93,7 +93,7 @@ def _table(schema: Schema, records: Sequence[Any], *, texts: bool) -> tuple[pd.D
                         raise _Bad("is missing; null stands for a value that is not known")
                     cell = _cell(record[column.name], column, texts=texts)
                     if cell is not None:
-                        whole = spelled if isinstance(cell, str) else None
+                        whole = None if spelled is None or np.isnat(spelled[row]) else spelled
                         found = read(cell, texts) if whole is None else whole[row]
                         _check_size(found)
                         if column.kind == "category" and found not in seen and not isinstance(cell, str):
@@ -195,7 +195,7 @@ def _date(value: Any, texts: bool) -> np.datetime64:
 
 
 def _spelled(column: Column, rows: Sequence[Mapping[str, Any]], texts: bool) -> Array | None:
-    """A whole column of dates in one spelling other than ISO 8601; None where it is not that."""
+    """A column of dates in one spelling other than ISO 8601, NaT for cells that are none; None where it is not that."""
     cells = [record.get(column.name) for record in rows]
     if texts:
         cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
@@ -203,10 +203,11 @@ def _spelled(column: Column, rows: Sequence[Mapping[str, Any]], texts: bool) -> 
     held = [cell for cell in cells if isinstance(cell, str)]
     if not held or looks_like_dates(held) or any(len(cell) > 40 for cell in held):
         return None
-    try:
-        return dates_of(column.name, [cell if isinstance(cell, str) else None for cell in cells], Origin(""))
-    except DataError:
-        return None
+    texts_alone = [cell if isinstance(cell, str) else None for cell in cells]
+    for tried in (texts_alone, [cell if cell and is_spelled(cell) else None for cell in texts_alone]):
+        with contextlib.suppress(DataError):
+            return dates_of(column.name, tried, Origin(""))
+    return None
 
 
 _READERS: dict[str, Callable[[Any, bool], Any]] = {

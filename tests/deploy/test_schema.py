@@ -138,6 +138,10 @@ def test_a_column_of_dates_in_one_other_spelling_is_read() -> None:
     assert rows["day"].dt.day.tolist() == [13, 14]
     _, faults = TABLE.check([{**GOOD, "day": day} for day in ("13.03.2026", 20260314)])
     assert [(fault.row, fault.field) for fault in faults] == [(1, "day")]
+    days = ("13.03.2026", "14.3.2026", "soon", "31.02.2026", "2026-03-15", "")
+    rows, faults = TABLE.check([{**GOOD, "day": day} for day in days])
+    assert [(fault.row, fault.field) for fault in faults] == [(2, "day"), (3, "day"), (5, "day")]
+    assert rows["day"].dt.day.tolist() == [13, 14, 15]
 
 
 def test_a_column_of_dates_in_one_other_spelling_may_have_gaps() -> None:

@@ -13,7 +13,7 @@ from trainables.data.dataset import Array
 from trainables.data.sources.origin import Origin
 from trainables.errors import DataError
 
-__all__ = ["dates_of", "looks_like_dates"]
+__all__ = ["dates_of", "is_spelled", "looks_like_dates"]
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 
@@ -72,6 +72,11 @@ def dates_of(name: str, cells: Sequence[Any], origin: Origin) -> Array:
         except (ValueError, OverflowError) as error:
             raise DataError(f"{origin.at(index, name)}: {cell!r} is no date: {error}") from error
     return dates
+
+
+def is_spelled(text: str) -> bool:
+    """Whether a text is a date in one of `SPELLINGS`."""
+    return any(_fits(text, spelling) for spelling in SPELLINGS)
 
 
 def _moment(cell: Any, spelling: str | None) -> Any:
