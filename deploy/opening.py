@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,11 +23,13 @@ from search.settings import ResolvedSettings
 from search.storage import home_of, resume_point
 from search.trial import Outcome, Trial
 from search.trust import require_own
-from spaces import nest
+from spaces import Constant, nest
 from trainables.data.dataset import Dataset, View
 from trainables.data.prepare import Prepared, prepare
+from trainables.data.records import Records
 from trainables.data.section import Section
 from trainables.data.sources import read_records
+from trainables.data.sources.reading import READ_BY
 from trainables.data.store import reading_with
 from trainables.host import Host
 from trainables.plug import Plug
@@ -73,6 +76,7 @@ def opened(run: Run, reference: str | int | None, *, trust: bool) -> Trained:
                 f"{settings.plug.ref} has no predict(x) on data of a `data:` section, so nobody can ask its model; write "
                 "it as a subclass of trainables.classical.Pipelined or as a torch.nn.Module, which have it"
             )
+    _check_data(run, captured["records"])
     prepared: Prepared = captured["prepared"]
     return Trained(
         run=run,
@@ -89,6 +93,27 @@ def opened(run: Run, reference: str | int | None, *, trust: bool) -> Trained:
         target=prepared.target,
         data=_translated(prepared.dataset, trainable),
     )
+
+
+def _check_data(run: Run, records: Records) -> None:
+    """That the source holds what it held when the run began: of other rows another preparation would be fitted, by which the
+    model would read all of its inputs wrongly, and validation rows would be among those that it was trained on."""
+    assert run.paths is not None
+    parameters = run.history.problem.space.parameters
+    searched = {each.name for each in parameters if not isinstance(each.domain, Constant)}
+    if any(f"data.{option}" in searched for option in READ_BY):
+        return  # what is read differs from trial to trial, and the card is of the first
+    card = run.paths.own_file(run.paths.data)
+    try:
+        said = json.loads(card.read_text(encoding="utf-8")) if card is not None else {}
+    except (OSError, ValueError, RecursionError):
+        return
+    before = said.get("hash") if isinstance(said, dict) else None
+    if before is not None and before != records.fingerprint:
+        raise DeployError(
+            f"{records.name}: holds other rows than when {run.name} began (its SHA-256 is another one), so its models cannot be "
+            f"asked any more. Put the old rows back there; new ones belong into a file of their own (tuneyard update)"
+        )
 
 
 def _check(plug: Plug) -> None:

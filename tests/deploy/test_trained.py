@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from contracts.winners import run_of, trained
@@ -64,6 +65,17 @@ def test_what_it_predicts_has_the_metric_that_the_trial_reported(
     if winner.task != "forecasting":
         assert np.array_equal(prepared, winner.data.valid_x)
     assert (winner.module is None) != (winner.estimator is None)
+
+
+def test_a_source_that_holds_other_rows_by_now_is_refused(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": np.arange(90.0), "y": ["a", "b", "c"] * 30})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    winner = trained(tmp_path, "classical", {"source": str(tmp_path / "rows.csv"), "target": "y"}, LOGISTIC)
+    pd.concat([frame, frame.assign(x=frame["x"] + 90)]).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DeployError, match="holds other rows than when"):
+        Trained.open(winner.run)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    assert np.array_equal(Trained.open(winner.run).data.valid_x, winner.data.valid_x)
 
 
 def test_it_is_the_trial_that_was_asked_for_the_confirmed_winner_or_the_best(tmp_path: Path) -> None:

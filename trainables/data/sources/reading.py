@@ -17,7 +17,7 @@ from trainables.data.section import COLUMN_KINDS, Section
 from trainables.data.sources.catalogue import BUILT_IN, BuiltIn
 from trainables.errors import DataError, nearest
 
-__all__ = ["FORMATS", "read_records", "source_version"]
+__all__ = ["FORMATS", "READ_BY", "read_records", "source_version"]
 
 _HERE = "trainables.data.sources"
 
@@ -37,7 +37,7 @@ FORMATS: dict[str, str] = {
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 _CODE = re.compile(r"(?P<place>[^:]+):(?P<function>[^\W\d][\w.]*)")
 _KEPT = 4
-_OPTIONS = (
+READ_BY = (
     "source",
     "query",
     "modality",
@@ -68,7 +68,7 @@ def read_records(section: Section) -> Records:
 
 
 def _records(section: Section) -> Records:
-    key = (source_version(section), *(section[option] for option in _OPTIONS))
+    key = (source_version(section), *(section[option] for option in READ_BY))
     if key in _read:
         _read.move_to_end(key)
         return _read[key]
