@@ -19,6 +19,9 @@ __all__ = ["Analysis", "Arm", "Goal", "analyse"]
 SKEWED = 3.0
 """Skewness of outcomes from which a note is made (an exponential distribution has 2)."""
 
+BEYOND = 1.05
+"""Rows per planned row from which one look at the end is no longer taken for granted: arms fill unevenly."""
+
 Goal = Literal["maximize", "minimize"]
 Verdict = Literal["better", "worse", "no difference shown", "go on", "broken allocation"]
 
@@ -170,6 +173,11 @@ def _once(outcomes: Outcomes, kind: Kind, alpha: float, plan: Plan | None) -> _F
         notes = (
             f"too early: {len(control)} and {len(treatment)} of the planned {plan.control} and {plan.treatment} rows; to "
             "decide by what stands here would be peeking",
+        )
+    elif len(control) + len(treatment) > BEYOND * plan.rows:
+        notes = (
+            f"{len(control)} and {len(treatment)} rows, where {plan.control} and {plan.treatment} were planned: this holds only "
+            "if nobody looked before; a second look finds a difference that is none more often than alpha says",
         )
     return _Found(found.low, found.high, found.p, found.estimate, found.test, verdict, None, notes)
 

@@ -71,6 +71,15 @@ def test_a_fixed_horizon_before_its_end_is_no_verdict(tmp_path: Path) -> None:
     assert "fixed beforehand" in unplanned.notes[0]
 
 
+def test_a_fixed_horizon_looked_at_beyond_its_end_says_what_that_takes(tmp_path: Path) -> None:
+    plan = plan_rates(0.1, 0.1)
+    late = analyse(
+        read_outcomes(_file(tmp_path, _traffic(4 * plan.rows, 0.1, 0.2)), control="old"), plan=plan
+    )
+    assert late.verdict == "better"
+    assert "only if nobody looked before" in late.notes[0]
+
+
 def test_a_sequential_comparison_ends_without_a_finding_where_the_plan_says(tmp_path: Path) -> None:
     plan = plan_rates(0.3, 0.15, method="sequential")
     short = analyse(read_outcomes(_file(tmp_path, _traffic(plan.rows // 2, 0.3, 0.3))), plan=plan)
