@@ -48,7 +48,8 @@ def judge(
 
     The new one is promoted where it is better on the new rows and not worse on the old ones, or better on the old ones and
     not worse on the new; where the new rows count alone (`new_alone`), if it is better on them.
-    "Better" and "worse": the interval of 95 % of the paired difference lies on one side of 0.
+    "Better" and "worse": the interval of 95 % of the paired difference lies on one side of 0. Where nothing can be said of
+    rows that count (a model put out no numbers there, say), the new one is not promoted.
     """
     found = [_compared(old, new, part, metric, goal, seed) for part in (new_part, old_part)]
     promote, reason = _decide(found[0], found[1], new_alone=new_alone)
@@ -61,11 +62,12 @@ def _decide(new_rows: Paired, old_rows: Paired, *, new_alone: bool) -> tuple[boo
         if found.worse:
             return False, f"it is worse on the {name} rows: {_told(found)}"
     for found, name in counted:
+        if found.low is None:
+            return False, f"nothing can be said of the {name} rows: {found.test}"
+    for found, name in counted:
         if found.better:
             beside = "" if new_alone else f", and not worse on the {'old' if name == 'new' else 'new'} ones"
             return True, f"it is better on the {name} rows: {_told(found)}{beside}"
-    if new_rows.low is None:
-        return False, f"nothing can be said of the new rows: {new_rows.test}"
     return False, f"no difference is shown on the new rows: {_told(new_rows)}; the one in production stays"
 
 

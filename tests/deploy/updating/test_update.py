@@ -296,11 +296,17 @@ def _paired(low: float | None, high: float | None) -> Paired:
         ((0.1, 0.2), (-0.2, -0.1), False, "worse on the old rows"),
         ((-0.2, -0.1), (0.1, 0.2), False, "worse on the new rows"),
         ((-0.1, 0.1), (-0.1, 0.1), False, "no difference"),
-        ((None, None), (-0.1, 0.1), False, "said why"),
+        ((None, None), (-0.1, 0.1), False, "of the new rows: said why"),
+        ((None, None), (0.1, 0.2), False, "of the new rows: said why"),
+        ((0.1, 0.2), (None, None), False, "of the old rows: said why"),
+        ((None, None), (-0.2, -0.1), False, "worse on the old rows"),
     ],
 )
 def test_what_follows_from_the_two_comparisons(
-    new_rows: tuple[float, float], old_rows: tuple[float, float], promote: bool, reason: str
+    new_rows: tuple[float | None, float | None],
+    old_rows: tuple[float | None, float | None],
+    promote: bool,
+    reason: str,
 ) -> None:
     decided, why = _decide(_paired(*new_rows), _paired(*old_rows), new_alone=False)
     assert decided is promote
@@ -311,6 +317,7 @@ def test_where_the_old_world_is_gone_the_new_rows_decide_alone() -> None:
     assert _decide(_paired(0.1, 0.2), _paired(-0.2, -0.1), new_alone=True)[0]
     assert not _decide(_paired(-0.1, 0.1), _paired(0.1, 0.2), new_alone=True)[0]
     assert not _decide(_paired(-0.2, -0.1), _paired(0.1, 0.2), new_alone=True)[0]
+    assert _decide(_paired(0.1, 0.2), _paired(None, None), new_alone=True)[0]
 
 
 @pytest.mark.parametrize(
