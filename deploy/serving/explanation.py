@@ -6,6 +6,7 @@ together are not told apart, and the differences do not add up to the prediction
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,10 @@ METHOD = (
     "Differences do not add up: parts that matter only together are not told apart."
 )
 
+MOST_CELLS = 4_000_000
+"""Cells that the explanation of several records may have checked."""
+
+_TOGETHER = 128  # variants that are predicted at once
 _WORDS, _SEGMENTS, _GRID = 64, 16, 7
 
 
@@ -53,30 +58,40 @@ def explain(model: Model, records: Sequence[Any]) -> dict[str, Any]:
     """
     if model.schema.task == "forecasting":
         raise Refusal(422, "forecasts are not explained: their steps are one record; /predict forecasts")
+    _check_work(model, len(records))
     raw, typical = _checked(model, records), typical_record(model)
-    parts = [
-        list(_parts(model, record, raw[row] if model.schema.modality != "table" else None, typical))
-        for row, record in enumerate(records)
-    ]
-    everything = [*records, *(part.variant for each in parts for part in each)]
-    told = rows_of(model.predict(_checked(model, everything)), model.schema.labels)
-    predictions, variants = told[: len(records)], iter(told[len(records) :])
+    predictions = rows_of(model.predict(raw), model.schema.labels)
     explanations = []
-    for row, (prediction, each) in enumerate(zip(predictions, parts, strict=True)):
-        own = _score(prediction, prediction)
-        differences = [
-            {
-                "field": part.field,
-                "value": part.value,
-                "typical": part.typical,
-                "difference": own - _score(next(variants), prediction),
-            }
-            for part in each
-        ]
+    for row, (record, prediction) in enumerate(zip(records, predictions, strict=True)):
+        differences = list(_differences(model, _parts(model, record, raw, row, typical), prediction))
         differences.sort(key=lambda found: -abs(found["difference"]))
         of = f"probability of {prediction['label']}" if "label" in prediction else "value"
         explanations.append({"row": row, "prediction": prediction, "of": of, "differences": differences})
     return {"method": METHOD, "explanations": explanations}
+
+
+def _check_work(model: Model, records: int) -> None:
+    """Of a wide table a few records are as much work as thousands of predictions, and others wait for it."""
+    cells = records * len(model.schema.columns) ** 2
+    if records > 1 and cells > MOST_CELLS:
+        fit = max(1, MOST_CELLS * records // cells)
+        raise Refusal(413, f"{records} records of so many columns; this path takes {fit} at a time")
+
+
+def _differences(
+    model: Model, parts: Iterator[_Part], prediction: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A few variants at a time: all of them at once may be more than the memory holds."""
+    own = _score(prediction, prediction)
+    while some := list(itertools.islice(parts, _TOGETHER)):
+        raw = _checked(model, [part.variant for part in some])
+        for part, told in zip(some, rows_of(model.predict(raw), model.schema.labels), strict=True):
+            yield {
+                "field": part.field,
+                "value": part.value,
+                "typical": part.typical,
+                "difference": own - _score(told, prediction),
+            }
 
 
 def _checked(model: Model, records: Sequence[Any]) -> Any:
@@ -92,17 +107,23 @@ def _score(told: dict[str, Any], of: dict[str, Any]) -> float:
     return float(told["value"])
 
 
-def _parts(model: Model, record: Any, raw: Any, typical: Any) -> Iterator[_Part]:
-    """The parts of a record; `raw`: the record as the model takes it, of a table None."""
+def _parts(model: Model, record: Any, raw: Any, row: int, typical: Any) -> Iterator[_Part]:
+    """The parts of a record; row `row` of `raw`: the record as the model takes it."""
     modality = model.schema.modality
     if modality == "table":
-        for column in model.schema.columns:
-            ordinary = typical[column.name]
-            yield _Part(column.name, record.get(column.name), ordinary, {**record, column.name: ordinary})
+        own = {column.name: record.get(column.name) for column in model.schema.columns}
+        # a date as it was read: beside the typical one it could be read otherwise
+        read = {
+            column.name: None if raw[column.name].isna()[row] else raw[column.name][row].isoformat()
+            for column in model.schema.columns
+            if column.kind == "date"
+        }
+        for name, value in own.items():
+            yield _Part(name, value, typical[name], {**own, **read, name: typical[name]})
     elif modality == "text":
-        yield from _words(raw)
+        yield from _words(raw[row])
     else:
-        yield from _patches(np.asarray(raw, np.float64), modality == "images")
+        yield from _patches(np.asarray(raw[row], np.float64), modality == "images")
 
 
 def _words(text: str) -> Iterator[_Part]:

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("starlette", reason="needs the extra serve: pip install 'tuneyard[serve]'")
 
 from deploy.model import Prediction
-from deploy.reference import Reference
-from deploy.schema import Schema
+from deploy.reference import Distribution, Reference
+from deploy.schema import Column, Schema
 from deploy.serving.explanation import explain
 from deploy.serving.records import records_of
 from deploy.serving.refusals import Refusal
@@ -85,3 +85,46 @@ SERIES = Schema("series", (), (6, 2), "classification", ("a", "b"))
 def test_an_array_of_a_records_shape_is_one_record(schema: Schema, one: Any) -> None:
     assert records_of(one, schema, 9) == [one]
     assert records_of([one, one], schema, 9) == [one, one]
+
+
+def table_of(columns: int, *more: Column) -> Schema:
+    numbers = [Column(f"x{i}", "number", False, 0.0, 1.0) for i in range(columns)]
+    return Schema("table", (*numbers, *more), (), "regression", ())
+
+
+def test_a_date_is_compared_as_it_was_read() -> None:
+    model = model_of(table_of(1, Column("day", "date")), lambda name: 0.0)
+    days: list[Any] = []
+
+    def predict(raw: Any) -> Prediction:
+        days.extend(raw["day"].dt.date.astype(str))
+        return Prediction(None, None, raw["day"].dt.day.to_numpy(float))
+
+    model.predict = predict
+    model.reference = Reference((Distribution.of("day", np.arange(20_000.0, 20_100.0)),), ())
+    told = explain(model, [{"x0": 1.0, "day": "25/04/2026"}])["explanations"][0]
+    first = told["differences"][0]
+    assert (first["field"], first["value"]) == ("day", "25/04/2026")
+    assert days == ["2026-04-25", "2026-04-25", first["typical"]]
+    assert first["difference"] == 25 - int(first["typical"][-2:])
+
+
+def test_of_a_wide_table_a_few_variants_are_made_at_a_time_and_nothing_else_is_carried_along() -> None:
+    model, sizes = model_of(table_of(300), None), []
+
+    def predict(raw: Any) -> Prediction:
+        sizes.append(raw.shape)
+        return Prediction(None, None, raw["x7"].to_numpy())
+
+    model.predict = predict
+    record = {**{f"x{i}": 1.0 for i in range(300)}, "junk": "a" * 1000}
+    told = explain(model, [record])["explanations"][0]
+    assert told["differences"][0]["field"] == "x7"
+    assert len(told["differences"]) == 300
+    assert sizes == [(1, 300), (128, 300), (128, 300), (44, 300)]
+
+
+def test_several_records_of_a_very_wide_table_are_too_much_at_a_time() -> None:
+    with pytest.raises(Refusal, match="takes 4 at a time") as refused:
+        explain(model_of(table_of(1000), None), [{}] * 5)
+    assert refused.value.status == 413
