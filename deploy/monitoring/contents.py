@@ -52,7 +52,9 @@ def look(model: Path, served: Served, window: int) -> dict[str, Any]:
     reference = Reference.from_json(read_json(folder / "reference.json"))
     told = "label" if schema.labels else "value"
     answered = served.rows[served.rows["status"] == 200].reset_index(drop=True)
-    answered = with_truth(answered, served.labels, told)
+    # what is logged of a forecast of several steps is their mean, which no single value came true for
+    labels = served.labels[:0] if schema.task == "forecasting" else served.labels
+    answered = with_truth(answered, labels, told)
     inputs = _inputs(schema, reference, answered)
     own = answered["version"].astype(str).str.endswith(version).to_numpy(bool)
     outputs = _outputs(answered, own, told)

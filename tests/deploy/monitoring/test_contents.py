@@ -11,9 +11,12 @@ pytest.importorskip("river", reason="needs the extra deploy: pip install 'tuneya
 
 from contracts.watched_penguins import described, penguins_asked, write_log
 from deploy.errors import DeployError
+from deploy.folder import write_folder, write_json
 from deploy.monitoring import look, read_log
 from deploy.monitoring.drift import drift_of
-from deploy.reference import Distribution
+from deploy.reference import Distribution, Reference
+from deploy.schema import Column, Schema
+from deploy.serving.request_log import LogWriter
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,31 @@ def test_truth_that_came_is_compared_with_what_was_said(model: tuple[Path, str],
     assert found["accuracy"] == pytest.approx(0.5)
     assert found["accuracy_low"] == pytest.approx(0.4314, abs=1e-3)
     assert found["accuracy_high"] == pytest.approx(0.5686, abs=1e-3)
+
+
+def test_forecasts_are_not_scored(tmp_path: Path) -> None:
+    schema = Schema("series", (Column("x", "number"),), (), "forecasting", (), "x", 3, 5)
+    values = np.arange(100.0)
+    reference = Reference((Distribution.of("x", values),), (Distribution.of("value", values),))
+
+    def fill(writing: Path) -> None:
+        write_json(writing / "model.json", {"name": "tides"})
+        write_json(writing / "schema.json", schema.to_json())
+        write_json(writing / "reference.json", reference.to_json())
+        write_json(writing / "card.json", {})
+
+    version = write_folder(tmp_path / "tides", fill, force=False)
+    head = {"time": 1.0, "request": "f" * 16, "row": 0}
+    for kind, row in (
+        ("predictions", {"version": version, "status": 200, "ms": 1.0, "in.x": 3.0, "value": 5.0}),
+        ("labels", {"value": 4.0}),
+    ):
+        writer = LogWriter(tmp_path / "log", kind, 100, 3600.0, 2**30)
+        writer.write([{**head, **row}])
+        writer.close()
+    seen = look(tmp_path / "tides", read_log(tmp_path / "log"), 50)
+    assert seen["rows"] == 1
+    assert seen["correctness"] == {"labelled": 0}
 
 
 def test_requests_that_were_refused_or_failed_are_counted(model: tuple[Path, str], tmp_path: Path) -> None:
