@@ -132,6 +132,7 @@ def test_a_node_that_joins_is_used_and_left_in_time(cluster: TwoNodes, tmp_path:
     (tmp_path / "grow.yaml").write_text(
         f"""
 trainable: chaos
+method: random
 parameters: {{x: {{min: 0.0, max: 1.0}}, delay: 0.3, truth: {tmp_path}/truth.jsonl}}
 max_steps: 60
 run_cap: 200
@@ -192,7 +193,9 @@ def demand(cluster: TwoNodes) -> list[object]:
 
 
 def test_a_cluster_without_a_cpu_yet_is_asked_for_nodes(tmp_path: Path) -> None:
-    (tmp_path / "wait.yaml").write_text("trainable: chaos\nrun_cap: 3\nworkers: 2\nmax_steps: 2\n")
+    (tmp_path / "wait.yaml").write_text(
+        "trainable: chaos\nmethod: random\nrun_cap: 3\nworkers: 2\nmax_steps: 2\n"
+    )
     with growing_cluster() as cluster:
         process = start("run", "wait.yaml", "--address", cluster.address, cwd=tmp_path, env=cluster.env)
         deadline = time.monotonic() + PATIENCE

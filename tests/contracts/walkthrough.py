@@ -111,6 +111,7 @@ def machines_that_train(driver: Host, wanted: int, name: str = "spread") -> set[
     """
     lines = (
         "trainable: chaos",
+        "method: random",
         "parameters: {x: {min: 0.0, max: 1.0}, delay: 0.2}",
         "run_cap: 1000",
         "max_steps: 100000",

@@ -104,12 +104,14 @@ FILES = {
     "digits.yaml": """
         trainable: mlp
         data: digits
+        method: random
         max_steps: 2
         run_cap: 2
     """,
     "table.yaml": """
         trainable: boosting
         data: {source: houses.csv, target: price}
+        method: random
         max_steps: 4
         run_cap: 3
     """,
