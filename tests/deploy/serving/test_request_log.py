@@ -20,7 +20,8 @@ from deploy.serving.request_log import LogWriter, read_lines
 
 
 def row(i: int) -> dict[str, object]:
-    return {"time": float(i), "request": f"{i:016x}", "row": 0, "status": 200, "in.x": i / 2, "in.c": "a"}
+    head = {"time": float(i), "request": f"{i:016x}", "version": "v1", "row": 0, "status": 200, "ms": 1.0}
+    return {**head, "in.x": i / 2, "in.c": "a"}
 
 
 def writer(folder: Path, **limits: float) -> LogWriter:
@@ -67,7 +68,7 @@ def test_files_are_closed_after_so_long(tmp_path: Path) -> None:
 
 def test_values_of_odd_kinds_make_columns(tmp_path: Path) -> None:
     log = writer(tmp_path)
-    mixed = [{"time": 1.0, "request": "a", "row": 0, "v": each, "w": w} for each, w in
+    mixed = [{**row(1), "v": each, "w": w} for each, w in
              ((1, None), ("\ud800", True), ([1], False), (None, None), (10**400, True))]  # fmt: skip
     log.write(mixed)
     log.close()
@@ -82,7 +83,7 @@ from pathlib import Path
 from deploy.serving.request_log import LogWriter
 log = LogWriter(Path(sys.argv[1]), "predictions", 1000, 3600.0, 2**30)
 for i in range(25):
-    log.write([{"time": float(i), "request": f"{i:016x}", "row": 0, "status": 200}])
+    log.write([{"time": float(i), "request": f"{i:016x}", "version": "v1", "row": 0, "status": 200, "ms": 1.0}])
 print("written", flush=True)
 sys.stdin.read()
 """
