@@ -16,6 +16,12 @@ __all__ = ["main"]
 _DISK = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the place that was named may have against being read or written; no bug, and no traceback."""
 
+_EXTRAS = {
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "ray.serve"), "serve"),
+    **dict.fromkeys(("skops", "safetensors", "onnx", "onnxruntime", "skl2onnx", "captum", "river"), "deploy"),
+}
+"""Package that a command may want -> the extra that brings it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -61,9 +67,17 @@ def _failed(error: Exception) -> int:
             err=True,
         )
         return 1
+    if isinstance(error, ModuleNotFoundError) and (extra := _extra_of(error.name or "")) is not None:
+        click.echo(f"tuneyard: this needs {error.name}: pip install 'tuneyard[{extra}]'", err=True)
+        return 1
     click.echo(f"tuneyard: {type(error).__name__}: {printable(str(error))}", err=True)
     click.echo(f"This is not an error we foresaw; its traceback is in {_keep_traceback(error)}", err=True)
     return 1
+
+
+def _extra_of(module: str) -> str | None:
+    """The extra that brings a module, or the package that it is in."""
+    return next((extra for name, extra in _EXTRAS.items() if f"{module}.".startswith(f"{name}.")), None)
 
 
 def _keep_traceback(error: Exception) -> str:

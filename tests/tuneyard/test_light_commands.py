@@ -254,6 +254,22 @@ def test_an_error_nobody_foresaw_leaves_its_traceback_in_a_file(
     log.unlink()
 
 
+@pytest.mark.parametrize(
+    ("module", "extra"), [("fastapi", "serve"), ("ray.serve", "serve"), ("river.drift", "deploy")]
+)
+def test_a_package_of_an_extra_that_is_not_installed_is_named_with_it(
+    call: Call, write_run: WriteRun, monkeypatch: pytest.MonkeyPatch, module: str, extra: str
+) -> None:
+    from search.run import Run
+
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(Run, "open", missing)
+    done = call("show", "mine")
+    assert (done.code, done.err) == (1, f"tuneyard: this needs {module}: pip install 'tuneyard[{extra}]'\n")
+
+
 def test_a_place_that_may_not_be_written_is_no_bug(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system", "elsewhere")
